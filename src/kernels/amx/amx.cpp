@@ -1,0 +1,61 @@
+// The AMX table: AVX-512's, with prompts on int8 tiles (Sapphire Rapids and later).
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+#include "kernels/tables.h"
+
+namespace cofre::kernels {
+namespace {
+
+#include "kernels/avx512/simd.h"
+#include "kernels/generic/store.h"
+#include "kernels/generic/formats.h"
+#include "kernels/generic/floats.h"
+#include "kernels/avx512/requantise.h"
+#include "kernels/avx512/prompt.h"
+#include "kernels/amx/tiles.h"
+#include "kernels/amx/product.h"
+
+/// Fewer rows leave the tiles mostly empty; VNNI is faster then. The two differ only in the order of whole numbers,
+/// which is exact: results are bit-equal.
+constexpr std::size_t fewest_tile_rows = 8;
+
+template <class Tiles>
+void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
+                   std::byte* scratch) {
+  if (is_float(w.format)) return floats(rows, w, out, first, last);
+  with_format(w.format, [&](auto f) {
+    if (rows.rows < fewest_tile_rows) {
+      prompt<decltype(f)>(rows, w, out, first, last, scratch, vnni_strip);
+    } else {
+      prompt<decltype(f)>(rows, w, out, first, last, scratch, tile_strip<Tiles>);
+    }
+  });
+}
+
+Kernels with_tiles(Isa isa, std::string_view name, decltype(Kernels::matmul_prompt) product) {
+  Kernels table = avx512_kernels;
+  table.isa = isa;
+  table.name = name;
+  table.matmul_prompt = product;
+  return table;
+}
+
+}  // namespace
+
+const Kernels& amx_kernels() {
+  static const Kernels table = with_tiles(Isa::amx, "amx", matmul_prompt<HardwareTiles>);
+  return table;
+}
+
+const Kernels& emulated_amx_kernels() {
+  static const Kernels table = with_tiles(Isa::amx, "amx-emulated", matmul_prompt<EmulatedTiles>);
+  return table;
+}
+
+}  // namespace cofre::kernels

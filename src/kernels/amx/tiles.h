@@ -1,0 +1,72 @@
+// The AMX tile unit (Intel SDM vol. 1, ch. 18), and a stand-in for it in plain loops, so that the kernel's arithmetic is
+// tested on processors without one. Both offer the same verbs. Included inside an unnamed namespace.
+//
+//   tiles 0…3   C [16 rows][16 columns] i32     4, 5   A [16 rows][64 bytes], signed     6, 7   B [16 quads][16 × 4], unsigned
+
+struct TileConfig {
+  alignas(64) std::uint8_t bytes[64] = {};
+  TileConfig() {
+    bytes[0] = 1;  // palette 1
+    for (int tile = 0; tile < 8; ++tile) {
+      bytes[16 + 2 * tile] = 64;  // bytes a row
+      bytes[48 + tile] = 16;      // rows
+    }
+  }
+};
+
+#if defined(__AMX_INT8__)
+struct HardwareTiles {
+  HardwareTiles() {
+    const TileConfig config;
+    _tile_loadconfig(config.bytes);
+  }
+  ~HardwareTiles() { _tile_release(); }
+  // By assembler: GCC 12's intrinsics are macros that take literal tile numbers only.
+  template <int tile>
+  void zero() { asm volatile("tilezero %%tmm%c0" ::"i"(tile)); }
+  template <int tile>
+  void load(const void* at, std::size_t stride) {
+    asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(at), "r"(stride), "i"(tile) : "memory");
+  }
+  template <int tile>
+  void load_once(const void* at, std::size_t stride) {
+    asm volatile("tileloaddt1 (%0,%1,1), %%tmm%c2" ::"r"(at), "r"(stride), "i"(tile) : "memory");
+  }
+  template <int tile>
+  void store(void* at, std::size_t stride) {
+    asm volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(at), "r"(stride), "i"(tile) : "memory");
+  }
+  template <int c, int a, int b>
+  void multiply() { asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(c), "i"(a), "i"(b)); }
+};
+#endif
+
+struct EmulatedTiles {
+  std::uint8_t tile[8][16][64];
+
+  template <int t>
+  void zero() { std::memset(tile[t], 0, sizeof tile[t]); }
+  template <int t>
+  void load(const void* at, std::size_t stride) {
+    for (int row = 0; row < 16; ++row) std::memcpy(tile[t][row], static_cast<const std::uint8_t*>(at) + row * stride, 64);
+  }
+  template <int t>
+  void load_once(const void* at, std::size_t stride) { load<t>(at, stride); }
+  template <int t>
+  void store(void* at, std::size_t stride) {
+    for (int row = 0; row < 16; ++row) std::memcpy(static_cast<std::uint8_t*>(at) + row * stride, tile[t][row], 64);
+  }
+  /// TDPBSUD: C[m][n] += Σ_k Σ_i signed A[m][4k + i] · unsigned B[k][4n + i].
+  template <int c, int a, int b>
+  void multiply() {
+    for (int m = 0; m < 16; ++m)
+      for (int n = 0; n < 16; ++n) {
+        std::int32_t sum;
+        std::memcpy(&sum, &tile[c][m][4 * n], 4);
+        for (int k = 0; k < 16; ++k)
+          for (int i = 0; i < 4; ++i)
+            sum += static_cast<std::int8_t>(tile[a][m][4 * k + i]) * static_cast<int>(tile[b][k][4 * n + i]);
+        std::memcpy(&tile[c][m][4 * n], &sum, 4);
+      }
+  }
+};

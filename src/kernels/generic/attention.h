@@ -1,0 +1,221 @@
+// Attention over KV pages, page by page with a running maximum (FlashAttention, arXiv:2205.14135, §3.1). Every row takes
+// the same steps in the same order however rows and pages are shared out between calls with the same page range.
+// Included inside an unnamed namespace after elementwise.h (fast_exp).
+
+/// Where one page's parts lie.
+struct Page {
+  const std::byte* keys;     ///< [head_width, 64]
+  const std::byte* values;   ///< [64, padded]
+  const float* key_scales;   ///< [64], q8 only
+  const float* value_scales;
+};
+
+inline std::size_t padded_head(std::size_t head_width) { return (head_width + 15) / 16 * 16; }
+
+constexpr std::size_t kv_element(KvFormat format) {
+  return format == KvFormat::f32 ? 4 : format == KvFormat::f16 ? 2 : 1;
+}
+
+inline Page page_parts(KvFormat format, const std::byte* page, std::size_t head_width) {
+  const std::size_t element = kv_element(format);
+  const std::byte* values = page + padded_head(head_width) * page_tokens * element;
+  const auto* scales = reinterpret_cast<const float*>(values + page_tokens * padded_head(head_width) * element);
+  return {page, values, scales, scales + page_tokens};
+}
+
+template <KvFormat format>
+inline S::Floats load_kv(const std::byte* base, std::size_t index) {
+  if constexpr (format == KvFormat::f32) return S::load_floats(reinterpret_cast<const float*>(base) + index);
+  if constexpr (format == KvFormat::f16) return S::load_half(base + 2 * index);
+  return S::load_i8(base + index);
+}
+
+/// scores[row][64] = scale · q·k, capped, −inf where the row may not look.
+template <KvFormat format, int R>
+inline void score_rows(const AttentionTask& t, const Page& page, std::size_t first, std::size_t first_token,
+                       float (*scores)[page_tokens]) {
+  S::Floats sum[R][4];
+  for (auto& row : sum)
+    for (auto& x : row) x = S::zero();
+  const float* query = t.query + first * t.query_stride;
+  for (std::size_t d = 0; d < t.head_width; ++d) {
+    S::Floats k[4];
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) k[v] = load_kv<format>(page.keys, d * page_tokens + 16 * v);
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r) {
+      const auto q = S::broadcast(query[r * t.query_stride + d]);
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) sum[r][v] = S::fma(k[v], q, sum[r][v]);
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    for (int v = 0; v < 4; ++v) {
+      auto s = S::mul(sum[r][v], S::broadcast(t.scale));
+      if constexpr (format == KvFormat::q8) s = S::mul(s, S::load_floats(page.key_scales + 16 * v));
+      S::store(scores[r] + 16 * v, s);
+    }
+    if (t.soft_cap > 0) {
+      for (std::size_t i = 0; i < page_tokens; ++i) {  // tanh u = 1 − 2 / (e^2u + 1)
+        scores[r][i] = t.soft_cap * (1.0f - 2.0f / (fast_exp(2.0f * scores[r][i] / t.soft_cap) + 1.0f));
+      }
+    }
+    const std::size_t begin = t.begin[first + r], end = t.end[first + r];
+    if (begin > first_token || end < first_token + page_tokens) {
+      for (std::size_t i = 0; i < page_tokens; ++i) {
+        const std::size_t token = first_token + i;
+        scores[r][i] = token < begin || token >= end ? -INFINITY : scores[r][i];
+      }
+    }
+  }
+}
+
+/// Turns scores into weights e^(s − peak), moves peak and weight on, returns what earlier sums are multiplied by.
+inline float soften(float* scores, float& peak, float& weight) {
+  float lanes[16];
+  for (int k = 0; k < 16; ++k) lanes[k] = scores[k];
+  for (std::size_t i = 16; i < page_tokens; i += 16)
+    for (int k = 0; k < 16; ++k) lanes[k] = scores[i + k] > lanes[k] ? scores[i + k] : lanes[k];
+  float highest = peak;
+  for (float lane : lanes) highest = lane > highest ? lane : highest;
+  if (highest == -INFINITY) {
+    for (std::size_t i = 0; i < page_tokens; ++i) scores[i] = 0;
+    return 1.0f;
+  }
+  const float factor = fast_exp(peak - highest);
+  for (int k = 0; k < 16; ++k) lanes[k] = 0;
+  for (std::size_t i = 0; i < page_tokens; i += 16)
+    for (int k = 0; k < 16; ++k) {
+      scores[i + k] = fast_exp(scores[i + k] - highest);
+      lanes[k] += scores[i + k];
+    }
+  float sum = 0;
+  for (float lane : lanes) sum += lane;
+  weight = weight * factor + sum;
+  peak = highest;
+  return factor;
+}
+
+/// out[row][16·V values from `column`] = out · factor + Σ weights · values.
+template <KvFormat format, int R, int V>
+inline void add_values(const AttentionTask& t, const Page& page, std::size_t first, std::size_t column,
+                       const float (*weights)[page_tokens], const float* factor, std::size_t tokens) {
+  S::Floats sum[R][V];
+  float* out = t.out + first * t.out_stride + column;
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < V; ++v)
+      sum[r][v] = S::mul(S::load_floats(out + r * t.out_stride + 16 * v), S::broadcast(factor[r]));
+  const std::size_t padded = padded_head(t.head_width);
+  for (std::size_t i = 0; i < tokens; ++i) {
+    S::Floats x[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) x[v] = load_kv<format>(page.values, i * padded + column + 16 * v);
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r) {
+      const auto w = S::broadcast(weights[r][i]);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[r][v] = S::fma(x[v], w, sum[r][v]);
+    }
+  }
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < V; ++v) S::store(out + r * t.out_stride + 16 * v, sum[r][v]);
+}
+
+template <KvFormat format, int R>
+inline void attend_rows(const AttentionTask& t, const Page& page, std::size_t first, std::size_t first_token) {
+  std::size_t tokens = 0;  // weights after the last visible token of any row are zero: left out
+  bool some = false;
+  for (int r = 0; r < R; ++r) {
+    const std::size_t end = std::min<std::size_t>(t.end[first + r], first_token + page_tokens);
+    if (end > first_token && t.begin[first + r] < first_token + page_tokens) {
+      some = true;
+      tokens = std::max(tokens, end - first_token);
+    }
+  }
+  if (!some) return;
+  alignas(64) float scores[R][page_tokens];
+  float factor[R];
+  score_rows<format, R>(t, page, first, first_token, scores);
+  for (int r = 0; r < R; ++r) {
+    factor[r] = soften(scores[r], t.peak[first + r], t.weight[first + r]);
+    if constexpr (format == KvFormat::q8)
+      for (std::size_t i = 0; i < page_tokens; ++i) scores[r][i] *= page.value_scales[i];
+  }
+  const std::size_t vectors = padded_head(t.head_width) / 16;
+  std::size_t v = 0;
+  for (; v + 4 <= vectors; v += 4) add_values<format, R, 4>(t, page, first, 16 * v, scores, factor, tokens);
+  for (; v < vectors; ++v) add_values<format, R, 1>(t, page, first, 16 * v, scores, factor, tokens);
+}
+
+template <KvFormat format>
+inline void attend_page(const AttentionTask& t, const Page& page, std::size_t first_token) {
+  std::size_t r = 0;
+  for (; r + S::attention_rows <= t.rows; r += S::attention_rows)
+    attend_rows<format, S::attention_rows>(t, page, r, first_token);
+  for (; r < t.rows; ++r) attend_rows<format, 1>(t, page, r, first_token);
+}
+
+/// A 16-bit or 8-bit page as floats, for tasks whose many rows would each convert it again.
+template <KvFormat format>
+inline Page expand(const Page& page, std::size_t head_width, float* to) {
+  const std::size_t count = padded_head(head_width) * page_tokens;
+  for (std::size_t i = 0; i < head_width * page_tokens; i += 16) S::store(to + i, load_kv<format>(page.keys, i));
+  for (std::size_t i = 0; i < count; i += 16) S::store(to + count + i, load_kv<format>(page.values, i));
+  return {reinterpret_cast<const std::byte*>(to), reinterpret_cast<const std::byte*>(to + count), nullptr, nullptr};
+}
+
+void attention(const AttentionTask& t, std::byte* scratch) {
+  constexpr std::size_t many = 4 * S::attention_rows;
+  for (std::size_t r = 0; r < t.rows; ++r) {
+    t.peak[r] = -INFINITY;
+    t.weight[r] = 0;
+    for (std::size_t i = 0; i < padded_head(t.head_width); ++i) t.out[r * t.out_stride + i] = 0;
+  }
+  for (std::size_t p = t.first_page; p < t.last_page; ++p) {
+    const Page page = page_parts(t.format, t.pages[p], t.head_width);
+    const std::size_t token = p * page_tokens;
+    if (t.format == KvFormat::f32) {
+      attend_page<KvFormat::f32>(t, page, token);
+    } else if (t.format == KvFormat::q8) {
+      attend_page<KvFormat::q8>(t, page, token);
+    } else if (t.rows >= many) {
+      const Page wide = expand<KvFormat::f16>(page, t.head_width, reinterpret_cast<float*>(scratch));
+      attend_page<KvFormat::f32>(t, wide, token);
+    } else {
+      attend_page<KvFormat::f16>(t, page, token);
+    }
+  }
+}
+
+inline float peak_of(const float* x, std::size_t count) {
+  float peak = 0;
+  for (std::size_t i = 0; i < count; ++i) peak = std::max(peak, std::fabs(x[i]));
+  return peak;
+}
+
+void write_kv(KvFormat format, std::byte* page, std::size_t slot, const float* key, const float* value,
+              std::size_t head_width) {
+  const Page parts = page_parts(format, page, head_width);
+  auto* keys = const_cast<std::byte*>(parts.keys);
+  auto* values = const_cast<std::byte*>(parts.values);
+  const std::size_t padded = padded_head(head_width);
+  if (format == KvFormat::f32) {
+    for (std::size_t d = 0; d < head_width; ++d) reinterpret_cast<float*>(keys)[d * page_tokens + slot] = key[d];
+    for (std::size_t d = 0; d < head_width; ++d) reinterpret_cast<float*>(values)[slot * padded + d] = value[d];
+  } else if (format == KvFormat::f16) {
+    auto* k = reinterpret_cast<std::uint16_t*>(keys);
+    auto* v = reinterpret_cast<std::uint16_t*>(values) + slot * padded;
+    for (std::size_t d = 0; d < head_width; ++d) k[d * page_tokens + slot] = S::to_half(key[d]);
+    for (std::size_t d = 0; d < head_width; ++d) v[d] = S::to_half(value[d]);
+  } else {
+    const float key_peak = peak_of(key, head_width), value_peak = peak_of(value, head_width);
+    const_cast<float*>(parts.key_scales)[slot] = key_peak / 127.0f;
+    const_cast<float*>(parts.value_scales)[slot] = value_peak / 127.0f;
+    const float key_factor = key_peak > 0 ? 127.0f / key_peak : 0, value_factor = value_peak > 0 ? 127.0f / value_peak : 0;
+    auto* k = reinterpret_cast<std::int8_t*>(keys);
+    auto* v = reinterpret_cast<std::int8_t*>(values) + slot * padded;
+    for (std::size_t d = 0; d < head_width; ++d)
+      k[d * page_tokens + slot] = static_cast<std::int8_t>(std::lrintf(key[d] * key_factor));
+    for (std::size_t d = 0; d < head_width; ++d) v[d] = static_cast<std::int8_t>(std::lrintf(value[d] * value_factor));
+  }
+}

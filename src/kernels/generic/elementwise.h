@@ -1,0 +1,112 @@
+// Everything between the products, written once in plain loops that the compiler turns into each set's vectors.
+// Included inside an unnamed namespace. No loop reorders a sum by the number of rows or threads.
+
+/// e^x, within 2 ulp for −87 ≤ x ≤ 88, 0 below (Cephes' reduction and polynomial, without tables).
+inline float fast_exp(float x) {
+  const float clamped = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
+  const float n = __builtin_floorf(clamped * 1.44269504f + 0.5f);
+  const float r = (clamped - n * 0.693359375f) - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const float value = p * r * r + r + 1.0f;
+  const std::int32_t bits = (static_cast<std::int32_t>(n) + 127) << 23;
+  float power;
+  __builtin_memcpy(&power, &bits, sizeof power);
+  return x < -87.0f ? 0.0f : value * power;
+}
+
+/// Σ x² in sixteen lanes, added pairwise at the end: the same order on every instruction set.
+inline float sum_of_squares(const float* x, std::size_t width) {
+  float lanes[16] = {};
+  std::size_t i = 0;
+  for (; i + 16 <= width; i += 16)
+    for (std::size_t k = 0; k < 16; ++k) lanes[k] += x[i + k] * x[i + k];
+  for (std::size_t k = 0; i + k < width; ++k) lanes[k] += x[i + k] * x[i + k];
+  for (std::size_t half = 8; half > 0; half /= 2)
+    for (std::size_t k = 0; k < half; ++k) lanes[k] += lanes[k + half];
+  return lanes[0];
+}
+
+void rms_norm(const float* x, const float* weight, std::size_t width, float eps, float* out) {
+  const float factor = 1.0f / __builtin_sqrtf(sum_of_squares(x, width) / static_cast<float>(width) + eps);
+  for (std::size_t i = 0; i < width; ++i) out[i] = x[i] * factor * weight[i];
+}
+
+void rope(float* head, const RopeTable& t) {
+  const std::size_t half = t.width / 2;
+  if (t.interleaved) {
+    for (std::size_t i = 0; i < half; ++i) {
+      const float a = head[2 * i], b = head[2 * i + 1];
+      head[2 * i] = a * t.cosines[i] - b * t.sines[i];
+      head[2 * i + 1] = a * t.sines[i] + b * t.cosines[i];
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < half; ++i) {
+    const float a = head[i], b = head[i + half];
+    head[i] = a * t.cosines[i] - b * t.sines[i];
+    head[i + half] = a * t.sines[i] + b * t.cosines[i];
+  }
+}
+
+void silu_mul(float* gate, const float* up, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) gate[i] = gate[i] / (1.0f + fast_exp(-gate[i])) * up[i];
+}
+
+void gelu_mul(float* gate, const float* up, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float x = gate[i];
+    const float u = 0.7978845608f * (x + 0.044715f * x * x * x);
+    // tanh u = 1 − 2 / (e^2u + 1), so ½ x (1 + tanh u) = x − x / (e^2u + 1)
+    gate[i] = (x - x / (fast_exp(2.0f * u) + 1.0f)) * up[i];
+  }
+}
+
+void add(float* x, const float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) x[i] += y[i];
+}
+
+void scale(float* x, float factor, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) x[i] *= factor;
+}
+
+/// One group of one row: quants, scale, sums.
+inline void quantize_group(const float* x, std::size_t count, const Rows& rows, std::size_t at) {
+  std::int8_t* q = rows.quants + at * group_width;
+  float peak = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float magnitude = __builtin_fabsf(x[i]);
+    peak = magnitude > peak ? magnitude : peak;
+  }
+  const float inverse = peak > 0 ? 127.0f / peak : 0.0f;
+  for (std::size_t i = 0; i < count; ++i) {
+    // Adding and taking away 1.5 · 2^23 rounds to nearest, ties to even.
+    const float rounded = (x[i] * inverse + 12582912.0f) - 12582912.0f;
+    q[i] = static_cast<std::int8_t>(static_cast<std::int32_t>(rounded));
+  }
+  for (std::size_t i = count; i < group_width; ++i) q[i] = 0;
+  std::int32_t total = 0;
+  for (std::size_t i = 0; i < 16; ++i) {
+    std::int32_t sum = 0;
+    for (std::size_t k = 0; k < 16; ++k) sum += q[16 * i + k];
+    rows.sums16[at * 16 + i] = static_cast<float>(sum);
+    total += sum;
+  }
+  for (std::size_t i = 0; i < 8; ++i)
+    rows.sums32[at * 8 + i] = rows.sums16[at * 16 + 2 * i] + rows.sums16[at * 16 + 2 * i + 1];
+  rows.scales[at] = peak / 127.0f;
+  rows.totals[at] = peak / 127.0f * static_cast<float>(total);
+}
+
+void quantize(const Rows& rows, std::size_t first, std::size_t last) {
+  for (std::size_t r = first; r < last; ++r)
+    for (std::size_t g = 0; g < rows.groups(); ++g) {
+      const std::size_t begin = g * group_width;
+      quantize_group(rows.values + r * rows.value_stride + begin, std::min(group_width, rows.inputs - begin), rows,
+                     g * rows.stride + r);
+    }
+}

@@ -1,0 +1,129 @@
+#include "kernels/kernels.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "base/error.h"
+#include "kernels/tables.h"
+#include "os/cpu.h"
+
+namespace cofre::kernels {
+namespace {
+
+constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+#if defined(__x86_64__)
+bool has_amx() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  constexpr unsigned bf16 = 1u << 22, tile = 1u << 24, int8 = 1u << 25;  // CPUID.(7,0):EDX
+  return (d & (bf16 | tile | int8)) == (bf16 | tile | int8) && os::request_amx_tiles();
+}
+#endif
+
+std::vector<const Kernels*> detect() {
+  std::vector<const Kernels*> found{&scalar_kernels};
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return found;
+  if (!__builtin_cpu_supports("f16c")) return found;
+  found.push_back(&avx2_kernels);
+  const bool vnni = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512vnni");
+  if (!vnni) return found;
+  found.push_back(&avx512_kernels);
+  if (has_amx()) found.push_back(&amx_kernels());
+#endif
+  return found;
+}
+
+const std::vector<const Kernels*>& detected() {
+  static const std::vector<const Kernels*> tables = detect();
+  return tables;
+}
+
+}  // namespace
+
+Rows Rows::slice(std::size_t first, std::size_t count) const {
+  Rows part = *this;
+  part.rows = count;
+  if (values != nullptr) part.values += first * value_stride;
+  if (quants != nullptr) {
+    part.quants += first * group_width;
+    part.scales += first;
+    part.totals += first;
+    part.sums32 += first * 8;
+    part.sums16 += first * 16;
+  }
+  return part;
+}
+
+std::size_t rows_bytes(std::size_t rows, std::size_t inputs) {
+  const std::size_t cells = rows * ((inputs + group_width - 1) / group_width);
+  return align64(cells * group_width) + 2 * align64(cells * 4) + align64(cells * 32) + align64(cells * 64);
+}
+
+Rows bind_rows(std::byte* memory, std::size_t rows, std::size_t inputs) {
+  Rows bound;
+  bound.rows = bound.stride = rows;
+  bound.inputs = inputs;
+  const std::size_t cells = rows * bound.groups();
+  const auto take = [&memory](std::size_t bytes) {
+    auto* at = memory;
+    memory += align64(bytes);
+    return at;
+  };
+  bound.quants = reinterpret_cast<std::int8_t*>(take(cells * group_width));
+  bound.scales = reinterpret_cast<float*>(take(cells * 4));
+  bound.totals = reinterpret_cast<float*>(take(cells * 4));
+  bound.sums32 = reinterpret_cast<float*>(take(cells * 32));
+  bound.sums16 = reinterpret_cast<float*>(take(cells * 64));
+  return bound;
+}
+
+std::size_t kv_page_bytes(KvFormat format, std::size_t head_width) {
+  const std::size_t element = format == KvFormat::f32 ? 4 : format == KvFormat::f16 ? 2 : 1;
+  const std::size_t padded = (head_width + 15) / 16 * 16;
+  const std::size_t scales = format == KvFormat::q8 ? 2 * page_tokens * sizeof(float) : 0;
+  return 2 * padded * page_tokens * element + scales;
+}
+
+std::size_t scratch_bytes(std::size_t rows, std::size_t inputs, std::size_t head_width) {
+  constexpr std::size_t strip = 4 * panel_width * (group_width + 2 * sizeof(float));
+  const std::size_t sums = rows * 4 * panel_width * sizeof(float);
+  const std::size_t starts = 16 * ((inputs + group_width - 1) / group_width) * 16 * sizeof(std::int32_t);
+  const std::size_t page = 2 * ((head_width + 15) / 16 * 16) * page_tokens * sizeof(float);
+  return align64(std::max({align64(strip) + sums + 64 * 1024, starts, page}));
+}
+
+std::span<const Kernels* const> all_kernels() { return detected(); }
+
+const Kernels* find_kernels(Isa isa) {
+  for (const auto* table : detected())
+    if (table->isa == isa) return table;
+  return nullptr;
+}
+
+std::string_view isa_name(Isa isa) {
+  constexpr std::string_view names[] = {"scalar", "avx2", "avx512", "amx"};
+  return names[static_cast<std::size_t>(isa)];
+}
+
+const Kernels& best_kernels() {
+  const char* wanted = std::getenv("COFRE_ISA");
+  if (wanted == nullptr || *wanted == '\0') return *detected().back();
+  for (const auto* table : detected())
+    if (table->name == wanted) return *table;
+  std::string can;
+  for (const auto* table : detected()) can += (can.empty() ? "" : ", ") + std::string(table->name);
+  fail_field(Code::unsupported, "COFRE_ISA", "COFRE_ISA={} cannot run here; this machine can run {}", wanted, can);
+}
+
+}  // namespace cofre::kernels

@@ -1,0 +1,257 @@
+#include "kernels/kernels.h"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "kernels/tables.h"
+#include "os/memory.h"
+
+namespace cofre::kernels {
+namespace {
+
+/// Random file blocks of a format: every bit pattern of the quants, halves of a sensible size.
+std::vector<std::byte> random_rows(Format format, std::size_t outputs, std::size_t inputs, std::mt19937& random) {
+  const auto& t = traits(format);
+  std::vector<std::byte> rows(outputs * row_bytes(format, inputs));
+  for (auto& b : rows) b = std::byte(random() & 255);
+  std::normal_distribution<float> normal(0, 1);
+  const auto put_half = [&](std::byte* at, float value) {
+    const auto bits = float_to_half(value);
+    std::memcpy(at, &bits, 2);
+  };
+  for (std::size_t at = 0; at < rows.size(); at += t.block_bytes) {
+    std::byte* block = rows.data() + at;
+    switch (format) {
+      case Format::f32: {
+        const float value = normal(random);
+        std::memcpy(block, &value, 4);
+        break;
+      }
+      case Format::f16: put_half(block, normal(random)); break;
+      case Format::bf16: {
+        const auto bits = float_to_bf16(normal(random));
+        std::memcpy(block, &bits, 2);
+        break;
+      }
+      case Format::q4_1:
+      case Format::q5_1: put_half(block + 2, normal(random)); [[fallthrough]];
+      case Format::q4_0:
+      case Format::q5_0:
+      case Format::q8_0:
+      case Format::iq4_nl:
+      case Format::iq4_xs: put_half(block, 0.1f * normal(random)); break;
+      case Format::q4_k:
+      case Format::q5_k:
+        put_half(block, std::fabs(normal(random)) * 0.01f);
+        put_half(block + 2, std::fabs(normal(random)) * 0.05f);
+        break;
+      case Format::q2_k:
+        put_half(block + 80, std::fabs(normal(random)) * 0.1f);
+        put_half(block + 82, std::fabs(normal(random)) * 0.1f);
+        break;
+      case Format::q3_k: put_half(block + 108, normal(random) * 0.01f); break;
+      case Format::q6_k: put_half(block + 208, normal(random) * 0.01f); break;
+      case Format::mxfp4: block[0] = std::byte(120 + random() % 8); break;
+    }
+  }
+  return rows;
+}
+
+struct Matrix {
+  std::vector<std::byte> rows;
+  os::Buffer memory;
+  Panels panels;
+};
+
+Matrix packed(Format format, std::size_t outputs, std::size_t inputs, unsigned seed = 1) {
+  std::mt19937 random(seed);
+  Matrix m{random_rows(format, outputs, inputs, random), {}, {format, outputs, inputs, nullptr, nullptr}};
+  m.memory = os::Buffer(m.panels.quant_bytes() + m.panels.scale_bytes() + 64);
+  m.panels.quants = m.memory.data();
+  m.panels.scales = m.memory.data() + m.panels.quant_bytes();
+  pack(m.rows.data(), m.panels, 0, m.panels.panels());
+  return m;
+}
+
+struct Activations {
+  std::vector<float> values;
+  os::Buffer memory;
+  Rows rows;
+};
+
+Activations activations(const Kernels& k, std::size_t count, std::size_t inputs) {
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal(0, 1);
+  Activations a{std::vector<float>(count * inputs), os::Buffer(rows_bytes(count, inputs)), {}};
+  for (auto& x : a.values) x = normal(random);
+  a.rows = bind_rows(a.memory.data(), count, inputs);
+  a.rows.values = a.values.data();
+  a.rows.value_stride = inputs;
+  k.quantize(a.rows, 0, count);
+  return a;
+}
+
+using Product = decltype(Kernels::matmul_exact);
+
+std::vector<float> product(Product matmul, const Rows& rows, const Panels& w) {
+  std::vector<float> y(rows.rows * w.outputs, -77.0f);
+  os::Buffer scratch(scratch_bytes(rows.rows, w.inputs, 64));
+  matmul(rows, w, {y.data(), w.outputs, false}, 0, w.panels(), scratch.data());
+  return y;
+}
+
+double rms(const std::vector<float>& x) {
+  double sum = 0;
+  for (float v : x) sum += static_cast<double>(v) * v;
+  return std::sqrt(sum / static_cast<double>(x.size()));
+}
+
+double rms_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  std::vector<float> d(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) d[i] = a[i] - b[i];
+  return rms(d);
+}
+
+std::vector<const Kernels*> tables() {
+  std::vector<const Kernels*> all(all_kernels().begin(), all_kernels().end());
+#if defined(__x86_64__)
+  if (find_kernels(Isa::avx512) != nullptr) all.push_back(&emulated_amx_kernels());
+#endif
+  return all;
+}
+
+class EveryFormat : public ::testing::TestWithParam<int> {
+ protected:
+  Format format() const { return static_cast<Format>(GetParam()); }
+  /// Odd shapes: outputs that do not fill a panel, groups that are not full.
+  std::vector<std::pair<std::size_t, std::size_t>> shapes() const {
+    if (traits(format()).block == 256) return {{37, 256}, {64, 768}, {130, 512}};
+    if (is_float(format())) return {{37, 40}, {64, 96}, {130, 33}};
+    return {{37, 32}, {64, 576}, {130, 352}};
+  }
+};
+
+// The packed layout, read back one value at a time, is what the file's rows say.
+TEST_P(EveryFormat, PackedWeightsAreTheFilesWeights) {
+  for (const auto& [outputs, inputs] : shapes()) {
+    const auto m = packed(format(), outputs, inputs);
+    // Rows of the unit matrix, exactly representable in 8 bits, read single weights.
+    const std::size_t probes = std::min<std::size_t>(inputs, 33);
+    Activations a{std::vector<float>(probes * inputs), os::Buffer(rows_bytes(probes, inputs)), {}};
+    for (std::size_t r = 0; r < probes; ++r) a.values[r * inputs + (r * 29 + 3) % inputs] = 127.0f;
+    a.rows = bind_rows(a.memory.data(), probes, inputs);
+    a.rows.values = a.values.data();
+    a.rows.value_stride = inputs;
+    scalar_kernels.quantize(a.rows, 0, probes);
+    const auto y = product(scalar_kernels.matmul_exact, a.rows, m.panels);
+    std::vector<float> row(inputs);
+    for (std::size_t o = 0; o < outputs; ++o) {
+      dequantize_row(format(), m.rows.data() + o * row_bytes(format(), inputs), inputs, row.data());
+      for (std::size_t r = 0; r < probes; ++r) {
+        const float expected = 127.0f * row[(r * 29 + 3) % inputs];
+        ASSERT_NEAR(y[r * outputs + o], expected, 1e-5f * std::fabs(expected) + 1e-6f) << "output " << o << " row " << r;
+      }
+    }
+  }
+}
+
+TEST_P(EveryFormat, ExactProductsAgreeWithScalarOnOddShapes) {
+  for (const auto* k : tables())
+    for (const auto& [outputs, inputs] : shapes())
+      for (const std::size_t rows : {1, 2, 3, 5, 8, 13, 16, 21}) {
+        const auto m = packed(format(), outputs, inputs);
+        const auto a = activations(*k, rows, inputs);
+        const auto expected = product(scalar_kernels.matmul_exact, a.rows, m.panels);
+        const auto y = product(k->matmul_exact, a.rows, m.panels);
+        // Only the order of float sums differs.
+        ASSERT_LT(rms_difference(y, expected), 2e-6 * rms(expected)) << k->name << " " << outputs << "×" << inputs << " rows " << rows;
+      }
+}
+
+// 1.5 % RMS, stated in kernels.h; random bytes are flatter than real weights and stay well below it.
+TEST_P(EveryFormat, PromptProductsAgreeWithScalarWithinTheStatedTolerance) {
+  for (const auto* k : tables())
+    for (const auto& [outputs, inputs] : shapes())
+      for (const std::size_t rows : {1, 5, 6, 17, 33, 70}) {
+        const auto m = packed(format(), outputs, inputs);
+        const auto a = activations(*k, rows, inputs);
+        const auto expected = product(scalar_kernels.matmul_exact, a.rows, m.panels);
+        const auto y = product(k->matmul_prompt, a.rows, m.panels);
+        ASSERT_LT(rms_difference(y, expected), 0.015 * rms(expected)) << k->name << " " << outputs << "×" << inputs << " rows " << rows;
+      }
+}
+
+TEST_P(EveryFormat, ARowsResultIsTheSameBitsWhateverStandsBesideIt) {
+  for (const auto* k : tables())
+    for (const auto& [outputs, inputs] : shapes())
+      for (const auto matmul : {k->matmul_exact, k->matmul_prompt}) {
+        const auto m = packed(format(), outputs, inputs);
+        const auto a = activations(*k, 23, inputs);
+        const auto together = product(matmul, a.rows, m.panels);
+        for (const std::size_t r : {0, 7, 22}) {
+          const auto alone = product(matmul, a.rows.slice(r, 1), m.panels);
+          ASSERT_EQ(0, std::memcmp(alone.data(), together.data() + r * outputs, outputs * sizeof(float))) << k->name;
+        }
+      }
+}
+
+TEST_P(EveryFormat, AccumulatingAddsToWhatIsThere) {
+  for (const auto* k : tables()) {
+    const auto [outputs, inputs] = shapes().front();
+    const auto m = packed(format(), outputs, inputs);
+    const auto a = activations(*k, 9, inputs);
+    os::Buffer scratch(scratch_bytes(9, inputs, 64));
+    for (const auto matmul : {k->matmul_exact, k->matmul_prompt}) {
+      const auto once = product(matmul, a.rows, m.panels);
+      std::vector<float> y(once.size(), 1000.0f);
+      matmul(a.rows, m.panels, {y.data(), outputs, true}, 0, m.panels.panels(), scratch.data());
+      for (std::size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], 1000.0f + once[i], 2e-4f);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, EveryFormat, ::testing::Range(0, static_cast<int>(format_count)), [](const auto& one) {
+  return std::string(traits(static_cast<Format>(one.param)).name);
+});
+
+TEST(Halves, EveryFiniteHalfSurvivesARoundTrip) {
+  for (unsigned bits = 0; bits < 0x10000; ++bits) {
+    if ((bits & 0x7c00) == 0x7c00) continue;
+    ASSERT_EQ(float_to_half(half_to_float(static_cast<std::uint16_t>(bits))), bits);
+  }
+}
+
+TEST(Halves, TiesGoToTheEvenHalf) {
+  EXPECT_EQ(float_to_half(1.0f + 0x1p-11f), 0x3c00);
+  EXPECT_EQ(float_to_half(1.0f + 3 * 0x1p-11f), 0x3c02);
+  EXPECT_EQ(float_to_half(65520.0f), 0x7c00);
+}
+
+TEST(Quantize, TheLargestValueOfAGroupBecomes127) {
+  for (const auto* k : tables()) {
+    const auto a = activations(*k, 3, 300);
+    for (std::size_t r = 0; r < 3; ++r)
+      for (std::size_t g = 0; g < 2; ++g) {
+        int peak = 0;
+        for (std::size_t i = 0; i < group_width; ++i)
+          peak = std::max(peak, std::abs(static_cast<int>(a.rows.quants[(g * 3 + r) * group_width + i])));
+        EXPECT_EQ(peak, 127) << k->name;
+      }
+  }
+}
+
+TEST(Quantize, EveryTableGivesTheSameBits) {
+  const auto expected = activations(scalar_kernels, 5, 800);
+  for (const auto* k : tables()) {
+    const auto a = activations(*k, 5, 800);
+    EXPECT_EQ(0, std::memcmp(a.memory.data(), expected.memory.data(), rows_bytes(5, 800))) << k->name;
+  }
+}
+
+}  // namespace
+}  // namespace cofre::kernels

@@ -1,0 +1,72 @@
+#include "os/team.h"
+
+#include "base/error.h"
+
+namespace cofre::os {
+namespace {
+
+/// About 50 µs of spinning: longer than any wait between the phases of a layer whose work is evenly split.
+constexpr int spins = 1500;
+
+inline void relax() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+void Team::wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) noexcept {
+  for (int i = 0; i < spins; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    relax();
+  }
+  while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
+}
+
+Team::Team(unsigned threads) : size_(threads) {
+  CHECK(threads >= 1);
+  for (unsigned member = 1; member < threads; ++member) threads_.emplace_back([this, member] { serve(member); });
+}
+
+Team::~Team() {
+  stopping_.store(true);
+  started_.fetch_add(1, std::memory_order_release);
+  started_.notify_all();
+}
+
+void Team::serve(unsigned member) {
+  for (std::uint32_t seen = 0;;) {
+    wait_while(started_, seen);
+    ++seen;
+    if (stopping_.load()) return;
+    (*work_)(member);
+    barrier();
+  }
+}
+
+void Team::run(const std::function<void(unsigned)>& work) {
+  work_ = &work;
+  if (size_ > 1) {
+    started_.fetch_add(1, std::memory_order_release);
+    started_.notify_all();
+  }
+  work(0);
+  barrier();
+}
+
+void Team::barrier() noexcept {
+  if (size_ == 1) return;
+  const auto phase = phase_.load(std::memory_order_relaxed);
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
+    arrived_.store(0, std::memory_order_relaxed);
+    phase_.store(phase + 1, std::memory_order_release);
+    phase_.notify_all();
+    return;
+  }
+  wait_while(phase_, phase);
+}
+
+}  // namespace cofre::os

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <vector>
+
+namespace cofre::os {
+
+/// Threads that work on one thing together: every member runs the same function and they meet at barriers.
+/// The caller of run() is member 0. One run at a time, from one thread at a time.
+///
+/// Waiting spins for a moment (a phase of a layer lasts microseconds) and then sleeps, so that a busy machine's other
+/// programs get the core.
+class Team {
+ public:
+  /// `threads` ≥ 1, the caller included.
+  explicit Team(unsigned threads);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  unsigned size() const noexcept { return size_; }
+
+  /// Runs work(member) on every member and returns when all are done. `work` must not throw.
+  void run(const std::function<void(unsigned member)>& work);
+
+  /// Inside run(): returns once every member has called it.
+  void barrier() noexcept;
+
+ private:
+  void serve(unsigned member);
+  static void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) noexcept;
+
+  unsigned size_;
+  const std::function<void(unsigned)>* work_ = nullptr;
+  alignas(64) std::atomic<std::uint32_t> started_{0};
+  alignas(64) std::atomic<std::uint32_t> arrived_{0};
+  alignas(64) std::atomic<std::uint32_t> phase_{0};
+  std::atomic<bool> stopping_{false};
+  std::vector<std::jthread> threads_;
+};
+
+/// Hands out the numbers 0…count−1 in chunks to whoever asks: the dynamic split of a phase's work.
+class Tickets {
+ public:
+  void reset() noexcept { next_.store(0, std::memory_order_relaxed); }
+  /// The first number of the next chunk of `step`; ≥ count when there is no more.
+  std::size_t take(std::size_t step) noexcept { return next_.fetch_add(step, std::memory_order_relaxed); }
+
+ private:
+  alignas(64) std::atomic<std::size_t> next_{0};
+};
+
+}  // namespace cofre::os
