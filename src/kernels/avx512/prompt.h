@@ -7,8 +7,10 @@ constexpr std::size_t prompt_rows = 6;
 template <int R, int P>
 inline void vnni_tile(const Rows& rows, std::size_t first, std::size_t group, const Strip& strip, int quads, float* sums) {
   __m512i sum[R][P];
-  for (auto& row : sum)
-    for (auto& x : row) x = _mm512_setzero_si512();
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int p = 0; p < P; ++p) sum[r][p] = _mm512_setzero_si512();
   const std::size_t at = group * rows.stride + first;
   const std::int8_t* x = rows.quants + at * group_width;
   const std::uint8_t* bytes = strip.bytes;
@@ -18,16 +20,16 @@ inline void vnni_tile(const Rows& rows, std::size_t first, std::size_t group, co
     for (int p = 0; p < P; ++p) w[p] = _mm512_load_si512(bytes + p * strip_panel_bytes);
 #pragma GCC unroll 6
     for (int r = 0; r < R; ++r) {
-      std::int32_t four;
-      std::memcpy(&four, x + r * group_width, 4);
-      const auto broadcast = _mm512_set1_epi32(four);
+      const auto four = S::broadcast(x + r * group_width);
 #pragma GCC unroll 4
-      for (int p = 0; p < P; ++p) sum[r][p] = _mm512_dpbusd_epi32(sum[r][p], w[p], broadcast);
+      for (int p = 0; p < P; ++p) S::add_products(sum[r][p], w[p], four);
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
     const auto scale = _mm512_set1_ps(rows.scales[at + r]);
     const auto total = _mm512_set1_ps(rows.totals[at + r]);
+#pragma GCC unroll 4
     for (int p = 0; p < P; ++p) {
       float* y = sums + (r * strip_panels + p) * panel_width;
       auto value = group == 0 ? _mm512_setzero_ps() : _mm512_load_ps(y);

@@ -62,9 +62,18 @@ struct S {
   /// sum + Σ of 4 products u · x for each column; u ≤ high.
   template <int high>
   static Ints dot(Ints sum, Bytes u, const std::int8_t* x) {
+    add_products(sum, u, broadcast(x));
+    return sum;
+  }
+  /// Four neighbouring activations for every column.
+  static Bytes broadcast(const std::int8_t* x) {
     std::int32_t four;
     std::memcpy(&four, x, 4);
-    return _mm512_dpbusd_epi32(sum, u, _mm512_set1_epi32(four));
+    return _mm512_set1_epi32(four);
+  }
+  /// VPDPBUSD in place. By assembler: GCC 12's register allocator copies the sums of its intrinsic and spills.
+  static void add_products(Ints& sum, Bytes u, Bytes x) {
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(x));
   }
   static void store(float* at, Floats x) { _mm512_storeu_ps(at, x); }
 

@@ -35,8 +35,10 @@ template <KvFormat format, int R>
 inline void score_rows(const AttentionTask& t, const Page& page, std::size_t first, std::size_t first_token,
                        float (*scores)[page_tokens]) {
   S::Floats sum[R][4];
-  for (auto& row : sum)
-    for (auto& x : row) x = S::zero();
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) sum[r][v] = S::zero();
   const float* query = t.query + first * t.query_stride;
   for (std::size_t d = 0; d < t.head_width; ++d) {
     S::Floats k[4];
@@ -49,12 +51,16 @@ inline void score_rows(const AttentionTask& t, const Page& page, std::size_t fir
       for (int v = 0; v < 4; ++v) sum[r][v] = S::fma(k[v], q, sum[r][v]);
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
     for (int v = 0; v < 4; ++v) {
       auto s = S::mul(sum[r][v], S::broadcast(t.scale));
       if constexpr (format == KvFormat::q8) s = S::mul(s, S::load_floats(page.key_scales + 16 * v));
       S::store(scores[r] + 16 * v, s);
     }
+  }
+  for (int r = 0; r < R; ++r) {
     if (t.soft_cap > 0) {
       for (std::size_t i = 0; i < page_tokens; ++i) {  // tanh u = 1 − 2 / (e^2u + 1)
         scores[r][i] = t.soft_cap * (1.0f - 2.0f / (fast_exp(2.0f * scores[r][i] / t.soft_cap) + 1.0f));
@@ -102,7 +108,9 @@ inline void add_values(const AttentionTask& t, const Page& page, std::size_t fir
                        const float (*weights)[page_tokens], const float* factor, std::size_t tokens) {
   S::Floats sum[R][V];
   float* out = t.out + first * t.out_stride + column;
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
     for (int v = 0; v < V; ++v)
       sum[r][v] = S::mul(S::load_floats(out + r * t.out_stride + 16 * v), S::broadcast(factor[r]));
   const std::size_t padded = padded_head(t.head_width);
@@ -117,7 +125,9 @@ inline void add_values(const AttentionTask& t, const Page& page, std::size_t fir
       for (int v = 0; v < V; ++v) sum[r][v] = S::fma(x[v], w, sum[r][v]);
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
     for (int v = 0; v < V; ++v) S::store(out + r * t.out_stride + 16 * v, sum[r][v]);
 }
 

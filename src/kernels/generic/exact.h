@@ -61,11 +61,13 @@ struct ExactPass {
     const std::byte* quants = w.quants + index * w.quant_stride();
     const std::byte* scales = w.scales + index * w.scale_stride();
     typename S::Floats total[R];
-    for (auto& x : total) x = S::zero();
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) total[r] = S::zero();
     const std::size_t subs = w.inputs / 32;
     for (std::size_t g = 0, done = 0; done < subs; ++g) {
       typename S::Floats part[R];
-      for (auto& x : part) x = S::zero();
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) part[r] = S::zero();
       const int count = static_cast<int>(std::min<std::size_t>(8, subs - done));
       if constexpr (F::record_subs == 8) {
         const auto head = F::head(scales);
@@ -87,6 +89,7 @@ struct ExactPass {
         total[r] = S::fma(part[r], S::broadcast(rows.scales[g * rows.stride + row[r]]), total[r]);
     }
     const std::size_t columns = std::min(panel_width, w.outputs - index * panel_width);
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       if (r > 0 && row[r] == row[r - 1]) break;
       store_outputs<S>(out.y + row[r] * out.stride + index * panel_width, total[r], columns, out.accumulate);

@@ -12,8 +12,10 @@ template <Format format, int R, int P>
 inline void float_tile(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t panel) {
   constexpr std::size_t step = format == Format::f32 ? 64 : 32;
   typename S::Floats sum[R][P];
-  for (auto& row : sum)
-    for (auto& x : row) x = S::zero();
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int p = 0; p < P; ++p) sum[r][p] = S::zero();
   const std::byte* weights = w.quants + panel * w.quant_stride();
   for (std::size_t i = 0; i < w.inputs; ++i, weights += step) {
     typename S::Floats v[P];
@@ -26,7 +28,9 @@ inline void float_tile(const Rows& rows, const Panels& w, const Output& out, std
       for (int p = 0; p < P; ++p) sum[r][p] = S::fma(v[p], x, sum[r][p]);
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
     for (int p = 0; p < P; ++p)
       store_outputs<S>(out.y + (first + r) * out.stride + (panel + p) * panel_width, sum[r][p],
                        std::min(panel_width, w.outputs - (panel + p) * panel_width), out.accumulate);
