@@ -99,7 +99,7 @@ struct Kernels {
   Isa isa = Isa::scalar;
   std::string_view name;
 
-  /// Fills rows.quants, scales, totals, sums32, sums16 from rows.values for rows [first, last).
+  /// Fills rows.quants, scales, totals, sums32, sums16 from rows.values of rows [first, last).
   /// scale = max |x| / 127 of a group, q = x / scale to nearest. Bit-equal for any split.
   void (*quantize)(const Rows& rows, std::size_t first, std::size_t last);
 

@@ -157,12 +157,22 @@ inline void attend_rows(const AttentionTask& t, const Page& page, std::size_t fi
   for (; v < vectors; ++v) add_values<format, R, 1>(t, page, first, 16 * v, scores, factor, tokens);
 }
 
+/// Rows that are left after the full tiles: `left` < R of them.
+template <KvFormat format, int R>
+inline void attend_rest(const AttentionTask& t, const Page& page, std::size_t first, std::size_t first_token,
+                        std::size_t left) {
+  if constexpr (R > 0) {
+    if (left == R) return attend_rows<format, R>(t, page, first, first_token);
+    attend_rest<format, R - 1>(t, page, first, first_token, left);
+  }
+}
+
 template <KvFormat format>
 inline void attend_page(const AttentionTask& t, const Page& page, std::size_t first_token) {
+  constexpr std::size_t most = S::attention_rows;
   std::size_t r = 0;
-  for (; r + S::attention_rows <= t.rows; r += S::attention_rows)
-    attend_rows<format, S::attention_rows>(t, page, r, first_token);
-  for (; r < t.rows; ++r) attend_rows<format, 1>(t, page, r, first_token);
+  for (; r + most <= t.rows; r += most) attend_rows<format, most>(t, page, r, first_token);
+  attend_rest<format, most - 1>(t, page, r, first_token, t.rows - r);
 }
 
 /// A 16-bit or 8-bit page as floats, for tasks whose many rows would each convert it again.

@@ -1,0 +1,426 @@
+#include "model/decoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace cofre::model {
+namespace {
+
+constexpr std::size_t query_block = 64;    ///< prompt tokens of one attention call
+constexpr std::size_t split_pages = 8;     ///< pages of one attention call of a generated row
+constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+constexpr std::size_t padded(std::size_t width) { return (width + 15) / 16 * 16; }
+
+/// Cuts a buffer into aligned arrays; without memory it only counts.
+class Cutter {
+ public:
+  explicit Cutter(std::byte* memory) : memory_(memory) {}
+  std::byte* bytes(std::size_t count) {
+    auto* here = memory_ == nullptr ? nullptr : memory_ + used_;
+    used_ += align64(count);
+    return here;
+  }
+  float* floats(std::size_t count) { return reinterpret_cast<float*>(bytes(count * sizeof(float))); }
+  std::size_t used() const { return used_; }
+
+ private:
+  std::byte* memory_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace
+
+Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& kv, const kernels::Kernels& kernels,
+                 os::Team& team, const Options& options)
+    : spec_(spec),
+      weights_(weights),
+      kv_(kv),
+      kernels_(kernels),
+      team_(team),
+      options_(options),
+      query_width_(spec.heads * spec.head_width),
+      kv_width_(spec.kv_heads * spec.head_width),
+      padded_head_(padded(spec.head_width)),
+      frequencies_(spec.rope.frequencies()) {
+  if (spec.window > 0) local_frequencies_ = spec.local_rope.frequencies();
+  const std::size_t n = options.rows, half = spec.rope.width / 2;
+  const auto cut = [&](Cutter c) {
+    x_ = c.floats(n * spec.width);
+    y_ = c.floats(n * spec.width);
+    normed_ = c.floats(n * spec.width);
+    query_ = c.floats(n * query_width_);
+    key_ = c.floats(n * kv_width_);
+    value_ = c.floats(n * kv_width_);
+    mixed_ = c.floats(n * query_width_);
+    gate_ = c.floats(n * spec.ffn_width);
+    up_ = c.floats(n * spec.ffn_width);
+    final_ = c.floats(options.logits * spec.width);
+    logits_ = c.floats(options.logits * spec.vocabulary);
+    cosines_ = c.floats(n * half);
+    sines_ = c.floats(n * half);
+    local_cosines_ = c.floats(n * half);
+    local_sines_ = c.floats(n * half);
+    const auto bind = [&](kernels::Rows& rows, std::size_t count, std::size_t inputs, float* values) {
+      auto* memory = c.bytes(kernels::rows_bytes(count, inputs));
+      if (memory == nullptr) return;
+      rows = kernels::bind_rows(memory, count, inputs);
+      rows.values = values;
+      rows.value_stride = inputs;
+    };
+    bind(normed_rows_, n, spec.width, normed_);
+    bind(mixed_rows_, n, query_width_, mixed_);
+    bind(gate_rows_, n, spec.ffn_width, gate_);
+    bind(final_rows_, options.logits, spec.width, final_);
+    return c.used();
+  };
+  memory_ = os::Buffer(cut(Cutter(nullptr)));
+  cut(Cutter(memory_.data()));
+  const std::size_t widest = std::max({spec.width, query_width_, spec.ffn_width});
+  attention_scratch_ = kernels::scratch_bytes(n, widest, spec.head_width);
+  const std::size_t attention_out = query_block * (padded_head_ + 4) * sizeof(float);
+  for (unsigned i = 0; i < team.size(); ++i) scratch_.emplace_back(attention_scratch_ + attention_out);
+}
+
+void Decoder::lay_out(std::span<const Run> runs) {
+  runs_ = runs;
+  rows_.clear();
+  logit_rows_.clear();
+  std::vector<std::size_t> first_row(runs.size());
+  for (const bool generated : {false, true}) {  // prompt rows stand before generated ones
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const Run& run = runs[i];
+      if (run.generated != generated) continue;
+      CHECK(run.pages.size() * kernels::page_tokens >= run.position + run.tokens.size());
+      first_row[i] = rows_.size();
+      for (std::size_t t = 0; t < run.tokens.size(); ++t) rows_.push_back({run.position + t, i, run.tokens[t]});
+    }
+    if (!generated) prompt_rows_ = rows_.size();
+  }
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    for (std::size_t t = runs[i].tokens.size() - runs[i].logits; t < runs[i].tokens.size(); ++t)
+      logit_rows_.push_back(first_row[i] + t);
+  CHECK(rows_.size() <= options_.rows && logit_rows_.size() <= options_.logits);
+}
+
+std::size_t Decoder::first_visible(std::size_t position, std::size_t layer) const {
+  return spec_.slides(layer) && position + 1 > spec_.window ? position + 1 - spec_.window : 0;
+}
+
+void Decoder::plan_attention() {
+  units_.clear();
+  first_partial_.assign(1, 0);
+  std::size_t partials = 0;
+  for (std::size_t row = 0; row < prompt_rows_;) {
+    std::size_t end = row + 1;
+    while (end < prompt_rows_ && rows_[end].run == rows_[row].run && end - row < query_block) ++end;
+    const std::size_t last_page = rows_[end - 1].position / kernels::page_tokens + 1;
+    for (std::size_t head = 0; head < spec_.heads; ++head)
+      units_.push_back({false, row, end - row, head, 0, last_page, 0});
+    row = end;
+  }
+  for (std::size_t row = prompt_rows_; row < rows_.size(); ++row) {
+    const std::size_t last_page = rows_[row].position / kernels::page_tokens + 1;
+    for (std::size_t page = 0; page < last_page; page += split_pages)
+      for (std::size_t head = 0; head < spec_.kv_heads; ++head)
+        units_.push_back({true, row, 1, head, page, std::min(page + split_pages, last_page), partials++});
+    first_partial_.push_back(partials);
+  }
+  // The largest first, so that the last task to finish is a small one.
+  std::stable_sort(units_.begin(), units_.end(), [](const Unit& a, const Unit& b) {
+    return a.count * (a.last_page - a.first_page) > b.count * (b.last_page - b.first_page);
+  });
+  const std::size_t group = spec_.heads / spec_.kv_heads;
+  const std::size_t bytes = partials * group * padded_head_ * sizeof(float);
+  if (partial_memory_.bytes() < bytes) partial_memory_ = os::Buffer(bytes * 2);
+  partial_peak_.resize(partials * group);
+  partial_weight_.resize(partials * group);
+}
+
+void Decoder::forward(std::span<const Run> runs) {
+  lay_out(runs);
+  if (rows_.empty()) return;
+  plan_attention();
+  tickets_[0].reset();
+  tickets_[1].reset();
+  team_.run([this](unsigned index) {
+    Member member{index};
+    pass(member);
+  });
+}
+
+std::span<float> Decoder::logits(std::size_t row) const {
+  CHECK(row < logit_rows_.size());
+  return {logits_ + row * spec_.vocabulary, spec_.vocabulary};
+}
+
+/// Every phase ends here. The counter of the next phase was last used before this one: member 0 can reset it now.
+void Decoder::end_phase(Member& member) {
+  if (member.index == 0) tickets_[(member.phase + 1) % 2].reset();
+  team_.barrier();
+  ++member.phase;
+}
+
+template <class Work>
+void Decoder::each_row(Member& member, std::size_t rows, Work&& work) {
+  constexpr std::size_t step = 4;
+  auto& tickets_now = tickets(member);
+  for (auto first = tickets_now.take(step); first < rows; first = tickets_now.take(step))
+    for (std::size_t row = first; row < std::min(rows, first + step); ++row) work(row);
+  end_phase(member);
+}
+
+void Decoder::pass(Member& member) {
+  each_row(member, rows_.size(), [this](std::size_t row) {
+    embed_row(row);
+    norm_row(row, nullptr, weights_.layers()[0].attention_norm);
+  });
+  for (std::size_t i = 0; i < spec_.layers; ++i) layer(member, i);
+  if (!logit_rows_.empty()) make_logits(member);
+}
+
+void Decoder::layer(Member& member, std::size_t index) {
+  const Layer& l = weights_.layers()[index];
+  const bool last = index + 1 == spec_.layers;
+  multiply(member, {{&l.query, &normed_rows_, query_, false},
+                    {&l.key, &normed_rows_, key_, false},
+                    {&l.value, &normed_rows_, value_, false}});
+  each_row(member, rows_.size(), [&](std::size_t row) { turn_and_store(row, index); });
+  attend(member, index);
+  each_row(member, rows_.size(), [&](std::size_t row) {
+    if (row >= prompt_rows_) merge_row(row);
+    kernels_.quantize(mixed_rows_, row, row + 1);
+  });
+  const bool post = !l.attention_post_norm.empty();
+  multiply(member, {{&l.output, &mixed_rows_, post ? y_ : x_, !post}});
+  each_row(member, rows_.size(),
+           [&](std::size_t row) { norm_row(row, post ? &l.attention_post_norm : nullptr, l.ffn_norm); });
+  multiply(member, {{&l.gate, &normed_rows_, gate_, false}, {&l.up, &normed_rows_, up_, false}});
+  each_row(member, rows_.size(), [&](std::size_t row) { activate_row(row); });
+  const bool ffn_post = !l.ffn_post_norm.empty();
+  multiply(member, {{&l.down, &gate_rows_, ffn_post ? y_ : x_, !ffn_post}});
+  if (last && !ffn_post) return;
+  static const std::vector<float> none;
+  each_row(member, rows_.size(), [&](std::size_t row) {
+    norm_row(row, ffn_post ? &l.ffn_post_norm : nullptr, last ? none : weights_.layers()[index + 1].attention_norm);
+  });
+}
+
+void Decoder::embed_row(std::size_t row) {
+  weights_.embed(static_cast<std::size_t>(rows_[row].token), at(x_, row, spec_.width));
+  const std::size_t half = spec_.rope.width / 2;
+  const auto turn = [&](const std::vector<double>& frequencies, double magnitude, float* cosines, float* sines) {
+    for (std::size_t i = 0; i < half; ++i) {
+      const double angle = static_cast<double>(rows_[row].position) * frequencies[i];
+      at(cosines, row, half)[i] = static_cast<float>(std::cos(angle) * magnitude);
+      at(sines, row, half)[i] = static_cast<float>(std::sin(angle) * magnitude);
+    }
+  };
+  turn(frequencies_, spec_.rope.magnitude(), cosines_, sines_);
+  if (!local_frequencies_.empty())
+    turn(local_frequencies_, spec_.local_rope.magnitude(), local_cosines_, local_sines_);
+}
+
+/// x += norm(y) · after, where a layer ends its half with a norm; then normed = norm(x) · before, ready for products.
+void Decoder::norm_row(std::size_t row, const std::vector<float>* after, const std::vector<float>& before) {
+  float* x = at(x_, row, spec_.width);
+  if (after != nullptr) {
+    float* y = at(y_, row, spec_.width);
+    kernels_.rms_norm(y, after->data(), spec_.width, spec_.norm_epsilon, y);
+    kernels_.add(x, y, spec_.width);
+  }
+  if (before.empty()) return;
+  kernels_.rms_norm(x, before.data(), spec_.width, spec_.norm_epsilon, at(normed_, row, spec_.width));
+  kernels_.quantize(normed_rows_, row, row + 1);
+}
+
+void Decoder::multiply(Member& member, std::initializer_list<Product> products) {
+  struct Part {
+    const Product* product;
+    bool generated;
+    std::size_t chunk, first_task;
+  };
+  Part parts[8];
+  std::size_t count = 0, tasks = 0;
+  for (const auto& product : products) {
+    const std::size_t panels = product.linear->panels.panels();
+    for (const bool generated : {false, true}) {
+      if (generated ? prompt_rows_ == rows_.size() : prompt_rows_ == 0) continue;
+      const std::size_t chunk = generated ? std::clamp<std::size_t>(panels / (team_.size() * 8), 1, 16) : kernels_.prompt_panels;
+      parts[count++] = {&product, generated, chunk, tasks};
+      tasks += (panels + chunk - 1) / chunk;
+    }
+  }
+  auto& tickets_now = tickets(member);
+  std::size_t part = 0;
+  for (auto task = tickets_now.take(1); task < tasks; task = tickets_now.take(1)) {
+    while (part + 1 < count && task >= parts[part + 1].first_task) ++part;
+    const auto& [product, generated, chunk, first_task] = parts[part];
+    const auto& w = product->linear->panels;
+    const std::size_t first = (task - first_task) * chunk, last = std::min(first + chunk, w.panels());
+    const std::size_t from = generated ? prompt_rows_ : 0;
+    const auto rows = product->input->slice(from, generated ? rows_.size() - from : prompt_rows_);
+    const kernels::Output out{at(product->y, from, w.outputs), w.outputs, product->accumulate};
+    const auto matmul = generated ? kernels_.matmul_exact : kernels_.matmul_prompt;
+    matmul(rows, w, out, first, last, scratch_[member.index].data());
+  }
+  end_phase(member);
+}
+
+/// Biases, head norms and rope; then the row's key and value go to their page.
+void Decoder::turn_and_store(std::size_t row, std::size_t index) {
+  const Layer& l = weights_.layers()[index];
+  float* query = at(query_, row, query_width_);
+  float* key = at(key_, row, kv_width_);
+  float* value = at(value_, row, kv_width_);
+  if (!l.query.bias.empty()) kernels_.add(query, l.query.bias.data(), query_width_);
+  if (!l.key.bias.empty()) kernels_.add(key, l.key.bias.data(), kv_width_);
+  if (!l.value.bias.empty()) kernels_.add(value, l.value.bias.data(), kv_width_);
+  const bool local = spec_.slides(index);
+  const std::size_t half = spec_.rope.width / 2;
+  const kernels::RopeTable table{at(local ? local_cosines_ : cosines_, row, half),
+                                 at(local ? local_sines_ : sines_, row, half), spec_.rope.width,
+                                 spec_.rope.interleaved};
+  const auto turn = [&](float* head, const std::vector<float>& norm) {
+    if (!norm.empty()) kernels_.rms_norm(head, norm.data(), spec_.head_width, spec_.norm_epsilon, head);
+    kernels_.rope(head, table);
+  };
+  for (std::size_t h = 0; h < spec_.heads; ++h) turn(query + h * spec_.head_width, l.query_norm);
+  const Row& r = rows_[row];
+  const std::uint32_t page = runs_[r.run].pages[r.position / kernels::page_tokens];
+  for (std::size_t h = 0; h < spec_.kv_heads; ++h) {
+    turn(key + h * spec_.head_width, l.key_norm);
+    kernels_.write_kv(kv_.format(), kv_.page(page, index, h), r.position % kernels::page_tokens,
+                      key + h * spec_.head_width, value + h * spec_.head_width, spec_.head_width);
+  }
+}
+
+void Decoder::attend(Member& member, std::size_t index) {
+  auto& tickets_now = tickets(member);
+  for (auto i = tickets_now.take(1); i < units_.size(); i = tickets_now.take(1)) {
+    if (units_[i].generated) {
+      attend_generated(units_[i], member.index, index);
+    } else {
+      attend_prompt(units_[i], member.index, index);
+    }
+  }
+  end_phase(member);
+}
+
+void Decoder::attend_prompt(const Unit& unit, unsigned member, std::size_t index) {
+  const auto& pages = runs_[rows_[unit.row].run].pages;
+  const std::byte* page_data[1];
+  std::vector<const std::byte*> many;
+  const std::byte** list = page_data;
+  if (unit.last_page > 1) {
+    many.resize(unit.last_page);
+    list = many.data();
+  }
+  const std::size_t kv_head = unit.head / (spec_.heads / spec_.kv_heads);
+  for (std::size_t p = 0; p < unit.last_page; ++p) list[p] = kv_.page(pages[p], index, kv_head);
+  std::uint32_t begin[query_block], end[query_block];
+  for (std::size_t i = 0; i < unit.count; ++i) {
+    const std::size_t position = rows_[unit.row + i].position;
+    begin[i] = static_cast<std::uint32_t>(first_visible(position, index));
+    end[i] = static_cast<std::uint32_t>(position + 1);
+  }
+  auto* scratch = scratch_[member].data();
+  auto* out = reinterpret_cast<float*>(scratch + attention_scratch_);
+  float* peak = out + query_block * padded_head_;
+  float* weight = peak + query_block;
+  const float* query = at(query_, unit.row, query_width_) + unit.head * spec_.head_width;
+  kernels_.attention({.query = query, .query_stride = query_width_, .rows = unit.count, .begin = begin, .end = end,
+                      .pages = list, .first_page = begin[0] / kernels::page_tokens, .last_page = unit.last_page,
+                      .head_width = spec_.head_width, .scale = spec_.attention_scale,
+                      .soft_cap = spec_.attention_soft_cap, .format = kv_.format(), .out = out,
+                      .out_stride = padded_head_, .peak = peak, .weight = weight},
+                     scratch);
+  for (std::size_t i = 0; i < unit.count; ++i) {
+    float* to = at(mixed_, unit.row + i, query_width_) + unit.head * spec_.head_width;
+    const float factor = 1.0f / weight[i];
+    for (std::size_t d = 0; d < spec_.head_width; ++d) to[d] = out[i * padded_head_ + d] * factor;
+  }
+}
+
+void Decoder::attend_generated(const Unit& unit, unsigned member, std::size_t index) {
+  const Row& row = rows_[unit.row];
+  const auto& pages = runs_[row.run].pages;
+  const std::size_t group = spec_.heads / spec_.kv_heads;
+  const std::byte* list[split_pages];
+  for (std::size_t p = unit.first_page; p < unit.last_page; ++p)
+    list[p - unit.first_page] = kv_.page(pages[p], index, unit.head);
+  // Positions count from the split's first page.
+  const std::size_t base = unit.first_page * kernels::page_tokens;
+  const std::size_t visible = first_visible(row.position, index);
+  const auto begin = static_cast<std::uint32_t>(visible > base ? visible - base : 0);
+  const auto end = static_cast<std::uint32_t>(row.position + 1 - base);
+  std::uint32_t begins[64], ends[64];
+  CHECK(group <= 64);
+  for (std::size_t g = 0; g < group; ++g) begins[g] = begin, ends[g] = end;
+  float* out = reinterpret_cast<float*>(partial_memory_.data()) + unit.partial * group * padded_head_;
+  const float* query = at(query_, unit.row, query_width_) + unit.head * group * spec_.head_width;
+  kernels_.attention({.query = query, .query_stride = spec_.head_width, .rows = group, .begin = begins, .end = ends,
+                      .pages = list, .first_page = std::min<std::size_t>(begin / kernels::page_tokens, unit.last_page - unit.first_page),
+                      .last_page = unit.last_page - unit.first_page, .head_width = spec_.head_width,
+                      .scale = spec_.attention_scale, .soft_cap = spec_.attention_soft_cap, .format = kv_.format(),
+                      .out = out, .out_stride = padded_head_, .peak = &partial_peak_[unit.partial * group],
+                      .weight = &partial_weight_[unit.partial * group]},
+                     scratch_[member].data());
+}
+
+/// Puts the splits of a generated row together, in page order.
+void Decoder::merge_row(std::size_t row) {
+  const std::size_t group = spec_.heads / spec_.kv_heads;
+  const std::size_t first = first_partial_[row - prompt_rows_], last = first_partial_[row - prompt_rows_ + 1];
+  const auto* outs = reinterpret_cast<const float*>(partial_memory_.data());
+  for (std::size_t head = 0; head < spec_.heads; ++head) {
+    const std::size_t kv_head = head / group, g = head % group;
+    // Partials of a row: splits outer, KV heads inner.
+    float peak = -INFINITY;
+    for (std::size_t p = first + kv_head; p < last; p += spec_.kv_heads) peak = std::max(peak, partial_peak_[p * group + g]);
+    float* to = at(mixed_, row, query_width_) + head * spec_.head_width;
+    std::fill_n(to, spec_.head_width, 0.0f);
+    float weight = 0;
+    for (std::size_t p = first + kv_head; p < last; p += spec_.kv_heads) {
+      if (partial_peak_[p * group + g] == -INFINITY) continue;
+      const float factor = std::exp(partial_peak_[p * group + g] - peak);
+      weight += partial_weight_[p * group + g] * factor;
+      const float* from = outs + (p * group + g) * padded_head_;
+      for (std::size_t d = 0; d < spec_.head_width; ++d) to[d] += from[d] * factor;
+    }
+    kernels_.scale(to, 1.0f / weight, spec_.head_width);
+  }
+}
+
+void Decoder::activate_row(std::size_t row) {
+  float* gate = at(gate_, row, spec_.ffn_width);
+  const float* up = at(up_, row, spec_.ffn_width);
+  const auto activate = spec_.activation == Activation::silu ? kernels_.silu_mul : kernels_.gelu_mul;
+  activate(gate, up, spec_.ffn_width);
+  kernels_.quantize(gate_rows_, row, row + 1);
+}
+
+void Decoder::make_logits(Member& member) {
+  each_row(member, logit_rows_.size(), [&](std::size_t i) {
+    kernels_.rms_norm(at(x_, logit_rows_[i], spec_.width), weights_.final_norm().data(), spec_.width,
+                      spec_.norm_epsilon, at(final_, i, spec_.width));
+    kernels_.quantize(final_rows_, i, i + 1);
+  });
+  const auto& w = weights_.output().panels;
+  const std::size_t chunk = std::clamp<std::size_t>(w.panels() / (team_.size() * 32), 1, 64);
+  const auto rows = final_rows_.slice(0, logit_rows_.size());
+  auto& tickets_now = tickets(member);
+  for (auto first = tickets_now.take(chunk); first < w.panels(); first = tickets_now.take(chunk))
+    kernels_.matmul_exact(rows, w, {logits_, spec_.vocabulary, false}, first, std::min(first + chunk, w.panels()),
+                          scratch_[member.index].data());
+  end_phase(member);
+  if (spec_.logit_soft_cap <= 0) return;
+  const float cap = spec_.logit_soft_cap;
+  each_row(member, logit_rows_.size(), [&](std::size_t i) {
+    for (float& logit : logits(i)) logit = cap * std::tanh(logit / cap);
+  });
+}
+
+}  // namespace cofre::model

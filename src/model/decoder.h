@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/kernels.h"
+#include "model/kv.h"
+#include "model/spec.h"
+#include "model/weights.h"
+#include "os/memory.h"
+#include "os/team.h"
+
+namespace cofre::model {
+
+/// Neighbouring tokens of one sequence that take one forward pass together.
+struct Run {
+  std::span<const std::int32_t> tokens;   ///< rows; each within the vocabulary
+  std::size_t position = 0;               ///< of the first one
+  std::span<const std::uint32_t> pages;   ///< KV pages of positions 0 … position + tokens.size() − 1, 64 tokens each
+  bool generated = false;                 ///< generated rows take the exact kernels, prompt rows the prompt kernels
+  std::size_t logits = 0;                 ///< how many rows at the end of the run want logits
+};
+
+/// One forward pass of any ModelSpec: token ids in, logits out, keys and values written to the pages.
+///
+/// A layer is a fixed program of phases with a barrier after each; every member of the team runs it. A row's numbers
+/// are bit-equal whatever other rows are in the batch, however a prompt was cut into runs, and for any number of
+/// threads (engine.md §4).
+class Decoder {
+ public:
+  struct Options {
+    std::size_t rows = 512;    ///< most rows of one pass
+    std::size_t logits = 32;   ///< most rows of one pass that want logits
+  };
+
+  /// All references must outlive the decoder.
+  Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& kv, const kernels::Kernels& kernels,
+          os::Team& team, const Options& options);
+
+  /// Runs must not write to each other's pages. Rows in all ≤ options.rows, logits in all ≤ options.logits.
+  void forward(std::span<const Run> runs);
+
+  /// Logits of the last pass: row i of all rows that wanted them, in the order of the runs. [vocabulary]
+  std::span<float> logits(std::size_t row) const;
+
+  const Options& options() const { return options_; }
+  /// Bytes of activations and scratch.
+  std::size_t bytes() const { return memory_.bytes(); }
+
+ private:
+  struct Row {
+    std::size_t position;
+    std::size_t run;
+    std::int32_t token;
+  };
+  /// One attention call: a block of prompt tokens of one head, or a split of one generated row's pages for the heads
+  /// that share a KV head.
+  struct Unit {
+    bool generated;
+    std::size_t row, count;            ///< rows [row, row + count)
+    std::size_t head;                  ///< query head, or KV head where generated
+    std::size_t first_page, last_page;
+    std::size_t partial;               ///< where a generated unit's results go
+  };
+  /// One product of a phase.
+  struct Product {
+    const Linear* linear;
+    const kernels::Rows* input;
+    float* y;
+    bool accumulate;
+  };
+
+  /// A member of the team on its way through the phases.
+  struct Member {
+    unsigned index;
+    std::size_t phase = 0;
+  };
+
+  void lay_out(std::span<const Run> runs);
+  void plan_attention();
+  void pass(Member& member);
+  void layer(Member& member, std::size_t index);
+  os::Tickets& tickets(const Member& member) { return tickets_[member.phase % 2]; }
+  void end_phase(Member& member);
+  template <class Work>
+  void each_row(Member& member, std::size_t rows, Work&& work);
+
+  void embed_row(std::size_t row);
+  void norm_row(std::size_t row, const std::vector<float>* after, const std::vector<float>& before);
+  void multiply(Member& member, std::initializer_list<Product> products);
+  void turn_and_store(std::size_t row, std::size_t layer);
+  void attend(Member& member, std::size_t layer);
+  void attend_prompt(const Unit& unit, unsigned member, std::size_t layer);
+  void attend_generated(const Unit& unit, unsigned member, std::size_t layer);
+  void merge_row(std::size_t row);
+  void activate_row(std::size_t row);
+  void make_logits(Member& member);
+
+  std::size_t first_visible(std::size_t position, std::size_t layer) const;
+  float* at(float* base, std::size_t row, std::size_t width) const { return base + row * width; }
+
+  const ModelSpec& spec_;
+  const Weights& weights_;
+  const KvMemory& kv_;
+  const kernels::Kernels& kernels_;
+  os::Team& team_;
+  Options options_;
+  std::size_t query_width_, kv_width_, padded_head_;
+  std::vector<double> frequencies_, local_frequencies_;
+
+  os::Buffer memory_;
+  float *x_, *y_, *normed_, *query_, *key_, *value_, *mixed_, *gate_, *up_, *final_, *logits_;
+  float *cosines_, *sines_, *local_cosines_, *local_sines_;
+  kernels::Rows normed_rows_, mixed_rows_, gate_rows_, final_rows_;
+  std::vector<os::Buffer> scratch_;  ///< of each member
+  std::size_t attention_scratch_ = 0;
+  os::Buffer partial_memory_;
+  std::vector<float> partial_peak_, partial_weight_;
+
+  std::span<const Run> runs_;
+  std::vector<Row> rows_;
+  std::size_t prompt_rows_ = 0;
+  std::vector<Unit> units_;
+  std::vector<std::size_t> first_partial_;  ///< of each generated row, and one past the last
+  std::vector<std::size_t> logit_rows_;
+  os::Tickets tickets_[2];
+};
+
+}  // namespace cofre::model

@@ -1,0 +1,104 @@
+#include "model/families/common.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace cofre::model {
+
+Keys::Keys(const gguf::File& file)
+    : file_(file), prefix_(std::string(file.string("general.architecture").value_or("")) + ".") {}
+
+std::size_t Keys::number(const std::string& name, std::size_t low, std::size_t high) const {
+  const auto key = full(name);
+  const auto value = file_.unsigned_number(key);
+  if (!value) fail_field(Code::invalid, key, "the model file has no {}", key);
+  if (*value < low || *value > high)
+    fail_field(Code::invalid, key, "{} is {}; it must be from {} to {}", key, *value, low, high);
+  return *value;
+}
+
+std::size_t Keys::number(const std::string& name, std::size_t low, std::size_t high, std::size_t otherwise) const {
+  return file_.find(full(name)) == nullptr ? otherwise : number(name, low, high);
+}
+
+double Keys::positive(const std::string& name) const {
+  const auto key = full(name);
+  const auto value = file_.real(key);
+  if (!value) fail_field(Code::invalid, key, "the model file has no {}", key);
+  if (!(*value > 0) || *value > 1e12) fail_field(Code::invalid, key, "{} is {}; it must be above 0", key, *value);
+  return *value;
+}
+
+double Keys::positive(const std::string& name, double otherwise) const {
+  return file_.find(full(name)) == nullptr ? otherwise : positive(name);
+}
+
+std::string Keys::text(const std::string& name, const std::string& otherwise) const {
+  const auto value = file_.string(full(name));
+  return value ? std::string(*value) : otherwise;
+}
+
+namespace {
+
+std::vector<float> pair_factors(const gguf::File& file, std::size_t pairs) {
+  const auto* tensor = file.find_tensor("rope_freqs.weight");
+  if (tensor == nullptr) return {};
+  if (tensor->type != gguf::Type::f32 || tensor->elements() != pairs)
+    fail(Code::invalid, "tensor rope_freqs.weight must hold {} F32 values", pairs);
+  std::vector<float> factors(pairs);
+  std::memcpy(factors.data(), tensor->bytes.data(), pairs * sizeof(float));
+  for (float factor : factors)
+    if (!std::isfinite(factor) || factor <= 0) fail(Code::invalid, "tensor rope_freqs.weight holds {}", factor);
+  return factors;
+}
+
+RopeSpec read_rope(const Keys& keys, std::size_t head_width) {
+  RopeSpec rope;
+  rope.base = keys.positive("rope.freq_base", 10000.0);
+  rope.width = keys.number("rope.dimension_count", 2, head_width, head_width);
+  if (rope.width % 2 != 0)
+    fail_field(Code::invalid, keys.full("rope.dimension_count"), "{} is odd", keys.full("rope.dimension_count"));
+  const auto kind = keys.text("rope.scaling.type", "none");
+  rope.factor = keys.positive("rope.scaling.factor", keys.positive("rope.scale_linear", 1.0));
+  if (kind == "linear" || (kind == "none" && keys.file().find(keys.full("rope.scale_linear")) != nullptr)) {
+    rope.scaling = RopeSpec::Scaling::linear;
+  } else if (kind == "yarn") {
+    rope.scaling = RopeSpec::Scaling::yarn;
+    rope.trained_context = keys.positive("rope.scaling.original_context_length");
+    rope.attention_factor = keys.positive("rope.scaling.attn_factor", 1.0);
+    rope.beta_fast = keys.positive("rope.scaling.yarn_beta_fast", 32.0);
+    rope.beta_slow = keys.positive("rope.scaling.yarn_beta_slow", 1.0);
+  } else if (kind != "none") {
+    fail_field(Code::unsupported, keys.full("rope.scaling.type"), "rope scaling \"{}\" is not supported", kind);
+  }
+  rope.pair_factors = pair_factors(keys.file(), rope.width / 2);
+  return rope;
+}
+
+}  // namespace
+
+ModelSpec read_common(const Keys& keys) {
+  ModelSpec spec;
+  spec.layers = keys.number("block_count", 1, 1024);
+  spec.width = keys.number("embedding_length", 1, 1 << 17);
+  spec.heads = keys.number("attention.head_count", 1, 1024);
+  spec.kv_heads = keys.number("attention.head_count_kv", 1, 1024, spec.heads);
+  if (spec.heads % spec.kv_heads != 0)
+    fail_field(Code::invalid, keys.full("attention.head_count_kv"), "{} heads cannot share {} key heads", spec.heads,
+               spec.kv_heads);
+  spec.head_width = keys.number("attention.key_length", 2, 1024, spec.width / spec.heads);
+  if (spec.head_width < 2 || spec.head_width > 1024)
+    fail_field(Code::invalid, keys.full("attention.head_count"), "heads would be {} wide", spec.head_width);
+  if (keys.number("attention.value_length", 1, 1024, spec.head_width) != spec.head_width)
+    fail_field(Code::unsupported, keys.full("attention.value_length"), "values as wide as keys only");
+  spec.ffn_width = keys.number("feed_forward_length", 1, 1 << 20);
+  spec.context = keys.number("context_length", 1, std::size_t{1} << 32);
+  spec.norm_epsilon = static_cast<float>(keys.positive("attention.layer_norm_rms_epsilon"));
+  spec.attention_scale = 1.0f / std::sqrt(static_cast<float>(spec.head_width));
+  spec.rope = read_rope(keys, spec.head_width);
+  return spec;
+}
+
+}  // namespace cofre::model

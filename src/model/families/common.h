@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "gguf/gguf.h"
+#include "model/spec.h"
+
+namespace cofre::model {
+
+/// Metadata of one family: keys are "<architecture>.<name>".
+class Keys {
+ public:
+  explicit Keys(const gguf::File& file);
+
+  /// A whole number within [low, high]; throws Error(invalid, field) where it is absent or out of range.
+  std::size_t number(const std::string& name, std::size_t low, std::size_t high) const;
+  std::size_t number(const std::string& name, std::size_t low, std::size_t high, std::size_t otherwise) const;
+  /// A positive finite number.
+  double positive(const std::string& name) const;
+  double positive(const std::string& name, double otherwise) const;
+  std::string text(const std::string& name, const std::string& otherwise) const;
+  const gguf::File& file() const { return file_; }
+  std::string full(const std::string& name) const { return prefix_ + name; }
+
+ private:
+  const gguf::File& file_;
+  std::string prefix_;
+};
+
+/// What llama-like families share: sizes, heads, norms, rope with its scaling.
+ModelSpec read_common(const Keys& keys);
+
+ModelSpec read_llama(const gguf::File& file);
+ModelSpec read_qwen2(const gguf::File& file);
+ModelSpec read_qwen3(const gguf::File& file);
+ModelSpec read_gemma3(const gguf::File& file);
+
+}  // namespace cofre::model

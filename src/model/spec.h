@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cofre::gguf {
+class File;
+}
+
+namespace cofre::model {
+
+/// How positions turn queries and keys (RoFormer, arXiv:2104.09864), with the ways to reach past the trained context:
+/// linear (arXiv:2306.15595), NTK-aware (a larger base), YaRN (arXiv:2309.00071), Llama 3 (a factor for each pair).
+struct RopeSpec {
+  enum class Scaling { none, linear, yarn };
+  double base = 10000.0;
+  std::size_t width = 0;      ///< leading values of a head that turn; even
+  bool interleaved = false;   ///< pairs (2i, 2i+1) instead of (i, i + width/2)
+  Scaling scaling = Scaling::none;
+  double factor = 1.0;        ///< context is this many times the trained one
+  double trained_context = 0; ///< YaRN's original context
+  double beta_fast = 32.0, beta_slow = 1.0;
+  double attention_factor = 1.0;
+  std::vector<float> pair_factors;  ///< divides each pair's frequency; empty = 1 (rope_freqs.weight)
+
+  /// Angle per position of each pair: [width / 2].
+  std::vector<double> frequencies() const;
+  /// What cosines and sines are multiplied by (YaRN's temperature).
+  double magnitude() const;
+};
+
+enum class Activation { silu, gelu };
+
+/// A model as data: what the Decoder needs to run any family.
+struct ModelSpec {
+  std::string family;
+  std::size_t layers = 0;
+  std::size_t width = 0;       ///< of the residual stream
+  std::size_t heads = 0;
+  std::size_t kv_heads = 0;    ///< divides heads (grouped-query attention)
+  std::size_t head_width = 0;
+  std::size_t ffn_width = 0;
+  std::size_t vocabulary = 0;
+  std::size_t context = 0;     ///< tokens it was trained for
+  float norm_epsilon = 1e-6f;
+  float embedding_scale = 1.0f;
+  float attention_scale = 0.0f;     ///< multiplies q·k
+  float attention_soft_cap = 0.0f;  ///< 0 = none
+  float logit_soft_cap = 0.0f;      ///< 0 = none
+  Activation activation = Activation::silu;
+  RopeSpec rope;
+  RopeSpec local_rope;         ///< of sliding layers
+  std::size_t window = 0;      ///< tokens a sliding layer sees, itself included; 0 = no layer slides
+  std::vector<bool> sliding;   ///< [layers]
+
+  bool slides(std::size_t layer) const { return window > 0 && layer < sliding.size() && sliding[layer]; }
+};
+
+/// Reads a family's hyper-parameters. Throws Error(invalid) naming the key at fault.
+using ReadSpec = ModelSpec (*)(const gguf::File& file);
+
+/// One row of the table of families.
+struct Family {
+  std::string_view architecture;  ///< general.architecture
+  ReadSpec read;
+};
+
+/// The row of the file's architecture. Throws Error(unsupported) naming it where there is none.
+const Family& find_family(const gguf::File& file);
+/// The file's model, its numbers checked against each other and against sane limits.
+ModelSpec read_spec(const gguf::File& file);
+
+}  // namespace cofre::model

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "gguf/gguf.h"
+#include "kernels/kernels.h"
+#include "model/spec.h"
+#include "os/memory.h"
+#include "os/team.h"
+
+namespace cofre::model {
+
+/// A linear layer: packed weights and, where the model has one, a bias [outputs].
+struct Linear {
+  kernels::Panels panels;
+  std::vector<float> bias;
+};
+
+/// What one transformer layer multiplies by. Empty vectors: the family has no such norm.
+struct Layer {
+  std::vector<float> attention_norm;       ///< [width]
+  std::vector<float> query_norm;           ///< [head_width]
+  std::vector<float> key_norm;             ///< [head_width]
+  std::vector<float> attention_post_norm;  ///< [width]
+  std::vector<float> ffn_norm;             ///< [width]
+  std::vector<float> ffn_post_norm;        ///< [width]
+  Linear query, key, value, output, gate, up, down;
+};
+
+/// A model's tensors, packed for the kernels while loading. Token embeddings stay in the file: a token reads one row.
+class Weights {
+ public:
+  /// Checks every tensor's shape against the spec and packs them all with the team. `file` must outlive the weights.
+  /// `progress`, if given, is called with a share from 0 to 1. Throws Error(invalid) naming the tensor at fault.
+  Weights(const gguf::File& file, const ModelSpec& spec, os::Team& team,
+          const std::function<void(double)>& progress = {});
+
+  std::span<const Layer> layers() const { return layers_; }
+  std::span<const float> final_norm() const { return final_norm_; }
+  const Linear& output() const { return output_; }
+
+  /// Embedding row of a token, as floats: out [width]. Requires 0 ≤ token < vocabulary.
+  void embed(std::size_t token, float* out) const;
+
+  /// Bytes of packed weights in memory.
+  std::size_t bytes() const { return memory_.bytes(); }
+  /// Bytes that one generated token reads: all packed weights but no embedding rows except its own.
+  std::size_t bytes_per_token() const { return bytes_per_token_; }
+  /// Weights that one row is multiplied by in the linear layers of all layers (the output layer apart).
+  std::size_t layer_parameters() const { return layer_parameters_; }
+  std::size_t output_parameters() const { return output_.panels.outputs * output_.panels.inputs; }
+  /// Weights of all tensors of the file.
+  std::size_t parameters() const { return parameters_; }
+
+ private:
+  struct Job;
+  const gguf::Tensor& tensor(const std::string& name) const;
+  std::vector<float> vector(const std::string& name, std::size_t size, bool optional) const;
+  void plan(Linear& linear, const std::string& name, std::size_t inputs, std::size_t outputs, std::vector<Job>& jobs);
+  void pack_all(std::vector<Job>& jobs, os::Team& team, const std::function<void(double)>& progress);
+
+  const gguf::File& file_;
+  ModelSpec spec_;
+  std::vector<Layer> layers_;
+  std::vector<float> final_norm_;
+  Linear output_;
+  const gguf::Tensor* embedding_ = nullptr;
+  kernels::Format embedding_format_{};
+  os::Buffer memory_;
+  std::size_t bytes_per_token_ = 0, layer_parameters_ = 0, parameters_ = 0;
+};
+
+}  // namespace cofre::model
