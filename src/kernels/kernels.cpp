@@ -66,15 +66,16 @@ Rows Rows::slice(std::size_t first, std::size_t count) const {
 }
 
 std::size_t rows_bytes(std::size_t rows, std::size_t inputs) {
-  const std::size_t cells = rows * ((inputs + group_width - 1) / group_width);
+  const std::size_t cells = (rows + spare_rows) * ((inputs + group_width - 1) / group_width);
   return align64(cells * group_width) + 2 * align64(cells * 4) + align64(cells * 32) + align64(cells * 64);
 }
 
 Rows bind_rows(std::byte* memory, std::size_t rows, std::size_t inputs) {
   Rows bound;
-  bound.rows = bound.stride = rows;
+  bound.rows = rows;
+  bound.stride = rows + spare_rows;
   bound.inputs = inputs;
-  const std::size_t cells = rows * bound.groups();
+  const std::size_t cells = bound.stride * bound.groups();
   const auto take = [&memory](std::size_t bytes) {
     auto* at = memory;
     memory += align64(bytes);

@@ -13,6 +13,9 @@ namespace cofre::kernels {
 /// Instruction sets, weakest first. Each has one table; the scalar table is the specification.
 enum class Isa : std::uint8_t { scalar, avx2, avx512, amx };
 
+/// Rows behind the last one that kernels may read and whose results they drop.
+inline constexpr std::size_t spare_rows = 16;
+
 /// Activations as every matmul reads them. `quantize` fills all but `values`; float formats read `values` alone.
 ///
 ///   values   [rows, inputs] f32, rows `value_stride` floats apart
@@ -25,7 +28,7 @@ struct Rows {
   std::size_t value_stride = 0;
   std::size_t rows = 0;
   std::size_t inputs = 0;
-  std::size_t stride = 0;  ///< rows that memory was laid out for
+  std::size_t stride = 0;  ///< rows that memory was laid out for: spare_rows more than may be used
   std::int8_t* quants = nullptr;
   float* scales = nullptr;
   float* totals = nullptr;

@@ -5,53 +5,64 @@
 //   group (256 inputs):  part = Σ over granules of  scale · int(Σ u·x − offset·Σ x) + base · Σ x      (fma, in order)
 //   row:                 y = Σ over groups of  part · activation scale                                (fma, in order)
 
-/// −offset · Σ x of every granule of `count` rows: [row][granule], where the integer sums start.
-template <class F>
-inline const std::int32_t* offset_starts(const Rows& rows, std::size_t first, std::size_t count, std::byte* scratch) {
+/// −offset · Σ x of every granule of R rows: [row][granule], where the integer sums start.
+template <class F, int R>
+inline const std::int32_t* offset_starts(const Rows& rows, std::byte* scratch) {
   constexpr std::size_t per_group = group_width / F::granule;
   auto* starts = reinterpret_cast<std::int32_t*>(scratch);
   const float* sums = F::granule == 32 ? rows.sums32 : rows.sums16;
-  for (std::size_t r = 0; r < count; ++r)
+  for (std::size_t r = 0; r < R; ++r)
     for (std::size_t g = 0; g < rows.groups(); ++g)
       for (std::size_t i = 0; i < per_group; ++i)
-        starts[(r * rows.groups() + g) * per_group + i] =
-            -F::offset * static_cast<std::int32_t>(sums[(g * rows.stride + first + r) * per_group + i]);
+        starts[(g * R + r) * per_group + i] =
+            -F::offset * static_cast<std::int32_t>(sums[(g * rows.stride + r) * per_group + i]);
   return starts;
 }
 
+/// The first `rows.rows` ≤ R rows against one panel. Rows past them are computed too (Rows has room) and dropped.
 template <class F, int R>
 struct ExactPass {
   static constexpr int per_group = group_width / F::granule;
   static constexpr int per_sub = 32 / F::granule;
+  static constexpr int side_by_side = R < S::exact_chains ? R : S::exact_chains;  ///< rows whose sums run interleaved
 
   const Rows& rows;
   const Panels& w;
-  const std::int32_t* starts;       ///< unused where F::offset is 0
-  std::size_t row[R];               ///< which rows; the last one may stand several times
+  const std::int32_t* starts;  ///< unused where F::offset is 0
 
-  /// Adds sub-block `sub` of a record to part[R]; `granule` is its first granule within the group.
+  /// Adds sub-block `sub` of a record to part[R]; `granule` is its first granule within group g.
   inline void sub_block(const std::byte* quants, const std::byte* scales, const typename F::Head& head, int sub, std::size_t g,
                         int granule, typename S::Floats (&part)[R]) const {
     typename S::Bytes u[8] = {F::template unpack<0>(quants, sub), F::template unpack<1>(quants, sub),
                               F::template unpack<2>(quants, sub), F::template unpack<3>(quants, sub),
                               F::template unpack<4>(quants, sub), F::template unpack<5>(quants, sub),
                               F::template unpack<6>(quants, sub), F::template unpack<7>(quants, sub)};
-    const float* sums = F::granule == 32 ? rows.sums32 : rows.sums16;
+    const std::size_t at = g * rows.stride;
+    const float* sums = (F::granule == 32 ? rows.sums32 : rows.sums16) + at * per_group + granule;
+    const std::int32_t* start = starts + g * R * per_group + granule;
+    const std::int8_t* x = rows.quants + at * group_width + granule * F::granule;
 #pragma GCC unroll 2
     for (int half = 0; half < per_sub; ++half) {
       const auto scale = F::scale(head, scales, sub * per_sub + half);
       const auto base = F::has_base ? F::base(head, scales, sub * per_sub + half) : S::zero();
 #pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) {
-        const std::size_t at = g * rows.stride + row[r];
-        const std::int8_t* x = rows.quants + at * group_width + (granule + half) * F::granule;
-        auto sum = F::offset == 0 ? S::zero_ints()
-                                  : S::broadcast(starts[(r * rows.groups() + g) * per_group + granule + half]);
+      for (int r = 0; r < R; r += side_by_side) {
+        typename S::Ints sum[side_by_side];
+#pragma GCC unroll 4
+        for (int i = 0; i < side_by_side; ++i)
+          sum[i] = F::offset == 0 ? S::zero_ints() : S::broadcast(start[(r + i) * per_group + half]);
 #pragma GCC unroll 8
         for (int q = 0; q < 8 / per_sub; ++q)
-          sum = S::template dot<F::high>(sum, u[half * (8 / per_sub) + q], x + 4 * q);
-        part[r] = S::fma(S::to_floats(sum), scale, part[r]);
-        if constexpr (F::has_base) part[r] = S::fma(base, S::broadcast(sums[at * per_group + granule + half]), part[r]);
+#pragma GCC unroll 4
+          for (int i = 0; i < side_by_side; ++i)
+            S::template add_dot<F::high>(sum[i], u[half * (8 / per_sub) + q],
+                                         x + (r + i) * group_width + half * F::granule + 4 * q);
+#pragma GCC unroll 4
+        for (int i = 0; i < side_by_side; ++i) {
+          part[r + i] = S::fma(S::to_floats(sum[i]), scale, part[r + i]);
+          if constexpr (F::has_base)
+            part[r + i] = S::fma(base, S::broadcast(sums[(r + i) * per_group + half]), part[r + i]);
+        }
       }
     }
   }
@@ -85,59 +96,40 @@ struct ExactPass {
       }
       done += count;
 #pragma GCC unroll 16
-      for (int r = 0; r < R; ++r)
-        total[r] = S::fma(part[r], S::broadcast(rows.scales[g * rows.stride + row[r]]), total[r]);
+      for (int r = 0; r < R; ++r) total[r] = S::fma(part[r], S::broadcast(rows.scales[g * rows.stride + r]), total[r]);
     }
     const std::size_t columns = std::min(panel_width, w.outputs - index * panel_width);
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-      if (r > 0 && row[r] == row[r - 1]) break;
-      store_outputs<S>(out.y + row[r] * out.stride + index * panel_width, total[r], columns, out.accumulate);
-    }
+    for (int r = 0; r < R; ++r)
+      if (static_cast<std::size_t>(r) < rows.rows)
+        store_outputs<S>(out.y + r * out.stride + index * panel_width, total[r], columns, out.accumulate);
   }
 };
 
-/// `count` ≤ R rows from `first` through panels [from, to).
 template <class F, int R>
-inline void exact_rows(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t count,
-                       std::size_t from, std::size_t to, std::byte* scratch) {
-  ExactPass<F, R> pass{rows, w, nullptr, {}};
-  for (int r = 0; r < R; ++r) pass.row[r] = first + std::min<std::size_t>(r, count - 1);
-  if constexpr (F::offset != 0) {
-    pass.starts = offset_starts<F>(rows, first, count, scratch);
-    // Rows that stand twice read the starts of the row they repeat.
-    if (count < R) {
-      auto* starts = reinterpret_cast<std::int32_t*>(scratch);
-      const std::size_t width = rows.groups() * (group_width / F::granule);
-      for (std::size_t r = count; r < R; ++r)
-        std::memcpy(starts + r * width, starts + (count - 1) * width, width * sizeof(std::int32_t));
-    }
-  }
+inline void exact_rows(const Rows& rows, const Panels& w, const Output& out, std::size_t from, std::size_t to,
+                       std::byte* scratch) {
+  const ExactPass<F, R> pass{rows, w, F::offset == 0 ? nullptr : offset_starts<F, R>(rows, scratch)};
   for (std::size_t panel = from; panel < to; ++panel) pass.panel(panel, out);
+}
+
+/// The smallest pass that holds all rows.
+template <class F, int R = 1>
+inline void exact_any(const Rows& rows, const Panels& w, const Output& out, std::size_t from, std::size_t to,
+                      std::byte* scratch) {
+  if constexpr (R < S::exact_rows) {
+    if (rows.rows > R) return exact_any<F, 2 * R>(rows, w, out, from, to, scratch);
+  }
+  exact_rows<F, R>(rows, w, out, from, to, scratch);
 }
 
 template <class F>
 inline void exact(const Rows& rows, const Panels& w, const Output& out, std::size_t from, std::size_t to,
                   std::byte* scratch) {
-  constexpr std::size_t most = S::exact_rows;
-  // A few panels stay in cache while all rows pass over them.
-  for (std::size_t panel = from; panel < to; panel += 4) {
-    const std::size_t end = std::min(to, panel + 4);
-    for (std::size_t r = 0; r < rows.rows; r += most) {
-      const std::size_t count = std::min(most, rows.rows - r);
-      if (count == 1) {
-        exact_rows<F, 1>(rows, w, out, r, count, panel, end, scratch);
-      } else if (count == 2) {
-        exact_rows<F, 2>(rows, w, out, r, count, panel, end, scratch);
-      } else if (count <= 4) {
-        exact_rows<F, 4>(rows, w, out, r, count, panel, end, scratch);
-      } else if constexpr (most >= 8) {
-        if (count <= 8) {
-          exact_rows<F, 8>(rows, w, out, r, count, panel, end, scratch);
-        } else if constexpr (most >= 16) {
-          exact_rows<F, 16>(rows, w, out, r, count, panel, end, scratch);
-        }
-      }
-    }
-  }
+  if (rows.rows <= S::exact_rows) return exact_any<F>(rows, w, out, from, to, scratch);
+  constexpr std::size_t cached = 4;  // panels that stay in cache while all rows pass over them
+  for (std::size_t panel = from; panel < to; panel += cached)
+    for (std::size_t r = 0; r < rows.rows; r += S::exact_rows)
+      exact_any<F>(rows.slice(r, std::min<std::size_t>(S::exact_rows, rows.rows - r)), w,
+                   {out.y + r * out.stride, out.stride, out.accumulate}, panel, std::min(to, panel + cached), scratch);
 }
