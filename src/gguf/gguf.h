@@ -93,6 +93,8 @@ class File {
 
   /// Tells the kernel that a tensor's pages are not needed any more (after packing), so that they leave memory.
   void release(const Tensor& tensor) const noexcept;
+  /// Tells the kernel that a tensor is about to be read from beginning to end.
+  void read_ahead(const Tensor& tensor) const noexcept;
 
  private:
   struct Parts;

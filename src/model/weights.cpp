@@ -158,6 +158,7 @@ void Weights::pack_all(std::vector<Job>& jobs, os::Team& team, const std::functi
     bytes_per_token_ += panels.quant_bytes() + panels.scale_bytes();
     first_task[i + 1] = first_task[i] + (panels.panels() + chunk - 1) / chunk;
   }
+  for (const auto& job : jobs) file_.read_ahead(*job.tensor);
   os::Tickets tickets;
   team.run([&](unsigned member) {
     std::size_t job = 0;
