@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace cofre::os {
+
+/// Bytes that this user may still write where `path`, or its nearest folder that exists, lies.
+std::uint64_t free_disk_bytes(const std::filesystem::path& path);
+
+/// A file that grows at its end: the unfinished part of a transfer.
+class AppendFile {
+ public:
+  /// Opens or creates it, readable by its owner and group. Throws Error(unavailable) naming the path and the reason.
+  explicit AppendFile(const std::filesystem::path& path);
+  AppendFile(const AppendFile&) = delete;
+  AppendFile& operator=(const AppendFile&) = delete;
+  ~AppendFile();
+
+  /// Throws Error(exhausted) where the disk is full, Error(unavailable) for every other reason.
+  void append(std::span<const std::byte> bytes);
+  /// Cuts the file to `bytes`, which is at most bytes().
+  void truncate(std::uint64_t bytes);
+  /// Returns when everything is on the disk.
+  void sync();
+  std::uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  std::filesystem::path path_;
+  int file_ = -1;
+  std::uint64_t bytes_ = 0;
+};
+
+/// Gives a finished file its name: content on the disk first, then the rename, then the folder.
+/// Whoever looks sees the old file or the whole new one, also after a power cut.
+void publish(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// publish() of a small text.
+void write_whole(const std::filesystem::path& path, std::string_view text);
+
+/// The text of a file of at most `bytes_max`. Throws Error(not_found, unavailable or invalid) naming the path.
+std::string read_whole(const std::filesystem::path& path, std::uint64_t bytes_max);
+
+/// Makes `to` another name of `from` where that is safe (same file system, the file is this user's own) and tells
+/// whether it did. Never replaces a file.
+bool try_hard_link(const std::filesystem::path& from, const std::filesystem::path& to);
+
+}  // namespace cofre::os

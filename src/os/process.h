@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace cofre::os {
+
+/// How a child process ended. Of what it wrote, the last 64 KiB of each stream are kept.
+struct ProcessResult {
+  int exit_code = 0;  ///< 128 + signal where a signal ended it, as shells count
+  std::string out;
+  std::string error;
+};
+
+/// Called about five times a second while the child runs; true ends it (SIGTERM, after a second SIGKILL).
+using StopQuestion = std::function<bool()>;
+
+/// Runs a program found in PATH with no input and waits for it. The child leads a process group of its own, so that
+/// stopping it stops its children too, and inherits the environment.
+/// Throws Error(not_found) where there is no such program, Error(cancelled) where `stop` answered true.
+ProcessResult run_process(const std::vector<std::string>& arguments, const StopQuestion& stop = {});
+
+}  // namespace cofre::os

@@ -1,0 +1,38 @@
+#include "text/unicode.h"
+
+#include <unicode/uchar.h>
+
+#include <array>
+
+namespace cofre::text {
+namespace {
+
+std::uint8_t look_up(char32_t code) noexcept {
+  const auto c = static_cast<UChar32>(code);
+  const auto mask = U_MASK(u_charType(c));
+  std::uint8_t found = 0;
+  if (mask & U_GC_L_MASK) found |= letter;
+  if (mask & U_GC_N_MASK) found |= number;
+  if (mask & U_GC_M_MASK) found |= mark;
+  if (mask & U_GC_P_MASK) found |= punctuation;
+  if (mask & U_GC_S_MASK) found |= symbol;
+  if (u_isUWhiteSpace(c)) found |= space;
+  return found;
+}
+
+constexpr char32_t tabled = 0x3000;  // Latin to CJK punctuation: read from memory
+
+}  // namespace
+
+std::uint8_t properties(char32_t code) noexcept {
+  static const auto table = [] {
+    std::array<std::uint8_t, tabled> all{};
+    for (char32_t c = 0; c < tabled; ++c) all[c] = look_up(c);
+    return all;
+  }();
+  if (code < tabled) return table[code];
+  if (code >= 0x4e00 && code <= 0x9fa5) return letter;  // CJK ideographs: most of Chinese text
+  return look_up(code);
+}
+
+}  // namespace cofre::text

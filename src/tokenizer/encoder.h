@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "tokenizer/vocabulary.h"
+
+namespace cofre::tokenizer {
+
+/// Turns text without special tokens into ids.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  /// `first`: the text begins what is encoded, or follows a special token.
+  virtual void encode(std::string_view text, bool first, std::vector<TokenId>& out) const = 0;
+};
+
+/// Byte-level BPE (GPT-2): words by a pre-tokenizer, merges by rank.
+/// Throws Error(invalid) naming the key where merges do not match the vocabulary.
+std::unique_ptr<Encoder> make_bpe(const gguf::File& file, const Vocabulary& vocabulary);
+/// SentencePiece BPE (arXiv:1808.06226): characters merged by score, what is unknown in bytes.
+std::unique_ptr<Encoder> make_sentencepiece(const Vocabulary& vocabulary);
+
+}  // namespace cofre::tokenizer

@@ -1,0 +1,79 @@
+#include "tokenizer/tokenizer.h"
+
+#include "base/error.h"
+#include "text/utf8.h"
+#include "tokenizer/encoder.h"
+#include "tokenizer/vocabulary.h"
+
+namespace cofre::tokenizer {
+
+Tokenizer::Tokenizer(std::unique_ptr<Vocabulary> vocabulary, std::unique_ptr<Encoder> encoder)
+    : vocabulary_(std::move(vocabulary)), encoder_(std::move(encoder)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Tokenizer Tokenizer::from_gguf(const gguf::File& file) {
+  auto vocabulary = std::make_unique<Vocabulary>(file);
+  auto encoder = vocabulary->byte_level() ? make_bpe(file, *vocabulary) : make_sentencepiece(*vocabulary);
+  return Tokenizer(std::move(vocabulary), std::move(encoder));
+}
+
+std::vector<TokenId> Tokenizer::encode(std::string_view text, Special special) const {
+  if (const auto bad = text::find_invalid_utf8(text)) fail(Code::invalid, "the text is not UTF-8 at byte {}", *bad);
+  std::vector<TokenId> ids;
+  bool first = true;
+  vocabulary_->partition(
+      text, special,
+      [&](std::string_view part) {
+        encoder_->encode(part, first, ids);
+        first = false;
+      },
+      [&](TokenId id) {
+        ids.push_back(id);
+        first = true;
+      });
+  return ids;
+}
+
+void Tokenizer::append_bytes(TokenId id, bool show_special, std::string& out) const {
+  if (id < 0 || static_cast<std::size_t>(id) >= size()) fail(Code::invalid, "token {} is not in the vocabulary", id);
+  if (vocabulary_->is_special(id) && !show_special) return;
+  vocabulary_->append_bytes(id, out);
+}
+
+std::string Tokenizer::decode(std::span<const TokenId> ids, bool show_special) const {
+  std::string out;
+  for (TokenId id : ids) append_bytes(id, show_special, out);
+  if (vocabulary_->add_space_prefix && !ids.empty() && !vocabulary_->is_special(ids[0]) && out.starts_with(' ')) out.erase(0, 1);
+  return out;
+}
+
+std::size_t Tokenizer::size() const noexcept { return vocabulary_->size(); }
+std::string_view Tokenizer::piece(TokenId id) const { return vocabulary_->piece(id); }
+std::optional<TokenId> Tokenizer::find(std::string_view piece) const {
+  const TokenId id = vocabulary_->find(piece);
+  return id < 0 ? std::nullopt : std::optional(id);
+}
+bool Tokenizer::is_special(TokenId id) const { return vocabulary_->is_special(id); }
+bool Tokenizer::is_end(TokenId id) const { return vocabulary_->ends[static_cast<std::size_t>(id)]; }
+std::optional<TokenId> Tokenizer::bos() const { return vocabulary_->bos; }
+std::optional<TokenId> Tokenizer::eos() const { return vocabulary_->eos; }
+bool Tokenizer::add_bos() const { return vocabulary_->add_bos; }
+bool Tokenizer::add_eos() const { return vocabulary_->add_eos; }
+
+std::string StreamDecoder::push(TokenId id) {
+  tokenizer_.append_bytes(id, show_special_, held_);
+  const auto whole = text::whole_utf8_prefix(held_);
+  auto shown = text::replace_invalid_utf8(std::string_view(held_).substr(0, whole));
+  held_.erase(0, whole);
+  return shown;
+}
+
+std::string StreamDecoder::finish() {
+  auto shown = text::replace_invalid_utf8(held_);
+  held_.clear();
+  return shown;
+}
+
+}  // namespace cofre::tokenizer
