@@ -98,7 +98,7 @@ std::ptrdiff_t llama3_word(const Characters& t, std::size_t at, std::size_t end)
     const std::size_t stop = run_of(t, begin, end, letter);
     if (stop > begin) return stop - at;
   }
-  if (is(t, at, number)) return std::min(run_of(t, at, end, number), at + digits) - at;
+  if (is(t, at, number)) return run_of(t, at, std::min(end, at + digits), number) - at;
   const std::size_t begin = t.codes[at] == ' ' ? at + 1 : at;
   if (begin < end && is_other(t, begin)) return run(t, run(t, begin, end, is_other), end, is_newline) - at;
   const std::size_t stop = run_of(t, at, end, space);
