@@ -1,0 +1,217 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/error.h"
+
+namespace cofre::engine {
+
+void CostTable::learn(std::size_t prompt_rows, std::size_t decode_rows, double ms) {
+  constexpr double memory = 0.8;
+  if (prompt_rows == 0) {
+    if (decode_rows == 0) return;
+    auto [at, fresh] = decode_ms_.try_emplace(std::bit_ceil(decode_rows), ms);
+    if (!fresh) at->second = memory * at->second + (1 - memory) * ms;
+    return;
+  }
+  constexpr std::size_t telling = 16;  // fewer rows say more about the step than about the rate
+  if (prompt_rows < telling) return;
+  const double rest = std::max(ms - this->ms(0, decode_rows), 0.1 * ms);
+  rate_ms_ = memory * rate_ms_ + (1 - memory) * rest / static_cast<double>(prompt_rows);
+}
+
+double CostTable::ms(std::size_t prompt_rows, std::size_t decode_rows) const {
+  double base = 0;
+  if (decode_rows > 0 && !decode_ms_.empty()) {
+    auto at = decode_ms_.lower_bound(std::bit_ceil(decode_rows));
+    if (at == decode_ms_.end()) --at;
+    base = at->second;
+  }
+  return base + rate_ms_ * static_cast<double>(prompt_rows);
+}
+
+std::size_t CostTable::prompt_rows(std::size_t decode_rows, double budget_ms) const {
+  const double left = budget_ms - ms(0, decode_rows);
+  return left <= 0 ? 0 : static_cast<std::size_t>(left / rate_ms_);
+}
+
+Scheduler::Scheduler(PagePool& pool, PrefixTree& tree, const Options& options) : pool_(pool), tree_(tree), options_(options) {}
+
+Sequence& Scheduler::submit(std::uint64_t id, Request request) {
+  if (request.prompt.empty()) fail_field(Code::invalid, "prompt", "the prompt is empty");
+  const std::size_t most = std::min(options_.context, pool_.pages() * page_tokens);
+  if (request.prompt.size() >= most)
+    fail_field(Code::invalid, "prompt", "the prompt is {} tokens long; the context holds {}", request.prompt.size(), most);
+  if (waiting_.size() >= options_.queue) fail(Code::exhausted, "{} requests wait already", waiting_.size());
+  auto sequence = std::make_unique<Sequence>();
+  sequence->id = id;
+  sequence->ids = request.prompt;
+  sequence->request = std::move(request);
+  waiting_.push_back(std::move(sequence));
+  return *waiting_.back();
+}
+
+void Scheduler::cancel(std::uint64_t id) {
+  const auto same = [id](const Owned& sequence) { return sequence->id == id; };
+  std::erase_if(waiting_, same);
+  std::erase_if(running_, same);
+}
+
+/// Pages for the first `tokens` tokens of a sequence.
+bool Scheduler::grow(Sequence& sequence, std::size_t tokens) {
+  while (sequence.pages.size() * page_tokens < tokens) {
+    auto page = pool_.allocate();
+    if (!page && tree_.evict(8) > 0) page = pool_.allocate();
+    if (!page) return false;
+    sequence.pages.push_back(std::move(*page));
+  }
+  return true;
+}
+
+/// Sends the youngest of the lowest priority back to the queue, where it is computed again later.
+bool Scheduler::preempt_for(Sequence& sequence) {
+  auto victim = running_.end();
+  for (auto at = running_.begin(); at != running_.end(); ++at) {
+    if (at->get() == &sequence || (*at)->request.priority > sequence.request.priority) continue;
+    if (victim == running_.end() || (*at)->request.priority <= (*victim)->request.priority) victim = at;
+  }
+  if (victim == running_.end()) return false;
+  Sequence& one = **victim;
+  one.pages.clear();
+  one.computed = 0;
+  one.prefilling = true;
+  one.draft.clear();
+  ++preemptions_;
+  waiting_.splice(waiting_.begin(), running_, victim);
+  return true;
+}
+
+void Scheduler::admit() {
+  while (!waiting_.empty() && running_.size() < options_.sequences) {
+    const auto better = [this](const Owned& a, const Owned& b) {
+      if (a->request.priority != b->request.priority) return a->request.priority > b->request.priority;
+      return served_[a->request.salt] < served_[b->request.salt];  // equal: the earlier one stays first
+    };
+    const auto best = std::min_element(waiting_.begin(), waiting_.end(), better);
+    Sequence& sequence = **best;
+    if (sequence.pages.empty()) {
+      // The last token's row is always computed: its logits are wanted.
+      sequence.pages = tree_.match(sequence.request.salt, std::span(sequence.ids).first(sequence.ids.size() - 1));
+      sequence.computed = sequence.pages.size() * page_tokens;
+      if (sequence.generated() == 0) sequence.cached = sequence.computed;
+    }
+    const std::size_t needed = (sequence.ids.size() + 1 + page_tokens - 1) / page_tokens - sequence.pages.size();
+    if (needed > pool_.free_pages() && needed > pool_.free_pages() + tree_.evict(needed - pool_.free_pages())) {
+      if (running_.empty() && needed > pool_.free_pages()) {
+        failed_.push_back(sequence.id);
+        waiting_.erase(best);
+        continue;
+      }
+      sequence.pages.clear();
+      sequence.computed = 0;
+      return;
+    }
+    running_.splice(running_.end(), waiting_, best);
+  }
+}
+
+void Scheduler::plan_decode(std::vector<Run>& runs) {
+  std::vector<Sequence*> ready;
+  for (const auto& sequence : running_)
+    if (!sequence->prefilling) ready.push_back(sequence.get());
+  for (Sequence* sequence : ready) {
+    const auto still_runs = [&] {
+      return std::any_of(running_.begin(), running_.end(), [&](const Owned& one) { return one.get() == sequence && !one->prefilling; });
+    };
+    if (!still_runs()) continue;  // preempted by one before it
+    sequence->draft.clear();
+    const std::size_t room = options_.context - sequence->ids.size();
+    if (sequence->request.speculate && ready.size() == 1 && options_.draft > 0 && room > options_.draft)
+      sequence->draft = sequence->lookup.propose(sequence->ids, options_.draft);
+    bool fits = grow(*sequence, sequence->ids.size() + sequence->draft.size());
+    while (!fits && preempt_for(*sequence)) fits = grow(*sequence, sequence->ids.size() + sequence->draft.size());
+    if (!fits) {
+      failed_.push_back(sequence->id);
+      cancel(sequence->id);
+      continue;
+    }
+    const std::size_t rows = 1 + sequence->draft.size();
+    runs.push_back({sequence, sequence->ids.size() - 1, rows, true, rows});
+  }
+  // A later one may have taken pages from an earlier one: its run is void.
+  std::erase_if(runs, [](const Run& run) { return run.sequence->prefilling; });
+}
+
+void Scheduler::plan_prompts(std::vector<Run>& runs, std::size_t decode_rows) {
+  std::size_t rows = options_.rows - decode_rows;
+  if (decode_rows > 0) rows = std::min(rows, costs_.prompt_rows(decode_rows, options_.step_budget_ms));
+  constexpr std::size_t least = 16;  // prompts never stand still
+  rows = std::max(rows, least);
+  std::vector<Sequence*> prompts;
+  for (const auto& sequence : running_)
+    if (sequence->prefilling) prompts.push_back(sequence.get());
+  std::stable_sort(prompts.begin(), prompts.end(), [this](const Sequence* a, const Sequence* b) {
+    if (a->request.priority != b->request.priority) return a->request.priority > b->request.priority;
+    return served_[a->request.salt] < served_[b->request.salt];
+  });
+  for (Sequence* sequence : prompts) {
+    if (rows == 0) return;
+    const std::size_t left = sequence->ids.size() - sequence->computed;
+    const std::size_t count = std::min(left, rows);
+    if (!grow(*sequence, sequence->computed + count)) continue;  // waits until others finish
+    runs.push_back({sequence, sequence->computed, count, false, count == left ? std::size_t{1} : std::size_t{0}});
+    rows -= count;
+  }
+}
+
+std::vector<Scheduler::Run> Scheduler::plan() {
+  admit();
+  std::vector<Run> runs;
+  plan_decode(runs);
+  std::size_t decode_rows = 0;
+  for (const auto& run : runs) decode_rows += run.count;
+  plan_prompts(runs, decode_rows);
+  if (runs.empty() && !running_.empty()) {  // prompts hold all pages between them: the youngest goes back
+    if (preempt_for(*running_.front())) return plan();
+    failed_.push_back(running_.front()->id);
+    cancel(running_.front()->id);
+  }
+  return runs;
+}
+
+void Scheduler::computed(const Run& run) {
+  Sequence& sequence = *run.sequence;
+  auto& served = served_[sequence.request.salt];
+  served += static_cast<double>(run.count);
+  if (served > 1e6)
+    for (auto& [salt, tokens] : served_) tokens /= 2;
+  if (run.generated) return;
+  sequence.computed = run.first + run.count;
+  if (sequence.computed == sequence.ids.size()) {
+    sequence.prefilling = false;
+    store_prefix(sequence);
+  }
+}
+
+Scheduler::More Scheduler::append(Sequence& sequence, TokenId token) {
+  sequence.computed = sequence.ids.size();
+  sequence.ids.push_back(token);
+  const auto& ends = sequence.request.ends;
+  if (std::find(ends.begin(), ends.end(), token) != ends.end()) return More::end;
+  const std::size_t most = sequence.request.max_tokens;
+  if ((most > 0 && sequence.generated() >= most) || sequence.ids.size() >= options_.context) return More::length;
+  return More::yes;
+}
+
+void Scheduler::store_prefix(const Sequence& sequence) {
+  const std::size_t full = std::min(sequence.computed, sequence.ids.size()) / page_tokens;
+  tree_.insert(sequence.request.salt, std::span(sequence.ids).first(full * page_tokens), std::span(sequence.pages).first(full));
+}
+
+void Scheduler::finish(Sequence& sequence) {
+  store_prefix(sequence);
+  cancel(sequence.id);
+}
+
+}  // namespace cofre::engine
