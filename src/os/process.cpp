@@ -7,9 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -61,10 +63,32 @@ class Pipe {
   int write_ = -1;
 };
 
-pid_t spawn(const std::vector<std::string>& arguments, const Pipe& out, const Pipe& error) {
-  std::vector<char*> argv;
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
+/// A null-terminated list of C strings, as exec wants it; it points into `texts`.
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+/// Our own environment with variables added or replaced.
+std::vector<std::string> environment_with(const std::vector<std::string>& added) {
+  std::vector<std::string> all = added;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view inherited(*at);
+    const auto name = inherited.substr(0, inherited.find('=') + 1);
+    const bool replaced =
+        std::any_of(added.begin(), added.end(), [&](const std::string& text) { return text.starts_with(name); });
+    if (!replaced) all.emplace_back(inherited);
+  }
+  return all;
+}
+
+pid_t spawn(const std::vector<std::string>& arguments, const std::vector<std::string>& added, const Pipe& out,
+            const Pipe& error) {
+  const auto argv = pointers(arguments);
+  const auto variables = environment_with(added);
+  const auto envp = pointers(variables);
 
   posix_spawn_file_actions_t files;
   ::posix_spawn_file_actions_init(&files);
@@ -77,7 +101,7 @@ pid_t spawn(const std::vector<std::string>& arguments, const Pipe& out, const Pi
   ::posix_spawnattr_setpgroup(&attributes, 0);
 
   pid_t child = -1;
-  const int failure = ::posix_spawnp(&child, argv[0], &files, &attributes, argv.data(), environ);
+  const int failure = ::posix_spawnp(&child, argv[0], &files, &attributes, argv.data(), envp.data());
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&files);
   if (failure != 0) {
@@ -112,15 +136,15 @@ void end(pid_t child, Pipe& out) {
 
 }  // namespace
 
-ProcessResult run_process(const std::vector<std::string>& arguments, const StopQuestion& stop) {
+ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options) {
   CHECK(!arguments.empty());
   Pipe out, error;
-  const pid_t child = spawn(arguments, out, error);
+  const pid_t child = spawn(arguments, options.environment, out, error);
   out.close_write();
   error.close_write();
   ProcessResult result;
   while (out.open() || error.open()) {
-    if (stop && stop()) {
+    if (options.stop && options.stop()) {
       end(child, out);
       fail(Code::cancelled, "stopped {}", arguments[0]);
     }

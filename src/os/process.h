@@ -13,12 +13,16 @@ struct ProcessResult {
   std::string error;
 };
 
-/// Called about five times a second while the child runs; true ends it (SIGTERM, after a second SIGKILL).
-using StopQuestion = std::function<bool()>;
+struct ProcessOptions {
+  /// Put before the environment that the child inherits: "TMPDIR=/some/where".
+  std::vector<std::string> environment;
+  /// Asked about five times a second while the child runs; true ends it (SIGTERM, after a second SIGKILL).
+  std::function<bool()> stop;
+};
 
 /// Runs a program found in PATH with no input and waits for it. The child leads a process group of its own, so that
-/// stopping it stops its children too, and inherits the environment.
-/// Throws Error(not_found) where there is no such program, Error(cancelled) where `stop` answered true.
-ProcessResult run_process(const std::vector<std::string>& arguments, const StopQuestion& stop = {});
+/// stopping it stops its children too.
+/// Throws Error(not_found) where there is no such program, Error(cancelled) where `options.stop` answered true.
+ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options = {});
 
 }  // namespace cofre::os

@@ -35,11 +35,17 @@ TEST(Process, OfALongOutputTheTailIsKept) {
 TEST(Process, AStopEndsTheChildAndItsChildren) {
   int questions = 0;
   try {
-    run_process({"sh", "-c", "sleep 1000 & sleep 1000"}, [&] { return ++questions > 1; });
+    run_process({"sh", "-c", "sleep 1000 & sleep 1000"}, {.environment = {}, .stop = [&] { return ++questions > 1; }});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Code::cancelled);
   }
+}
+
+TEST(Process, VariablesAreAddedToTheEnvironmentOrReplaced) {
+  const auto result = run_process({"sh", "-c", "echo $COFRE_ADDED $HOME ${PATH:+path}"},
+                                  {.environment = {"COFRE_ADDED=yes", "HOME=/nowhere"}, .stop = {}});
+  EXPECT_EQ(result.out, "yes /nowhere path\n");
 }
 
 TEST(Process, TheChildHasNoInput) { EXPECT_EQ(run_process({"cat"}).out, ""); }

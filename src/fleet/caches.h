@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+namespace cofre::fleet {
+
+/// Folders where other programs keep models of this user.
+struct Caches {
+  std::vector<std::filesystem::path> huggingface;  ///< hold models--OWNER--NAME/blobs/SHA256
+  std::vector<std::filesystem::path> ollama;       ///< hold blobs/sha256-SHA256
+
+  /// HF_HUB_CACHE, HF_HOME and OLLAMA_MODELS; where those programs keep them by default otherwise.
+  static Caches from_environment();
+
+  /// Files that claim by their name to have this SHA-256, and have this size. Whether it is true the caller checks.
+  std::vector<std::filesystem::path> find(std::string_view sha256, std::uint64_t bytes) const;
+};
+
+}  // namespace cofre::fleet

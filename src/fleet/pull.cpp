@@ -1,0 +1,118 @@
+#include "fleet/pull.h"
+
+#include "base/error.h"
+#include "fleet/fetch.h"
+
+namespace cofre::fleet {
+namespace {
+
+constexpr std::uint64_t disk_reserve_bytes = 64 << 20;  ///< a disk that is filled to the last byte helps nobody
+
+std::string gigabytes(std::uint64_t bytes) { return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9); }
+
+void check_disk(std::uint64_t needed, const Store& store, const Surroundings& around, std::string_view name) {
+  const std::uint64_t free = around.free_disk_bytes(store.folder());
+  if (free >= needed + disk_reserve_bytes) return;
+  fail(Code::exhausted, "{} needs {} of disk space in {} and {} are free: make room or set COFRE_DATA to a larger disk",
+       name, gigabytes(needed + disk_reserve_bytes), store.folder().string(), gigabytes(free));
+}
+
+/// The model as it lies in the store, where its file is whole and has the catalogue's sum.
+std::optional<Stored> find_whole(const Model& model, const Store& store) {
+  const auto stored = store.find(model.name);
+  if (!stored || stored->sha256 != model.sha256) return std::nullopt;
+  store.check_unchanged(*stored);
+  return stored;
+}
+
+/// Takes a file of another program's cache, when one has the right sum: as a hard link, else as a copy.
+std::optional<Stored> take_from_caches(const Model& model, Store& store, const Surroundings& around,
+                                       Listener& listener) {
+  for (const auto& path : around.caches.find(model.sha256, model.bytes)) {
+    listener.say(fmt::format("Found {}: checking it", path.string()));
+    const auto taken = store.path_of(model.name, ".import");
+    std::filesystem::remove(taken);
+    if (!os::try_hard_link(path, taken)) {
+      check_disk(model.bytes, store, around, model.name);
+      std::error_code failed;
+      if (!std::filesystem::copy_file(path, taken, failed)) {
+        listener.say(fmt::format("It cannot be copied: {}", failed.message()));
+        continue;
+      }
+    }
+    if (sha256_of_file(taken, listener) == model.sha256) {
+      std::error_code none;
+      std::filesystem::remove(store.path_of(model.name, ".part"), none);
+      std::filesystem::remove(store.path_of(model.name, ".state"), none);
+      return store.publish(taken, model.name, model.sha256, path.string());
+    }
+    std::filesystem::remove(taken);
+    listener.say("Its content is not what its name says: passed over");
+  }
+  return std::nullopt;
+}
+
+/// One source: the part brought to its size, then proved. A part with a wrong sum is removed.
+Stored fetch_and_prove(const Source& source, const Fetch& fetch, Store& store) {
+  fetch_from(source, fetch);
+  fetch.listener.say("Checking the SHA-256");
+  const std::string actual = sha256_of_file(fetch.part, fetch.listener);
+  if (actual != fetch.model.sha256) {
+    std::filesystem::remove(fetch.part);
+    std::filesystem::remove(fetch.state);
+    fail(Code::invalid, "{} brought a wrong file, which was removed: expected SHA-256 {}, actual {}",
+         describe(source, fetch.hubs), fetch.model.sha256, actual);
+  }
+  auto stored = store.publish(fetch.part, fetch.model.name, actual, describe(source, fetch.hubs));
+  std::filesystem::remove(fetch.state);
+  return stored;
+}
+
+std::uint64_t part_bytes(const std::filesystem::path& part) {
+  std::error_code none;
+  const auto bytes = std::filesystem::file_size(part, none);
+  return none ? 0 : bytes;
+}
+
+/// The first source that serves. Every reason why one does not is told.
+Stored fetch_first(const Fetch& fetch, Store& store, const Surroundings& around) {
+  const Model& model = fetch.model;
+  if (model.sources.empty()) fail(Code::not_found, "the catalogue names no source of {}", model.name);
+  std::string reasons;
+  Code code = Code::unavailable;
+  for (const auto& source : model.sources) {
+    const auto here = std::min(part_bytes(fetch.part), model.bytes);
+    check_disk(model.bytes - here + extra_disk_bytes(source, model), store, around, model.name);
+    fetch.listener.say(fmt::format("{} {} from {}", here > 0 ? "Going on with" : "Fetching", model.name,
+                                   describe(source, fetch.hubs)));
+    try {
+      return fetch_and_prove(source, fetch, store);
+    } catch (const Error& error) {
+      if (error.code() == Code::cancelled) {
+        fail(Code::cancelled, "stopped with {} of {} of {} fetched; the same command goes on there",
+             gigabytes(part_bytes(fetch.part)), gigabytes(model.bytes), model.name);
+      }
+      if (error.code() == Code::exhausted || error.code() == Code::internal) throw;
+      if (error.code() == Code::invalid) code = Code::invalid;
+      fetch.listener.say(fmt::format("Not from there: {}", error.what()));
+      reasons += fmt::format("{}{}", reasons.empty() ? "" : "; ", error.what());
+    }
+  }
+  fail(code, "no source has {}: {}", model.name, reasons);
+}
+
+}  // namespace
+
+Pulled pull(const Model& model, Store& store, const std::filesystem::path& origin, const Surroundings& around,
+            Listener& listener) {
+  if (auto stored = find_whole(model, store)) return {std::move(*stored), true};
+  const auto lock = store.lock(model.name);
+  // Another process may have brought it while we came to the lock.
+  if (auto stored = find_whole(model, store)) return {std::move(*stored), true};
+  if (auto stored = take_from_caches(model, store, around, listener)) return {std::move(*stored)};
+  const Fetch fetch{
+      model, store.path_of(model.name, ".part"), store.path_of(model.name, ".state"), origin, around.hubs, listener};
+  return {fetch_first(fetch, store, around)};
+}
+
+}  // namespace cofre::fleet

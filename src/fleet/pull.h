@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "fleet/caches.h"
+#include "fleet/catalogue.h"
+#include "fleet/hubs.h"
+#include "fleet/listener.h"
+#include "fleet/store.h"
+#include "os/disk.h"
+
+namespace cofre::fleet {
+
+/// What a pull finds around it; tests put their own.
+struct Surroundings {
+  Hubs hubs;
+  Caches caches;
+  std::function<std::uint64_t(const std::filesystem::path&)> free_disk_bytes = os::free_disk_bytes;
+
+  static Surroundings from_environment() { return {Hubs::from_environment(), Caches::from_environment()}; }
+};
+
+struct Pulled {
+  Stored stored;
+  bool was_there = false;  ///< nothing had to be done
+};
+
+/// Brings a model into the store: what is there already, else a verified copy from another program's cache, else the
+/// first source that can be reached. The SHA-256 of the whole file is checked before it gets its name. Relative paths
+/// of file sources count from `origin`. Throws
+///   Error(cancelled)    the listener stopped it; what has arrived stays and the same call goes on there
+///   Error(exhausted)    too little disk space, with the numbers
+///   Error(unavailable)  no source can be reached, with each one's reason; or another process pulls it
+///   Error(invalid)      the bytes of every source that could be reached have another SHA-256 or size
+Pulled pull(const Model& model, Store& store, const std::filesystem::path& origin, const Surroundings& around,
+            Listener& listener);
+
+/// Takes a model file that the administrator brings. Its GGUF structure and its SHA-256 are checked: where the sum is
+/// one of the catalogue's it gets that row's name unless `name` says another. Throws Error(invalid) where it is no
+/// model file, where `name` is a catalogue's row with another SHA-256, or where that name is taken by another file.
+Pulled import_file(const std::filesystem::path& path, std::string_view name, const Catalogue& catalogue, Store& store,
+                   const Surroundings& around, Listener& listener);
+
+}  // namespace cofre::fleet
