@@ -24,7 +24,7 @@ struct RopeSpec {
   double trained_context = 0; ///< YaRN's original context
   double beta_fast = 32.0, beta_slow = 1.0;
   double attention_factor = 1.0;
-  std::vector<float> pair_factors;  ///< divides each pair's frequency; empty = 1 (rope_freqs.weight)
+  std::vector<float> pair_factors{};  ///< divides each pair's frequency; empty = 1 (rope_freqs.weight)
 
   /// Angle per position of each pair: [width / 2].
   std::vector<double> frequencies() const;

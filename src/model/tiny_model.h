@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gguf/writer.h"
+
+namespace cofre::model {
+
+/// Shape of a small random model: what tests of the decoder and the engine run.
+struct TinyShape {
+  std::string architecture = "llama";
+  std::uint32_t layers = 2, width = 64, heads = 4, kv_heads = 2, head_width = 16, ffn = 96, vocabulary = 80, context = 4096;
+  std::uint32_t window = 0;  ///< sliding window, gemma3
+};
+
+/// A whole GGUF file of random F32 weights, the same for the same shape and seed.
+inline std::vector<std::byte> tiny_model(const TinyShape& s, unsigned seed = 1, float poison = 0.0f) {
+  std::mt19937 random(seed);
+  gguf::Writer writer;
+  const auto key = [&](const char* name) { return s.architecture + "." + name; };
+  writer.add("general.architecture", s.architecture);
+  writer.add(key("block_count"), s.layers);
+  writer.add(key("embedding_length"), s.width);
+  writer.add(key("attention.head_count"), s.heads);
+  writer.add(key("attention.head_count_kv"), s.kv_heads);
+  writer.add(key("attention.key_length"), s.head_width);
+  writer.add(key("attention.value_length"), s.head_width);
+  writer.add(key("feed_forward_length"), s.ffn);
+  writer.add(key("context_length"), s.context);
+  writer.add(key("attention.layer_norm_rms_epsilon"), 1e-5f);
+  if (s.window > 0) writer.add(key("attention.sliding_window"), s.window);
+  const auto tensor = [&](const std::string& name, std::uint64_t inputs, std::uint64_t outputs, bool norm = false) {
+    std::normal_distribution<float> normal(0, 1.0f / std::sqrt(static_cast<float>(inputs)));
+    std::vector<float> values(inputs * outputs);
+    for (auto& x : values) x = norm ? 1.0f + 0.1f * normal(random) : normal(random);
+    if (poison != 0.0f && name == "blk.0.ffn_up.weight") values[5] = poison;
+    std::vector<std::byte> bytes(values.size() * 4);
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    const std::uint64_t matrix[] = {inputs, outputs};
+    writer.add_tensor(name, gguf::Type::f32, norm ? std::span(matrix).first(1) : std::span(matrix), bytes);
+  };
+  tensor("token_embd.weight", s.width, s.vocabulary);
+  tensor("output_norm.weight", s.width, 1, true);
+  for (std::uint32_t i = 0; i < s.layers; ++i) {
+    const std::string p = "blk." + std::to_string(i) + ".";
+    tensor(p + "attn_norm.weight", s.width, 1, true);
+    tensor(p + "ffn_norm.weight", s.width, 1, true);
+    tensor(p + "attn_q.weight", s.width, s.heads * s.head_width);
+    tensor(p + "attn_k.weight", s.width, s.kv_heads * s.head_width);
+    tensor(p + "attn_v.weight", s.width, s.kv_heads * s.head_width);
+    tensor(p + "attn_output.weight", s.heads * s.head_width, s.width);
+    tensor(p + "ffn_gate.weight", s.width, s.ffn);
+    tensor(p + "ffn_up.weight", s.width, s.ffn);
+    tensor(p + "ffn_down.weight", s.ffn, s.width);
+  }
+  return writer.finish();
+}
+
+}  // namespace cofre::model
