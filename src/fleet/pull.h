@@ -9,6 +9,7 @@
 #include "fleet/catalogue.h"
 #include "fleet/hubs.h"
 #include "fleet/listener.h"
+#include "fleet/resolve.h"
 #include "fleet/store.h"
 #include "os/disk.h"
 
@@ -37,6 +38,10 @@ struct Pulled {
 ///   Error(invalid)      the bytes of every source that could be reached have another SHA-256 or size
 Pulled pull(const Model& model, Store& store, const std::filesystem::path& origin, const Surroundings& around,
             Listener& listener);
+
+/// pull() of what a person names: a name or alias of the catalogue, or owner/name:QUANTIZATION of a hub. An empty text
+/// means the default that fits into memory. Throws Error(not_found) for every other text.
+Pulled pull(Models& models, std::string_view text, const Surroundings& around, Listener& listener);
 
 /// Takes a model file that the administrator brings. Its GGUF structure and its SHA-256 are checked: where the sum is
 /// one of the catalogue's it gets that row's name unless `name` says another. Throws Error(invalid) where it is no

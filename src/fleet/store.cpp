@@ -56,7 +56,11 @@ std::vector<Stored> Store::list() const {
     if (!file.ends_with(".gguf")) continue;
     const std::string name = file.substr(0, file.size() - 5);
     if (!is_model_name(name)) continue;
-    if (auto stored = find(name)) all.push_back(std::move(*stored));
+    try {
+      if (auto stored = find(name)) all.push_back(std::move(*stored));
+    } catch (const Error&) {
+      continue;  // a record that cannot be read: whoever asks for that model is told
+    }
   }
   std::sort(all.begin(), all.end(), [](const Stored& a, const Stored& b) { return a.name < b.name; });
   return all;
@@ -108,12 +112,12 @@ std::uint64_t Store::remove(std::string_view name) {
   const auto lock_held = lock(name);
   std::uint64_t freed = 0;
   // The record goes first: what is left after a power cut is then a file that nothing trusts.
-  for (const std::string_view suffix : {".json", "", ".part", ".state", ".import"}) {
+  for (const std::string_view suffix : {".json", "", ".part", ".state", ".import", ".scratch"}) {
     std::error_code none;
     const auto path = path_of(name, suffix);
     const auto bytes = std::filesystem::file_size(path, none);
     if (!none) freed += bytes;
-    std::filesystem::remove(path, none);
+    std::filesystem::remove_all(path, none);
   }
   return freed;
 }

@@ -26,6 +26,7 @@ struct Stored {
 ///   NAME.gguf         the file; it gets this name only after its SHA-256 was checked
 ///   NAME.gguf.json    the record: sha256, size, time, inode, origin
 ///   NAME.gguf.part    the unfinished part of a transfer   NAME.gguf.state  which pieces of packages it holds
+///   NAME.gguf.scratch, NAME.gguf.import   what a transfer or an import is busy with
 ///   NAME.gguf.lock    while a process works on the model
 class Store {
  public:
@@ -50,6 +51,9 @@ class Store {
   Stored publish(const std::filesystem::path& from, std::string_view name, std::string_view sha256,
                  std::string_view origin);
 
+  /// Writes the record of NAME.gguf as it is now; the caller has just checked that it has this SHA-256.
+  Stored record(std::string_view name, std::string_view sha256, std::string_view origin);
+
   /// Removes the model and unfinished parts of it. Throws Error(not_found) where there is neither.
   /// Returns the bytes set free.
   std::uint64_t remove(std::string_view name);
@@ -58,7 +62,6 @@ class Store {
   os::FileLock lock(std::string_view name) const;
 
  private:
-  Stored record(std::string_view name, std::string_view sha256, std::string_view origin);
   std::filesystem::path folder_;
 };
 
