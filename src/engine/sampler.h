@@ -22,7 +22,7 @@ struct SamplingParams {
   int penalty_window = 64;          ///< tokens that penalties look back; −1: all
   std::uint64_t seed = 0;
   int top_logprobs = 0;             ///< alternatives to report
-  std::vector<std::pair<TokenId, float>> logit_bias;
+  std::vector<std::pair<TokenId, float>> logit_bias{};
 
   /// Throws Error(invalid, field) naming the parameter that is out of range.
   void validate(std::size_t vocabulary) const;

@@ -1,0 +1,192 @@
+#include "engine/scheduler.h"
+
+#include <numeric>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace cofre::engine {
+namespace {
+
+Request request(std::size_t prompt, std::size_t max_tokens = 8, std::uint64_t salt = 1, int first = 0) {
+  Request r;
+  r.prompt.resize(prompt);
+  std::iota(r.prompt.begin(), r.prompt.end(), first);
+  r.max_tokens = max_tokens;
+  r.salt = salt;
+  return r;
+}
+
+/// A scheduler with its pool, and a model that always says token 7.
+struct Box {
+  PagePool pool;
+  PrefixTree tree;
+  Scheduler scheduler;
+  std::uint64_t next_id = 1;
+  explicit Box(std::uint32_t pages, Scheduler::Options options = {}) : pool(pages), scheduler(pool, tree, options) {}
+
+  std::uint64_t submit(Request r) {
+    scheduler.submit(next_id, std::move(r));
+    return next_id++;
+  }
+  /// One step; returns the runs it made as (id, count, generated).
+  std::vector<std::tuple<std::uint64_t, std::size_t, bool>> step() {
+    std::vector<std::tuple<std::uint64_t, std::size_t, bool>> out;
+    const auto runs = scheduler.plan();
+    for (const auto& run : runs) {
+      EXPECT_GE(run.sequence->pages.size() * page_tokens, run.first + run.count);
+      out.emplace_back(run.sequence->id, run.count, run.generated);
+    }
+    for (const auto& run : runs) {
+      scheduler.computed(run);
+      if (run.logits > 0 && scheduler.append(*run.sequence, 7) != Scheduler::More::yes) scheduler.finish(*run.sequence);
+    }
+    return out;
+  }
+};
+
+TEST(Scheduler, RunningGenerationsGoBeforePrompts) {
+  Box box(32);
+  const auto a = box.submit(request(10));
+  box.step();
+  const auto b = box.submit(request(10, 8, 1, 500));
+  const auto runs = box.step();
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(std::get<0>(runs[0]), a);
+  EXPECT_TRUE(std::get<2>(runs[0]));
+  EXPECT_EQ(std::get<0>(runs[1]), b);
+}
+
+TEST(Scheduler, ALongPromptIsCutToTheBudgetWhileOthersGenerate) {
+  Box box(64, {.step_budget_ms = 100});
+  box.submit(request(10, 50));
+  box.step();
+  box.submit(request(2000, 8, 2));
+  const auto runs = box.step();  // 4 ms a row at first: 25 rows fit into 100 ms
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_LE(std::get<1>(runs[1]), 25u);
+}
+
+TEST(Scheduler, ALonePromptTakesWholeSteps) {
+  Box box(64, {.rows = 512});
+  box.submit(request(2000));
+  EXPECT_EQ(std::get<1>(box.step().at(0)), 512u);
+}
+
+TEST(Scheduler, ARepeatedPromptIsNotComputedAgain) {
+  Box box(32);
+  box.submit(request(200, 1));
+  box.step();
+  box.submit(request(200, 1));
+  EXPECT_EQ(std::get<1>(box.step().at(0)), 200u - 192u);
+}
+
+TEST(Scheduler, TheTenantWithFewerTokensGoesFirst) {
+  Box box(64, {.sequences = 1});
+  box.submit(request(300, 1, 1));
+  box.step();
+  box.submit(request(10, 1, 1, 900));
+  const auto b = box.submit(request(10, 1, 2, 900));
+  EXPECT_EQ(std::get<0>(box.step().at(0)), b);
+}
+
+TEST(Scheduler, HigherPriorityGoesFirst) {
+  Box box(64, {.sequences = 1});
+  auto low = request(10, 1);
+  low.priority = -1;
+  box.submit(std::move(low));
+  const auto high = box.submit(request(10, 1, 5, 50));
+  EXPECT_EQ(std::get<0>(box.step().at(0)), high);
+}
+
+TEST(Scheduler, AFullQueueRefuses) {
+  Box box(8, {.queue = 2});
+  box.submit(request(5));
+  box.submit(request(5));
+  try {
+    box.submit(request(5));
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::exhausted);
+  }
+}
+
+TEST(Scheduler, AnEmptyPromptAndOneBeyondTheContextAreRefused) {
+  Box box(64, {.context = 100});
+  EXPECT_THROW(box.submit(request(0)), Error);
+  EXPECT_THROW(box.submit(request(100)), Error);
+}
+
+TEST(Scheduler, WhenPagesRunOutTheYoungestWaits) {
+  Box box(4, {.context = 256});
+  box.submit(request(60, 100, 1));
+  box.submit(request(100, 100, 2, 300));
+  for (int i = 0; i < 120; ++i) box.step();
+  EXPECT_GT(box.scheduler.preemptions(), 0u);
+  for (int i = 0; i < 400 && !box.scheduler.idle(); ++i) box.step();
+  EXPECT_TRUE(box.scheduler.idle());
+  EXPECT_TRUE(box.scheduler.take_failed().empty());
+}
+
+TEST(Scheduler, CancellingFreesAllPages) {
+  Box box(16);
+  const auto a = box.submit(request(100, 50));
+  box.step();
+  box.scheduler.cancel(a);
+  box.tree.evict(100);
+  EXPECT_EQ(box.pool.free_pages(), 16u);
+}
+
+// 10,000 random steps: nothing leaks, nothing starves, everything ends.
+TEST(Scheduler, ASeededCrowdIsServedWithoutLeaks) {
+  std::mt19937 random(3);
+  Box box(40, {.sequences = 6, .queue = 32, .rows = 128, .context = 600});
+  std::vector<std::uint64_t> ids;
+  std::size_t served = 0;
+  for (int step = 0; step < 10'000; ++step) {
+    if (random() % 8 == 0) {
+      try {
+        ids.push_back(box.submit(request(1 + random() % 400, 1 + random() % 60, 1 + random() % 3, static_cast<int>(random() % 3) * 64)));
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::exhausted);
+      }
+    }
+    if (!ids.empty() && random() % 50 == 0) box.scheduler.cancel(ids[random() % ids.size()]);
+    const auto runs = box.step();
+    std::size_t rows = 0;
+    for (const auto& [id, count, generated] : runs) rows += count;
+    EXPECT_LE(rows, 128u + 16u);
+    served += runs.size();
+    EXPECT_TRUE(box.scheduler.take_failed().empty());
+    EXPECT_TRUE(box.scheduler.idle() || !runs.empty());
+  }
+  EXPECT_GT(served, 1000u);
+  for (int step = 0; step < 20'000 && !box.scheduler.idle(); ++step) box.step();
+  EXPECT_TRUE(box.scheduler.idle());
+  box.tree.evict(1000);
+  EXPECT_EQ(box.pool.free_pages(), 40u);
+}
+
+TEST(Lookup, WhatFollowedTheLastWordsBeforeIsProposed) {
+  Lookup lookup;
+  const std::vector<std::int32_t> ids{1, 2, 3, 4, 5, 6, 1, 2, 3};
+  EXPECT_EQ(lookup.propose(ids, 3), (std::vector<std::int32_t>{4, 5, 6}));
+}
+
+TEST(Lookup, NothingIsProposedWhereNothingRepeats) {
+  Lookup lookup;
+  const std::vector<std::int32_t> ids{1, 2, 3, 4, 5};
+  EXPECT_TRUE(lookup.propose(ids, 3).empty());
+}
+
+TEST(Lookup, WrongGuessesBecomeRarer) {
+  Lookup lookup;
+  const std::vector<std::int32_t> ids{1, 2, 3, 4, 1, 2, 3};
+  for (int i = 0; i < 5; ++i) lookup.learn(3, 0);
+  EXPECT_TRUE(lookup.propose(ids, 3).empty());
+}
+
+}  // namespace
+}  // namespace cofre::engine
