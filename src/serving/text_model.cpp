@@ -1,0 +1,100 @@
+#include "serving/text_model.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/error.h"
+#include "os/cpu.h"
+#include "os/system_memory.h"
+
+namespace cofre::serving {
+namespace {
+
+engine::Engine::Options engine_options(const Loaded& loaded, const TextModel::Options& options) {
+  const auto& spec = loaded.spec;
+  const std::uint64_t page_bytes = model::KvMemory::page_bytes(spec, options.kv_format);
+  std::uint64_t budget = options.kv_bytes;
+  if (budget == 0) budget = os::usable_memory_bytes() / 2;  // pages take memory only when they are used
+  const std::size_t affordable = budget / page_bytes;
+  if (affordable < 2)
+    fail_field(Code::exhausted, "kv-memory", "the KV cache would get {} MiB; a page of this model takes {} MiB", budget >> 20, page_bytes >> 20);
+  std::size_t context = options.context == 0 ? spec.context : options.context;
+  if (options.context > 0 && options.context > affordable * engine::page_tokens)
+    fail_field(Code::exhausted, "context", "a context of {} tokens needs {} MiB for its KV cache; there are {} MiB",
+               options.context, options.context / engine::page_tokens * page_bytes >> 20, budget >> 20);
+  context = std::min(context, affordable * engine::page_tokens);
+  // Room for every sequence's context, and as much again for prefixes that may come back.
+  const std::size_t wanted = 2 * options.sequences * ((context + engine::page_tokens - 1) / engine::page_tokens + 1);
+  return {.scheduler = {.sequences = options.sequences, .context = context},
+          .kv_pages = std::min(affordable, wanted),
+          .kv_format = options.kv_format};
+}
+
+std::vector<engine::TokenId> end_tokens(const tokenizer::Tokenizer& tokenizer) {
+  std::vector<engine::TokenId> ends;
+  for (std::size_t id = 0; id < tokenizer.size(); ++id)
+    if (tokenizer.is_end(static_cast<engine::TokenId>(id))) ends.push_back(static_cast<engine::TokenId>(id));
+  return ends;
+}
+
+tokenizer::Tokenizer read_tokenizer(const gguf::File& file, std::size_t vocabulary) {
+  auto tokenizer = tokenizer::Tokenizer::from_gguf(file);
+  if (tokenizer.size() > vocabulary)
+    fail_field(Code::invalid, "tokenizer.ggml.tokens", "the tokenizer has {} tokens, but the model's embedding only {} rows",
+               tokenizer.size(), vocabulary);
+  return tokenizer;
+}
+
+}  // namespace
+
+Loaded::Loaded(const std::filesystem::path& path, const Options& options)
+    : file(gguf::File::open(path)),
+      spec(model::read_spec(file)),
+      kernels(kernels::best_kernels()),
+      team(options.threads == 0 ? os::usable_cpus() : options.threads),
+      tokenizer(read_tokenizer(file, spec.vocabulary)),
+      weights(file, spec, team, options.progress) {}
+
+TextGeneration::TextGeneration(engine::Generation generation, const tokenizer::Tokenizer& tokenizer, std::size_t prompt_tokens)
+    : generation_(std::move(generation)), tokenizer_(tokenizer), decoder_(tokenizer), begin_(std::chrono::steady_clock::now()) {
+  stats_.prompt_tokens = prompt_tokens;
+}
+
+TextEvent TextGeneration::next() {
+  auto event = generation_.next();
+  const auto now = std::chrono::steady_clock::now();
+  const auto seconds = [](auto span) { return std::chrono::duration<double>(span).count(); };
+  TextEvent out{{}, event.finish, std::move(event.error)};
+  if (!event.tokens.empty()) {
+    if (stats_.generated_tokens == 0) {
+      first_ = now;
+      stats_.first_token_s = seconds(now - begin_);
+      stats_.cached_tokens = event.cached;
+    }
+    stats_.generated_tokens += event.tokens.size();
+    stats_.generate_s = seconds(now - first_);
+  }
+  for (const auto& choice : event.tokens)
+    if (!tokenizer_.is_end(choice.id)) out.text += decoder_.push(choice.id);
+  if (out.finish) out.text += decoder_.finish();
+  return out;
+}
+
+TextModel::TextModel(Loaded& loaded, const Options& options)
+    : loaded_(loaded),
+      ends_(end_tokens(loaded.tokenizer)),
+      engine_(loaded.spec, loaded.weights, loaded.kernels, loaded.team, engine_options(loaded, options)) {}
+
+std::vector<engine::TokenId> TextModel::raw_prompt(std::string_view text) const {
+  auto ids = loaded_.tokenizer.encode(text);
+  if (loaded_.tokenizer.add_bos()) ids.insert(ids.begin(), *loaded_.tokenizer.bos());
+  return ids;
+}
+
+TextGeneration TextModel::generate(engine::Request request) {
+  request.ends.insert(request.ends.end(), ends_.begin(), ends_.end());
+  const std::size_t prompt_tokens = request.prompt.size();
+  return TextGeneration(engine_.submit(std::move(request)), loaded_.tokenizer, prompt_tokens);
+}
+
+}  // namespace cofre::serving
