@@ -136,6 +136,12 @@ struct Kernels {
   void (*write_kv)(KvFormat format, std::byte* page, std::size_t slot, const float* key, const float* value,
                    std::size_t head_width);
   void (*attention)(const AttentionTask& task, std::byte* scratch);
+
+  /// For `cofre bench`: does `rounds` rounds of the best product instruction on random values in registers and returns
+  /// how many operations (a multiply and an add are two) that was.
+  std::uint64_t (*spin_products)(std::size_t rounds);
+  /// Reads memory as a product would and returns a checksum. Requires bytes % 256 == 0, 64-byte aligned.
+  std::uint64_t (*read_memory)(const std::byte* from, std::size_t bytes);
 };
 
 /// The table of an instruction set; nullptr where this build or this processor does not have it.

@@ -38,11 +38,28 @@ void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::si
   });
 }
 
+/// Four C tiles fed from two A and two B tiles that stay in registers.
+std::uint64_t spin_tiles(std::size_t rounds) {
+  HardwareTiles tiles;
+  alignas(64) std::uint8_t values[1024];
+  for (std::size_t i = 0; i < sizeof values; ++i) values[i] = static_cast<std::uint8_t>(i * 167 + 13);
+  tiles.load<4>(values, 64), tiles.load<5>(values, 64), tiles.load<6>(values, 64), tiles.load<7>(values, 64);
+  tiles.zero<0>(), tiles.zero<1>(), tiles.zero<2>(), tiles.zero<3>();
+  for (std::size_t i = 0; i < rounds; ++i) {
+    tiles.multiply<0, 4, 6>();
+    tiles.multiply<1, 4, 7>();
+    tiles.multiply<2, 5, 6>();
+    tiles.multiply<3, 5, 7>();
+  }
+  return rounds * 4 * 16 * 16 * 64 * 2;
+}
+
 Kernels with_tiles(Isa isa, std::string_view name, decltype(Kernels::matmul_prompt) product) {
   Kernels table = avx512_kernels;
   table.isa = isa;
   table.name = name;
   table.matmul_prompt = product;
+  if (isa == Isa::amx && name == "amx") table.spin_products = spin_tiles;
   return table;
 }
 

@@ -27,9 +27,37 @@ void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t fi
   with_format(w.format, [&](auto f) { exact<decltype(f)>(rows, w, out, first, last, scratch); });
 }
 
+std::uint64_t spin_products(std::size_t rounds) {
+  __m256i sum[10];
+  for (int k = 0; k < 10; ++k) sum[k] = _mm256_set1_epi32(0x01020304 * (k + 1));
+  const auto u = _mm256_set1_epi32(0x0b0d0305), x = _mm256_set1_epi32(0x17f12a81), ones = _mm256_set1_epi16(1);
+  for (std::size_t i = 0; i < rounds; ++i) {
+#pragma GCC unroll 10
+    for (int k = 0; k < 10; ++k) {
+      sum[k] = _mm256_add_epi32(sum[k], _mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_xor_si256(u, sum[k]), x), ones));
+    }
+  }
+  __m256i all = sum[0];
+  for (int k = 1; k < 10; ++k) all = _mm256_add_epi32(all, sum[k]);
+  volatile int keep = _mm256_extract_epi32(all, 0);
+  static_cast<void>(keep);
+  return rounds * 10 * 64;
+}
+
+std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
+  __m256i sum[4] = {};
+  for (std::size_t i = 0; i < bytes; i += 128)
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k)
+      sum[k] = _mm256_add_epi64(sum[k], _mm256_load_si256(reinterpret_cast<const __m256i*>(from + i + 32 * k)));
+  return static_cast<std::uint64_t>(
+      _mm256_extract_epi64(_mm256_add_epi64(_mm256_add_epi64(sum[0], sum[1]), _mm256_add_epi64(sum[2], sum[3])), 0));
+}
+
 }  // namespace
 
 const Kernels avx2_kernels{Isa::avx2, "avx2",   quantize, matmul, matmul, 4,        rms_norm, rope,
-                           silu_mul,  gelu_mul, add,      scale,  write_kv, attention};
+                           silu_mul,  gelu_mul, add,      scale,  write_kv, attention,
+                           spin_products, read_memory};
 
 }  // namespace cofre::kernels

@@ -34,9 +34,35 @@ void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::si
   with_format(w.format, [&](auto f) { prompt<decltype(f)>(rows, w, out, first, last, scratch, vnni_strip); });
 }
 
+std::uint64_t spin_products(std::size_t rounds) {
+  constexpr int chains = 12;
+  __m512i sum[chains];
+  for (int k = 0; k < chains; ++k) sum[k] = _mm512_set1_epi32(0x01020304 * (k + 1));
+  const auto u = _mm512_set1_epi32(0x5b0d73f5), x = _mm512_set1_epi32(0x17f12a81);
+  for (std::size_t i = 0; i < rounds; ++i) {
+#pragma GCC unroll 12
+    for (int k = 0; k < chains; ++k) S::add_products(sum[k], u, x);
+  }
+  __m512i all = sum[0];
+  for (int k = 1; k < chains; ++k) all = _mm512_add_epi32(all, sum[k]);
+  volatile int keep = _mm512_reduce_add_epi32(all);
+  static_cast<void>(keep);
+  return rounds * chains * 128;
+}
+
+std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
+  __m512i sum[4] = {};
+  for (std::size_t i = 0; i < bytes; i += 256)
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) sum[k] = _mm512_add_epi64(sum[k], _mm512_load_si512(from + i + 64 * k));
+  return static_cast<std::uint64_t>(
+      _mm512_reduce_add_epi64(_mm512_add_epi64(_mm512_add_epi64(sum[0], sum[1]), _mm512_add_epi64(sum[2], sum[3]))));
+}
+
 }  // namespace
 
 const Kernels avx512_kernels{Isa::avx512, "avx512", quantize, matmul_exact, matmul_prompt, strip_panels, rms_norm, rope,
-                             silu_mul, gelu_mul, add, scale, write_kv, attention};
+                             silu_mul, gelu_mul, add, scale, write_kv, attention,
+                             spin_products, read_memory};
 
 }  // namespace cofre::kernels

@@ -170,9 +170,30 @@ void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t fi
   }
 }
 
+std::uint64_t spin_products(std::size_t rounds) {
+  float sum[16];
+  for (int k = 0; k < 16; ++k) sum[k] = 0.37f * static_cast<float>(k);
+  volatile float x = 0.99f, y = 0.013f;
+  const float a = x, b = y;
+  for (std::size_t i = 0; i < rounds; ++i)
+    for (float& s : sum) s = s * a + b;
+  for (float s : sum) x = x + s;
+  return rounds * 16 * 2;
+}
+
+std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < bytes; i += 8) {
+    std::uint64_t value;
+    std::memcpy(&value, from + i, 8);
+    sum += value;
+  }
+  return sum;
+}
+
 }  // namespace
 
 const Kernels scalar_kernels{Isa::scalar, "scalar", quantize, matmul,   matmul, 4,     rms_norm, rope,
-                             silu_mul,    gelu_mul, add,      scale,    write_kv, attention};
+                             silu_mul,    gelu_mul, add,      scale,    write_kv, attention, spin_products, read_memory};
 
 }  // namespace cofre::kernels
