@@ -49,6 +49,14 @@ Resolved resolve(const Models& models, std::string_view model) {
   fail(Code::not_found, "there is no model and no file \"{}\" (cofre list --all shows what can be had)", model);
 }
 
+std::string stored_name(const Models& models, std::string_view model) {
+  if (const Model* row = models.catalogue.find(model)) return row->name;
+  if (is_model_name(model)) return std::string(model);
+  const auto reference = HubReference::parse(model);
+  if (reference && is_model_name(reference->model_name())) return reference->model_name();
+  fail(Code::invalid, "\"{}\" is no model name", model);
+}
+
 const Model& choose_default(const Catalogue& catalogue) {
   const std::uint64_t memory = os::usable_memory_bytes();
   // A system that does not tell its memory gets the largest.

@@ -34,6 +34,10 @@ struct Resolved {
 /// Throws Error(not_found) saying how to get it, Error(invalid) where the file was changed.
 Resolved resolve(const Models& models, std::string_view model);
 
+/// The name in the store of what a person calls MODEL there: a catalogue row's name, an alias, owner/name:QUANTIZATION,
+/// or the name itself. Throws Error(invalid) where the text can be none of these.
+std::string stored_name(const Models& models, std::string_view model);
+
 /// The largest default row that fits into the memory that is free now. Throws Error(exhausted) with the numbers.
 const Model& choose_default(const Catalogue& catalogue);
 const Model& choose_default(const Catalogue& catalogue, std::uint64_t memory_bytes);

@@ -1,0 +1,23 @@
+#include <array>
+
+#include "app/command.h"
+
+namespace cofre::app {
+namespace {
+
+constexpr std::array table{
+    Command{"pull", "Fetch a model into the store", declare_pull},
+    Command{"import", "Take a model file into the store", declare_import},
+    Command{"list", "Show the models in the store", declare_list},
+    Command{"rm", "Remove models from the store", declare_rm},
+    Command{"verify", "Check models in the store against their SHA-256", declare_verify},
+    Command{"inspect", "Tell what is in a model file", declare_inspect},
+    Command{"tokenize", "Turn a text into the token ids of a model", declare_tokenize},
+//    Command{"render", "Apply a chat template to messages", declare_render},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return table; }
+
+}  // namespace cofre::app
