@@ -1,6 +1,8 @@
 #include "text/unicode.h"
 
+#include <unicode/locid.h>
 #include <unicode/uchar.h>
+#include <unicode/unistr.h>
 
 #include <array>
 
@@ -33,6 +35,16 @@ std::uint8_t properties(char32_t code) noexcept {
   if (code < tabled) return table[code];
   if (code >= 0x4e00 && code <= 0x9fa5) return letter;  // CJK ideographs: most of Chinese text
   return look_up(code);
+}
+
+std::string to_upper(std::string_view text) {
+  std::string out;
+  return icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}).toUpper(icu::Locale::getRoot()).toUTF8String(out);
+}
+
+std::string to_lower(std::string_view text) {
+  std::string out;
+  return icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}).toLower(icu::Locale::getRoot()).toUTF8String(out);
 }
 
 }  // namespace cofre::text

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace cofre::text {
 
@@ -16,5 +18,9 @@ enum Property : std::uint8_t {
 
 /// Properties of a code point, by ICU's tables.
 std::uint8_t properties(char32_t code) noexcept;
+
+/// Case mapping of a whole text (Unicode 15, §3.13), of no particular language. Requires UTF-8.
+std::string to_upper(std::string_view text);
+std::string to_lower(std::string_view text);
 
 }  // namespace cofre::text
