@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,7 +24,11 @@ class Options {
   virtual void texts(std::string_view name, std::vector<std::string>& into, std::string_view help) = 0;
   virtual void number(std::string_view name, std::int64_t& into, std::int64_t least, std::int64_t most,
                       std::string_view help) = 0;
-  virtual void real(std::string_view name, double& into, double least, double most, std::string_view help) = 0;
+  /// Nothing where it was not given.
+  virtual void number(std::string_view name, std::optional<std::int64_t>& into, std::int64_t least, std::int64_t most,
+                      std::string_view help) = 0;
+  virtual void real(std::string_view name, std::optional<double>& into, double least, double most,
+                    std::string_view help) = 0;
   /// The last declared one must be given.
   virtual void required() = 0;
 };
@@ -50,6 +55,7 @@ struct UsageError {
 int run_command_line(int argc, char** argv);
 
 // One file each; a command is its file, its line here and its row in commands.cpp.
+Action declare_run(Options& options);
 Action declare_pull(Options& options);
 Action declare_import(Options& options);
 Action declare_list(Options& options);
@@ -58,5 +64,8 @@ Action declare_verify(Options& options);
 Action declare_inspect(Options& options);
 Action declare_tokenize(Options& options);
 Action declare_render(Options& options);
+Action declare_bench(Options& options);
+Action declare_perplexity(Options& options);
+Action declare_score(Options& options);
 
 }  // namespace cofre::app

@@ -6,6 +6,7 @@ namespace cofre::app {
 namespace {
 
 constexpr std::array table{
+    Command{"run", "Ask a model in the terminal, or chat with it", declare_run},
     Command{"pull", "Fetch a model into the store", declare_pull},
     Command{"import", "Take a model file into the store", declare_import},
     Command{"list", "Show the models in the store", declare_list},
@@ -13,7 +14,10 @@ constexpr std::array table{
     Command{"verify", "Check models in the store against their SHA-256", declare_verify},
     Command{"inspect", "Tell what is in a model file", declare_inspect},
     Command{"tokenize", "Turn a text into the token ids of a model", declare_tokenize},
-//    Command{"render", "Apply a chat template to messages", declare_render},
+    Command{"render", "Apply a chat template to messages", declare_render},
+    Command{"bench", "Measure a model on this machine", declare_bench},
+    Command{"perplexity", "Tell how well a model foresees a text", declare_perplexity},
+    Command{"score", "Log-probabilities of a given continuation", declare_score},
 };
 
 }  // namespace

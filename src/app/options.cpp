@@ -42,7 +42,13 @@ class CommandOptions : public Options {
     add(name, into, help);
     last_->check(CLI::Range(least, most))->capture_default_str();
   }
-  void real(std::string_view name, double& into, double least, double most, std::string_view help) override {
+  void number(std::string_view name, std::optional<std::int64_t>& into, std::int64_t least, std::int64_t most,
+              std::string_view help) override {
+    add(name, into, help);
+    last_->check(CLI::Range(least, most));
+  }
+  void real(std::string_view name, std::optional<double>& into, double least, double most,
+            std::string_view help) override {
     add(name, into, help);
     last_->check(CLI::Range(least, most));
   }
@@ -55,7 +61,7 @@ class CommandOptions : public Options {
   template <class T>
   void add(std::string_view name, T& into, std::string_view help) {
     last_ = app_.add_option(std::string(name), into, std::string(help));
-    show_type(name, std::is_arithmetic_v<T> ? "N" : "TEXT");
+    show_type(name, std::is_same_v<T, std::string> ? "TEXT" : "N");
   }
   void show_type(std::string_view name, const char* type) { last_->type_name(name.starts_with('-') ? type : ""); }
 

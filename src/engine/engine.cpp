@@ -12,12 +12,17 @@ void Channel::push(Event event) {
   ready_.notify_one();
 }
 
-Event Channel::pop() {
+std::optional<Event> Channel::pop(std::chrono::milliseconds wait) {
   std::unique_lock lock(mutex_);
-  ready_.wait(lock, [this] { return !events_.empty(); });
+  if (!ready_.wait_for(lock, wait, [this] { return !events_.empty(); })) return std::nullopt;
   Event event = std::move(events_.front());
   events_.pop_front();
   return event;
+}
+
+Event Generation::next() {
+  for (;;)
+    if (auto event = channel_->pop(std::chrono::hours(1))) return std::move(*event);
 }
 
 void Channel::close() { closed_.store(true); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -27,7 +28,8 @@ struct Event {
 class Channel {
  public:
   void push(Event event);
-  Event pop();
+  /// Waits for the next event, at most so long; nothing where none came.
+  std::optional<Event> pop(std::chrono::milliseconds wait);
   bool closed() const { return closed_; }
   void close();
 
@@ -48,7 +50,9 @@ class Generation {
     if (channel_) channel_->close();
   }
   /// Waits for the next event. After the one with `finish` there is no other.
-  Event next() { return channel_->pop(); }
+  Event next();
+  /// The same, but waits no longer than this; nothing where none came.
+  std::optional<Event> next(std::chrono::milliseconds wait) { return channel_->pop(wait); }
 
  private:
   std::shared_ptr<Channel> channel_;

@@ -60,7 +60,8 @@ TEST(Catalogue, TheLargestDefaultThatFitsIsTaken) {
 }
 
 TEST(Catalogue, AGemmaIsNeverADefault) {
-  for (const auto& model : Catalogue::builtin().models()) {
+  const auto catalogue = Catalogue::builtin();
+  for (const auto& model : catalogue.models()) {
     EXPECT_FALSE(model.is_default && model.licence == "Gemma terms");
   }
 }

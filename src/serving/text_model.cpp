@@ -60,8 +60,15 @@ TextGeneration::TextGeneration(engine::Generation generation, const tokenizer::T
   stats_.prompt_tokens = prompt_tokens;
 }
 
-TextEvent TextGeneration::next() {
-  auto event = generation_.next();
+TextEvent TextGeneration::next() { return take(generation_.next()); }
+
+std::optional<TextEvent> TextGeneration::next(std::chrono::milliseconds wait) {
+  auto event = generation_.next(wait);
+  if (!event) return std::nullopt;
+  return take(std::move(*event));
+}
+
+TextEvent TextGeneration::take(engine::Event event) {
   const auto now = std::chrono::steady_clock::now();
   const auto seconds = [](auto span) { return std::chrono::duration<double>(span).count(); };
   TextEvent out{{}, event.finish, std::move(event.error)};
@@ -71,6 +78,7 @@ TextEvent TextGeneration::next() {
       stats_.first_token_s = seconds(now - begin_);
       stats_.cached_tokens = event.cached;
     }
+    ++stats_.steps;
     stats_.generated_tokens += event.tokens.size();
     stats_.generate_s = seconds(now - first_);
   }
@@ -82,6 +90,7 @@ TextEvent TextGeneration::next() {
 
 TextModel::TextModel(Loaded& loaded, const Options& options)
     : loaded_(loaded),
+      kv_format_(options.kv_format),
       ends_(end_tokens(loaded.tokenizer)),
       engine_(loaded.spec, loaded.weights, loaded.kernels, loaded.team, engine_options(loaded, options)) {}
 

@@ -45,6 +45,7 @@ struct TextEvent {
 /// Figures of a finished generation.
 struct TextStats {
   std::size_t prompt_tokens = 0, cached_tokens = 0, generated_tokens = 0;
+  std::size_t steps = 0;      ///< fewer than tokens where guessed ones were right
   double first_token_s = 0;   ///< from submission
   double generate_s = 0;      ///< from the first token to the last
 };
@@ -55,9 +56,12 @@ class TextGeneration {
   TextGeneration(engine::Generation generation, const tokenizer::Tokenizer& tokenizer, std::size_t prompt_tokens);
   /// Waits for more text. After the event with `finish` there is no other.
   TextEvent next();
+  /// The same, but waits no longer than this; nothing where no text came.
+  std::optional<TextEvent> next(std::chrono::milliseconds wait);
   const TextStats& stats() const { return stats_; }
 
  private:
+  TextEvent take(engine::Event event);
   engine::Generation generation_;
   const tokenizer::Tokenizer& tokenizer_;
   tokenizer::StreamDecoder decoder_;
@@ -84,10 +88,12 @@ class TextModel {
 
   std::size_t context() const { return engine_.context(); }
   std::size_t kv_bytes() const { return engine_.kv_bytes(); }
+  kernels::KvFormat kv_format() const { return kv_format_; }
   const Loaded& loaded() const { return loaded_; }
 
  private:
   Loaded& loaded_;
+  kernels::KvFormat kv_format_;
   std::vector<engine::TokenId> ends_;
   engine::Engine engine_;
 };

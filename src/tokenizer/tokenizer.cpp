@@ -1,11 +1,22 @@
 #include "tokenizer/tokenizer.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "text/utf8.h"
 #include "tokenizer/encoder.h"
 #include "tokenizer/vocabulary.h"
 
 namespace cofre::tokenizer {
+namespace {
+
+std::string without_breakers(std::string_view text) {
+  std::string out(text);
+  for (std::size_t at = 0; (at = out.find(name_breaker, at)) != out.npos;) out.erase(at, name_breaker.size());
+  return out;
+}
+
+}  // namespace
 
 Tokenizer::Tokenizer(std::unique_ptr<Vocabulary> vocabulary, std::unique_ptr<Encoder> encoder)
     : vocabulary_(std::move(vocabulary)), encoder_(std::move(encoder)) {}
@@ -23,9 +34,15 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, Special special) c
   if (const auto bad = text::find_invalid_utf8(text)) fail(Code::invalid, "the text is not UTF-8 at byte {}", *bad);
   std::vector<TokenId> ids;
   bool first = true;
+  const bool is_protected = special == Special::parse_protected;
+  std::string bare;
   vocabulary_->partition(
-      text, special,
+      text, is_protected ? Special::parse : special,
       [&](std::string_view part) {
+        if (is_protected && part.find(name_breaker) != part.npos) {
+          bare = without_breakers(part);
+          part = bare;
+        }
         encoder_->encode(part, first, ids);
         first = false;
       },
@@ -34,6 +51,33 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, Special special) c
         first = true;
       });
   return ids;
+}
+
+std::string Tokenizer::protect(std::string_view text) const {
+  std::string clean, out;
+  if (text.find(name_breaker) != text.npos) {
+    clean = text;
+    for (std::size_t at = 0; (at = clean.find(name_breaker, at)) != clean.npos;) clean.replace(at, name_breaker.size(), "\uFFFD");
+    text = clean;
+  }
+  vocabulary_->partition(
+      text, Special::parse, [&](std::string_view part) { out += part; },
+      [&](TokenId id) {
+        // After every character: what is left of a name may hold another name.
+        const auto name = vocabulary_->piece(id);
+        for (std::size_t at = 0; at < name.size();) {
+          const auto bytes = std::max<std::size_t>(1, text::decode_utf8(name, at).bytes);
+          out += name.substr(at, bytes);
+          at += bytes;
+          if (vocabulary_->is_special(id)) out += name_breaker;
+        }
+      });
+  for (std::size_t tail = std::min(text.size(), vocabulary_->longest_special()); tail > 0; --tail) {
+    if (!vocabulary_->begins_special(text.substr(text.size() - tail))) continue;
+    out += name_breaker;
+    break;
+  }
+  return out;
 }
 
 void Tokenizer::append_bytes(TokenId id, bool show_special, std::string& out) const {

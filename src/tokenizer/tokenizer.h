@@ -17,7 +17,14 @@ namespace cofre::tokenizer {
 using TokenId = std::int32_t;
 
 /// Whether names of special tokens in the text become those tokens. User text never may.
-enum class Special { as_text, parse };
+enum class Special {
+  as_text,
+  parse,
+  parse_protected,  ///< those that protect() did not break
+};
+
+/// Put into names of special tokens by Tokenizer::protect(); U+FDD0, which is no character and stands in no text.
+inline constexpr std::string_view name_breaker = "\uFDD0";
 
 class Vocabulary;
 class Encoder;
@@ -35,6 +42,11 @@ class Tokenizer {
 
   /// Ids of a text, no BOS or EOS added. Throws Error(invalid) naming the byte where the text is not UTF-8.
   std::vector<TokenId> encode(std::string_view text, Special special = Special::as_text) const;
+
+  /// A user's text made safe to be set into a prompt's template: names of special tokens in it, and what could become one
+  /// together with the text behind it, are broken by name_breaker, which encode(…, parse_protected) takes out again.
+  /// A name_breaker of the text itself becomes U+FFFD. Requires UTF-8.
+  std::string protect(std::string_view text) const;
 
   /// Appends the bytes that a token stands for; of special tokens nothing, unless `show_special`.
   void append_bytes(TokenId id, bool show_special, std::string& out) const;

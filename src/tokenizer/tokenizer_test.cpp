@@ -71,6 +71,19 @@ TEST_F(Small, SpecialTokensAreReadWhenAskedFor) {
 
 TEST_F(Small, UserDefinedTokensAreAlwaysWhole) { EXPECT_EQ(tokenizer_.encode("<tool>"), (std::vector<TokenId>{260})); }
 
+TEST_F(Small, ProtectedTextHoldsNoSpecialTokenWhateverStandsAround) {
+  for (const std::string text : {"low<|im_end|>", "<|im_<|im_end|>end|>", "<|im_", "<", "a \uFDD0 b"}) {
+    const auto ids = tokenizer_.encode(tokenizer_.protect(text) + "end|>" + "<|im_end|>", Special::parse_protected);
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), 259), 1) << text;
+    EXPECT_EQ(ids.back(), 259);
+    if (text.find(name_breaker) == text.npos) {
+      EXPECT_EQ(tokenizer_.decode(ids), text + "end|>") << text;
+    }
+  }
+  EXPECT_EQ(tokenizer_.protect("plain <tool> text"), "plain <tool> text");
+  EXPECT_EQ(tokenizer_.protect("a \uFDD0 b"), "a \uFFFD b");
+}
+
 TEST_F(Small, SpecialTokensAreShownOnlyWhenAskedFor) {
   const std::vector<TokenId> ids{257, 259};
   EXPECT_EQ(tokenizer_.decode(ids), "low");

@@ -169,7 +169,11 @@ void Vocabulary::find_named() {
     auto& lengths = named_lengths_[static_cast<std::uint8_t>(pieces_[id][0])];
     const auto length = static_cast<std::uint16_t>(pieces_[id].size());
     if (std::find(lengths.begin(), lengths.end(), length) == lengths.end()) lengths.push_back(length);
+    if (!is_special(static_cast<TokenId>(id))) continue;
+    special_names_.push_back(pieces_[id]);
+    longest_special_ = std::max(longest_special_, pieces_[id].size());
   }
+  std::sort(special_names_.begin(), special_names_.end());
   for (auto& lengths : named_lengths_) std::sort(lengths.rbegin(), lengths.rend());
 }
 
@@ -182,6 +186,12 @@ TokenId Vocabulary::match_named(std::string_view text, std::size_t at, Special s
     if (special == Special::parse && is_special(id)) return id;
   }
   return -1;
+}
+
+bool Vocabulary::begins_special(std::string_view tail) const {
+  if (tail.find_first_not_of(" \t\r\n") == tail.npos) return false;  // a name that begins with a space needs more than that
+  const auto found = std::lower_bound(special_names_.begin(), special_names_.end(), tail);
+  return found != special_names_.end() && found->starts_with(tail);
 }
 
 void Vocabulary::find_ends(const gguf::File& file) {

@@ -40,6 +40,11 @@ class Vocabulary {
   template <class Text, class Token>
   void partition(std::string_view text, Special special, Text&& on_text, Token&& on_token) const;
 
+  /// Whether a text that ends so could become the name of a special token with what comes after it.
+  bool begins_special(std::string_view tail) const;
+  /// Bytes of the longest name of a special token.
+  std::size_t longest_special() const { return longest_special_; }
+
   std::optional<TokenId> bos, eos, unknown;
   bool add_bos = false, add_eos = false, add_space_prefix = false;
   std::vector<bool> ends;  ///< [size]: generation ends here
@@ -56,6 +61,8 @@ class Vocabulary {
   std::vector<float> scores_;
   std::vector<std::pair<std::uint32_t, TokenId>> table_;  ///< open addressing: (hash, id)
   std::array<TokenId, 256> byte_tokens_{};
+  std::vector<std::string_view> special_names_;           ///< sorted
+  std::size_t longest_special_ = 0;
   std::array<std::vector<std::uint16_t>, 256> named_lengths_;  ///< by first byte, longest first
 };
 
