@@ -35,6 +35,10 @@ struct Expression {
   std::vector<std::unique_ptr<Expression>> parts;
   std::vector<std::pair<std::string, std::unique_ptr<Expression>>> named;
   std::vector<std::string> operators;
+
+  Expression() = default;
+  /// Takes long chains (a.b.c…) apart in a loop: recursion would need a stack as long as the chain.
+  ~Expression();
 };
 using ExpressionPtr = std::unique_ptr<Expression>;
 

@@ -577,6 +577,24 @@ class Parser {
 
 }  // namespace
 
+Expression::~Expression() {
+  std::vector<std::unique_ptr<Expression>> rest;
+  const auto take = [&rest](Expression& from) {
+    for (auto& part : from.parts)
+      if (part) rest.push_back(std::move(part));
+    for (auto& [name, part] : from.named)
+      if (part) rest.push_back(std::move(part));
+    from.parts.clear();
+    from.named.clear();
+  };
+  take(*this);
+  while (!rest.empty()) {
+    const auto one = std::move(rest.back());
+    rest.pop_back();
+    take(*one);
+  }
+}
+
 Block parse_template(std::string_view source, const Limits& limits) {
   if (source.size() > limits.source_bytes)
     fail(Code::invalid, "the template is {} bytes long; the most is {}", source.size(), limits.source_bytes);

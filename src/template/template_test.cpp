@@ -87,7 +87,10 @@ TEST(Template, StepsDepthAndOutputAreBounded) {
   EXPECT_NE(refusal("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}").find("deep"), std::string::npos);
   EXPECT_NE(refusal("{{ 'a' * 99999999 }}").find("too long"), std::string::npos);
   EXPECT_NE(refusal("{% for a in range(9) %}{{ 'a' * 9999999 }}{% endfor %}").find("output grew"), std::string::npos);
-  EXPECT_NE(refusal("{{ " + std::string(5000, '(') + "1 }}").find("deep"), std::string::npos);
+  EXPECT_NE(refusal("{{ " + std::string(5000, '(') + "1" + std::string(5000, ')') + " }}").find("deep"), std::string::npos);
+  std::string chain = "{{ a";
+  for (int i = 0; i < 50'000; ++i) chain += ".a";
+  EXPECT_NE(refusal(chain + " }}").find("deep"), std::string::npos);
   std::string nested = "{{ ";
   for (int i = 0; i < 3000; ++i) nested += "not ";
   EXPECT_NE(refusal(nested + "1 }}").find("deep"), std::string::npos);

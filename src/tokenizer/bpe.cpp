@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <bit>
+#include <iterator>
 #include <string>
 
 #include "base/error.h"
@@ -51,7 +53,8 @@ class Bpe : public Encoder {
  public:
   Bpe(const Vocabulary& vocabulary, std::string_view pre, const std::vector<std::string_view>& merges)
       : vocabulary_(vocabulary), pre_(pre), merges_(merges.size()) {
-    for (int b = 0; b < 256; ++b)
+    // Some vocabularies lack control characters (SmolLM2): those are left out of a text, as their makers' tokenizers do.
+    for (int b = ' '; b <= '~'; ++b)
       if (vocabulary.byte_token(static_cast<std::uint8_t>(b)) < 0)
         fail_field(Code::invalid, "tokenizer.ggml.tokens", "the vocabulary has no token for byte {}", b);
     std::string joined;
@@ -100,7 +103,7 @@ class Bpe : public Encoder {
       return {true, static_cast<double>(merge->rank), merge->id};
     });
     for (const auto& symbol : symbols)
-      if (symbol.bytes > 0) out.push_back(symbol.id);
+      if (symbol.bytes > 0 && symbol.id >= 0) out.push_back(symbol.id);
   }
 
   /// The same for few bytes: looking through all pairs is quicker than keeping a queue.
@@ -124,7 +127,7 @@ class Bpe : public Encoder {
       if (best > 0) pairs[best - 1] = merges_.find(ids[best - 1], ids[best]);
       pairs[best] = best + 1 < count ? merges_.find(ids[best], ids[best + 1]) : nullptr;
     }
-    out.insert(out.end(), ids, ids + count);
+    std::copy_if(ids, ids + count, std::back_inserter(out), [](TokenId id) { return id >= 0; });
   }
 
   const Vocabulary& vocabulary_;

@@ -171,9 +171,18 @@ TEST(BadVocabulary, AMergeThatIsNoPairIsRefused) {
   expect_error(v.bytes(), "tokenizer.ggml.merges");
 }
 
-TEST(BadVocabulary, AMissingByteIsRefused) {
+TEST(Vocabulary, AControlCharacterWithoutATokenIsLeftOut) {
   ByteLevel v;
-  v.tokens[7] = "something else";
+  v.tokens[4] = "something else";
+  const auto bytes = v.bytes();
+  const auto file = gguf::File::parse(bytes);
+  const auto tokenizer = Tokenizer::from_gguf(file);
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode("a\x04z\x04\x04")), "az");
+}
+
+TEST(BadVocabulary, AMissingLetterIsRefused) {
+  ByteLevel v;
+  v.tokens[65] = "something else";
   expect_error(v.bytes(), "tokenizer.ggml.tokens");
 }
 
