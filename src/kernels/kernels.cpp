@@ -57,7 +57,7 @@ Rows Rows::slice(std::size_t first, std::size_t count) const {
   if (values != nullptr) part.values += first * value_stride;
   if (quants != nullptr) {
     part.quants += first * group_width;
-    part.scales += first;
+    part.scales += first * group_scales;
     part.totals += first;
     part.sums32 += first * 8;
     part.sums16 += first * 16;
@@ -67,7 +67,7 @@ Rows Rows::slice(std::size_t first, std::size_t count) const {
 
 std::size_t rows_bytes(std::size_t rows, std::size_t inputs) {
   const std::size_t cells = (rows + spare_rows) * ((inputs + group_width - 1) / group_width);
-  return align64(cells * group_width) + 2 * align64(cells * 4) + align64(cells * 32) + align64(cells * 64);
+  return align64(cells * group_width) + align64(cells * 4 * group_scales) + align64(cells * 4) + align64(cells * 32) + align64(cells * 64);
 }
 
 Rows bind_rows(std::byte* memory, std::size_t rows, std::size_t inputs) {
@@ -82,7 +82,7 @@ Rows bind_rows(std::byte* memory, std::size_t rows, std::size_t inputs) {
     return at;
   };
   bound.quants = reinterpret_cast<std::int8_t*>(take(cells * group_width));
-  bound.scales = reinterpret_cast<float*>(take(cells * 4));
+  bound.scales = reinterpret_cast<float*>(take(cells * 4 * group_scales));
   bound.totals = reinterpret_cast<float*>(take(cells * 4));
   bound.sums32 = reinterpret_cast<float*>(take(cells * 32));
   bound.sums16 = reinterpret_cast<float*>(take(cells * 64));

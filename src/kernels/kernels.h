@@ -20,8 +20,8 @@ inline constexpr std::size_t spare_rows = 16;
 ///
 ///   values   [rows, inputs] f32, rows `value_stride` floats apart
 ///   quants   [groups, stride, 256] int8: x ≈ quants · scales, a group = 256 inputs (the last one padded with zeros)
-///   scales   [groups, stride] f32
-///   totals   [groups, stride] f32: scales · Σ quants
+///   scales   [groups, stride, 4] f32, each for 64 quants
+///   totals   [groups, stride] f32: Σ scales · quants
 ///   sums32   [groups, stride, 8] f32: Σ of 32 quants; sums16 [groups, stride, 16]: Σ of 16
 struct Rows {
   const float* values = nullptr;
@@ -103,7 +103,7 @@ struct Kernels {
   std::string_view name;
 
   /// Fills rows.quants, scales, totals, sums32, sums16 from rows.values of rows [first, last).
-  /// scale = max |x| / 127 of a group, q = x / scale to nearest. Bit-equal for any split.
+  /// scale = max |x| / 127 of 64 inputs, q = x / scale to nearest. Bit-equal for any split.
   void (*quantize)(const Rows& rows, std::size_t first, std::size_t last);
 
   /// y = x · wᵀ for generated rows: products exact in integers for every sub-block of the format, one order of

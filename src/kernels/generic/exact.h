@@ -2,8 +2,8 @@
 // once for all rows. Included inside an unnamed namespace after formats.h.
 //
 // One order of accumulation for any number of rows:
-//   group (256 inputs):  part = Σ over granules of  scale · int(Σ u·x − offset·Σ x) + base · Σ x      (fma, in order)
-//   row:                 y = Σ over groups of  part · activation scale                                (fma, in order)
+//   64 inputs:  part = Σ over granules of  scale · int(Σ u·x − offset·Σ x) + base · Σ x      (fma, in order)
+//   row:        y = Σ over 64 inputs of  part · activation scale                             (fma, in order)
 
 /// −offset · Σ x of every granule of R rows: [row][granule], where the integer sums start.
 template <class F, int R>
@@ -24,6 +24,7 @@ template <class F, int R>
 struct ExactPass {
   static constexpr int per_group = group_width / F::granule;
   static constexpr int per_sub = 32 / F::granule;
+  static constexpr int scale_subs = scale_width / 32;
   static constexpr int side_by_side = R < S::exact_chains ? R : S::exact_chains;  ///< rows whose sums run interleaved
 
   const Rows& rows;
@@ -67,36 +68,53 @@ struct ExactPass {
     }
   }
 
+  static inline void clear(typename S::Floats (&part)[R]) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) part[r] = S::zero();
+  }
+
+  /// total += part · activation scale `i` of the group.
+  inline void fold(const typename S::Floats (&part)[R], std::size_t g, int i, typename S::Floats (&total)[R]) const {
+    const float* unit = rows.scales + g * rows.stride * group_scales + i;
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) total[r] = S::fma(part[r], S::broadcast(unit[r * group_scales]), total[r]);
+  }
+
   void panel(std::size_t index, const Output& out) const {
     const auto& t = traits(w.format);
     const std::byte* quants = w.quants + index * w.quant_stride();
     const std::byte* scales = w.scales + index * w.scale_stride();
     typename S::Floats total[R];
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) total[r] = S::zero();
+    clear(total);
     const std::size_t subs = w.inputs / 32;
     for (std::size_t g = 0, done = 0; done < subs; ++g) {
-      typename S::Floats part[R];
-#pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) part[r] = S::zero();
       const int count = static_cast<int>(std::min<std::size_t>(8, subs - done));
       if constexpr (F::record_subs == 8) {
         const auto head = F::head(scales);
-        for (int sub = 0; sub < 8; ++sub) {
-          S::prefetch(quants + sub * (t.quant_bytes / 8));
-          sub_block(quants, scales, head, sub, g, sub * per_sub, part);
+        for (int sub = 0; sub < 8; sub += scale_subs) {
+          typename S::Floats part[R];
+          clear(part);
+#pragma GCC unroll 2
+          for (int i = 0; i < scale_subs; ++i) {
+            S::prefetch(quants + (sub + i) * (t.quant_bytes / 8));
+            sub_block(quants, scales, head, sub + i, g, (sub + i) * per_sub, part);
+          }
+          fold(part, g, sub / scale_subs, total);
         }
         quants += t.quant_bytes;
         scales += t.scale_bytes;
       } else {
-        for (int sub = 0; sub < count; ++sub, quants += t.quant_bytes, scales += t.scale_bytes) {
-          S::prefetch(quants);
-          sub_block(quants, scales, F::head(scales), 0, g, sub * per_sub, part);
+        for (int sub = 0; sub < count; sub += scale_subs) {
+          typename S::Floats part[R];
+          clear(part);
+          for (int i = sub; i < std::min(count, sub + scale_subs); ++i, quants += t.quant_bytes, scales += t.scale_bytes) {
+            S::prefetch(quants);
+            sub_block(quants, scales, F::head(scales), 0, g, i * per_sub, part);
+          }
+          fold(part, g, sub / scale_subs, total);
         }
       }
       done += count;
-#pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) total[r] = S::fma(part[r], S::broadcast(rows.scales[g * rows.stride + r]), total[r]);
     }
     const std::size_t columns = std::min(panel_width, w.outputs - index * panel_width);
 #pragma GCC unroll 16

@@ -161,7 +161,7 @@ void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t fi
       for (std::size_t i = 0; i < w.inputs; ++i) {
         const std::size_t at = i / group_width * rows.stride + r;
         const double x = is_float(w.format) ? rows.values[r * rows.value_stride + i]
-                                            : rows.scales[at] * rows.quants[at * group_width + i % group_width];
+                                            : rows.scales[at * group_scales + i % group_width / scale_width] * rows.quants[at * group_width + i % group_width];
         sum += x * weights[i];
       }
       float& y = out.y[r * out.stride + o];
