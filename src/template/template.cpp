@@ -11,7 +11,8 @@ json::Object probe(json::Value content) {
   json::Object context;
   context["messages"] = json::Array{json::Object{{"role", "user"}, {"content", std::move(content)}}};
   context["add_generation_prompt"] = true;
-  context["bos_token"] = context["eos_token"] = "";
+  context["bos_token"] = "";
+  context["eos_token"] = "";
   return context;
 }
 
