@@ -1,7 +1,7 @@
 // The linear layers alone, every format: prompts of 512 rows, and 1 to 32 generated rows, as a share of the machine's
 // limit. One thread unless --threads=2 is given to the machine's copies (run two processes to load both cores).
 //
-//   build/release/bench_kernels --benchmark_filter='prompt/Q4_K'
+//   build/release/bench/bench_kernels --benchmark_filter='prompt/Q4_K'
 
 #include <benchmark/benchmark.h>
 

@@ -62,7 +62,7 @@ Conversation::Conversation(std::unique_ptr<serving::Loaded> loaded, std::optiona
       stats_(setup.stats),
       model_(*loaded_, {.context = setup.context, .kv_bytes = setup.kv_bytes, .kv_format = setup.kv_format}) {}
 
-void Conversation::ask(std::string_view question) {
+bool Conversation::ask(std::string_view question) {
   if (!format_) format_.emplace(loaded_->file, loaded_->tokenizer);
   json::Array messages;
   if (!system.empty()) messages.push_back(json::Object{{"role", "system"}, {"content", system}});
@@ -74,33 +74,35 @@ void Conversation::ask(std::string_view question) {
     fail_field(Code::exhausted, "context",
                "the conversation is {} tokens long and no longer fits into the context of {}: begin anew, or give --context more", prompt.size(),
                model_.context());
-  auto text = generate(std::move(prompt));
+  auto written = generate(std::move(prompt));
   messages_.push_back(asked);
-  messages_.push_back(json::Object{{"role", "assistant"}, {"content", std::move(text)}});
+  messages_.push_back(json::Object{{"role", "assistant"}, {"content", std::move(written.text)}});
+  return written.whole;
 }
 
-void Conversation::continue_text(std::string_view text) { generate(model_.raw_prompt(text)); }
+bool Conversation::continue_text(std::string_view text) { return generate(model_.raw_prompt(text)).whole; }
 
-std::string Conversation::generate(std::vector<engine::TokenId> prompt) {
+Conversation::Answer Conversation::generate(std::vector<engine::TokenId> prompt) {
   engine::Request request;
   request.prompt = std::move(prompt);
   request.sampling = answer.sampling(row_, random_seed());
   request.max_tokens = static_cast<std::size_t>(answer.max_tokens.value_or(0));
   const os::InterruptGuard guard;
   auto generation = model_.generate(std::move(request));
-  std::string text;
+  Answer out;
   for (;;) {
     if (os::InterruptGuard::requested()) {
       fmt::print("\n");
+      out.whole = false;
       break;  // dropping the generation cancels it
     }
     const auto event = generation.next(interrupt_poll);
     if (!event) continue;
-    text += event->text;
+    out.text += event->text;
     fmt::print("{}", event->text);
     if (std::fflush(stdout) != 0) fail(Code::unavailable, "cannot write the answer");
     if (!event->finish) continue;
-    if (!text.ends_with('\n')) fmt::print("\n");
+    if (!out.text.ends_with('\n')) fmt::print("\n");
     if (*event->finish == engine::Finish::failed) fail(Code::internal, "{}", event->error);
     if (*event->finish == engine::Finish::length && !answer.max_tokens)
       fmt::print(stderr, "(the answer was cut: the context of {} tokens is full; --context sets it)\n", model_.context());
@@ -108,7 +110,7 @@ std::string Conversation::generate(std::vector<engine::TokenId> prompt) {
   }
   std::fflush(stdout);
   if (stats_) print_stats(generation.stats());
-  return text;
+  return out;
 }
 
 void Conversation::print_stats(const serving::TextStats& stats) {

@@ -37,11 +37,11 @@ class Conversation {
   AnswerOptions answer;
   std::string system;
 
-  /// Prints the answer as it is written. It joins the history, also where Ctrl-C cut it short.
+  /// Prints the answer as it is written. It joins the history, also where Ctrl-C cut it short: then false.
   /// Throws Error where the model has no template or the conversation no longer fits.
-  void ask(std::string_view question);
-  /// Continues a text, without template or history.
-  void continue_text(std::string_view text);
+  bool ask(std::string_view question);
+  /// Continues a text, without template or history. False where Ctrl-C cut it short.
+  bool continue_text(std::string_view text);
 
   void clear() { messages_.clear(); }
   /// The conversation as {"messages": […]}.
@@ -50,7 +50,11 @@ class Conversation {
   std::size_t context() const { return model_.context(); }
 
  private:
-  std::string generate(std::vector<engine::TokenId> prompt);
+  struct Answer {
+    std::string text;
+    bool whole = true;
+  };
+  Answer generate(std::vector<engine::TokenId> prompt);
   void print_stats(const serving::TextStats& stats);
 
   std::unique_ptr<serving::Loaded> loaded_;

@@ -54,8 +54,7 @@ Action declare_run(Options& options) {
     conversation.answer = given->answer;
     conversation.system = given->system;
     if (!one_shot) return chat(conversation, resolved.name);
-    if (given->raw) return conversation.continue_text(text);
-    conversation.ask(text);
+    if (!(given->raw ? conversation.continue_text(text) : conversation.ask(text))) fail(Code::cancelled, "stopped");
   };
 }
 
