@@ -3,7 +3,7 @@
 
     tests/long/peer.py [MODEL ...]     catalogue names or files; all four language models without one
 
-The peer (a command that takes `server -m FILE ...`) is $COFRE_PEER, else ../shared/peers/llama. The peer writes 32 greedy
+The peer (a command that takes `server -m FILE ...`) is $COFRE_PEER, else ../shared/peers/llama. The peer writes up to 32 greedy
 tokens after each of 20 prompts; `cofre score` gives our log-probability of the same tokens. Free text is not compared:
 one near-tie, and the two texts part for good. Prints a Markdown table; exits 1 where a bound does not hold.
 """
@@ -79,7 +79,7 @@ class Peer:
 
     def greedy(self, prompt_ids):
         """[(id, log-probability)] of the tokens the peer writes."""
-        body = {"prompt": prompt_ids, "n_predict": TOKENS, "temperature": 0, "n_probs": 10, "cache_prompt": False, "ignore_eos": True}
+        body = {"prompt": prompt_ids, "n_predict": TOKENS, "temperature": 0, "n_probs": 10, "cache_prompt": False}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/completion", json.dumps(body).encode(),
                                          {"Content-Type": "application/json"})
         answer = json.load(urllib.request.urlopen(request, timeout=300))
