@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 #include "kernels/tables.h"
@@ -14,6 +15,7 @@ namespace {
 
 #include "kernels/avx512/simd.h"
 #include "kernels/generic/store.h"
+#include "kernels/generic/unroll.h"
 #include "kernels/generic/formats.h"
 #include "kernels/generic/floats.h"
 #include "kernels/avx512/requantise.h"

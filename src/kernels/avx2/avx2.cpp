@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 #include "kernels/tables.h"
@@ -15,6 +16,7 @@ namespace {
 
 #include "kernels/avx2/simd.h"
 #include "kernels/generic/store.h"
+#include "kernels/generic/unroll.h"
 #include "kernels/generic/formats.h"
 #include "kernels/generic/exact.h"
 #include "kernels/generic/floats.h"
@@ -27,21 +29,21 @@ void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t fi
   with_format(w.format, [&](auto f) { exact<decltype(f)>(rows, w, out, first, last, scratch); });
 }
 
-std::uint64_t spin_products(std::size_t rounds) {
-  __m256i sum[10];
-  for (int k = 0; k < 10; ++k) sum[k] = _mm256_set1_epi32(0x01020304 * (k + 1));
+[[gnu::flatten]] std::uint64_t spin_products(std::size_t rounds) {
+  constexpr int chains = 10;
+  __m256i sum[chains];
+  unroll<chains>([&](auto k) { sum[k] = _mm256_set1_epi32(0x01020304 * (k + 1)); });
   const auto u = _mm256_set1_epi32(0x0b0d0305), x = _mm256_set1_epi32(0x17f12a81), ones = _mm256_set1_epi16(1);
   for (std::size_t i = 0; i < rounds; ++i) {
-#pragma GCC unroll 10
-    for (int k = 0; k < 10; ++k) {
+    unroll<chains>([&](auto k) {
       sum[k] = _mm256_add_epi32(sum[k], _mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_xor_si256(u, sum[k]), x), ones));
-    }
+    });
   }
-  __m256i all = sum[0];
-  for (int k = 1; k < 10; ++k) all = _mm256_add_epi32(all, sum[k]);
+  __m256i all = _mm256_setzero_si256();
+  unroll<chains>([&](auto k) { all = _mm256_add_epi32(all, sum[k]); });
   volatile int keep = _mm256_extract_epi32(all, 0);
   static_cast<void>(keep);
-  return rounds * 10 * 64;
+  return rounds * chains * 64;
 }
 
 std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {

@@ -81,10 +81,10 @@ struct S {
   }
   static Floats to_floats(Ints x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
 
-  /// sum += Σ of 4 products u · x for each column; u ≤ high. Pairs of products must fit 16 bits: 2 · 127 · high < 2^15;
+  /// sum + Σ of 4 products u · x for each column; u ≤ high. Pairs of products must fit 16 bits: 2 · 127 · high < 2^15;
   /// larger values are halved into a high and a low part.
   template <int high>
-  static void add_dot(Ints& sum, Bytes u, const std::int8_t* x) {
+  static Ints add_dot(Ints sum, Bytes u, const std::int8_t* x) {
     std::int32_t four;
     std::memcpy(&four, x, 4);
     const auto v = _mm256_set1_epi32(four);
@@ -92,15 +92,12 @@ struct S {
     const auto part = [&](__m256i total, __m256i bytes) {
       return _mm256_add_epi32(total, _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, v), ones));
     };
-    if constexpr (high <= 127) {
-      sum = {part(sum.a, u.a), part(sum.b, u.b)};
-      return;
-    }
+    if constexpr (high <= 127) return {part(sum.a, u.a), part(sum.b, u.b)};
     const auto low_bits = and_byte(u, 127);
     const auto top_bit = shift_right<1>(and_byte(u, 128));  // 64 for 128: added twice
     sum = {part(sum.a, low_bits.a), part(sum.b, low_bits.b)};
     sum = {part(sum.a, top_bit.a), part(sum.b, top_bit.b)};
-    sum = {part(sum.a, top_bit.a), part(sum.b, top_bit.b)};
+    return {part(sum.a, top_bit.a), part(sum.b, top_bit.b)};
   }
   static void store(float* at, Floats x) {
     _mm256_storeu_ps(at, x.a);

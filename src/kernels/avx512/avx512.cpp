@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 #include "kernels/tables.h"
@@ -14,6 +15,7 @@ namespace {
 
 #include "kernels/avx512/simd.h"
 #include "kernels/generic/store.h"
+#include "kernels/generic/unroll.h"
 #include "kernels/generic/formats.h"
 #include "kernels/generic/exact.h"
 #include "kernels/generic/floats.h"
@@ -34,17 +36,14 @@ void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::si
   with_format(w.format, [&](auto f) { prompt<decltype(f)>(rows, w, out, first, last, scratch, vnni_strip); });
 }
 
-std::uint64_t spin_products(std::size_t rounds) {
+[[gnu::flatten]] std::uint64_t spin_products(std::size_t rounds) {
   constexpr int chains = 12;
   __m512i sum[chains];
-  for (int k = 0; k < chains; ++k) sum[k] = _mm512_set1_epi32(0x01020304 * (k + 1));
+  unroll<chains>([&](auto k) { sum[k] = _mm512_set1_epi32(0x01020304 * (k + 1)); });
   const auto u = _mm512_set1_epi32(0x5b0d73f5), x = _mm512_set1_epi32(0x17f12a81);
-  for (std::size_t i = 0; i < rounds; ++i) {
-#pragma GCC unroll 12
-    for (int k = 0; k < chains; ++k) S::add_products(sum[k], u, x);
-  }
-  __m512i all = sum[0];
-  for (int k = 1; k < chains; ++k) all = _mm512_add_epi32(all, sum[k]);
+  for (std::size_t i = 0; i < rounds; ++i) unroll<chains>([&](auto k) { sum[k] = S::add_products(sum[k], u, x); });
+  __m512i all = _mm512_setzero_si512();
+  unroll<chains>([&](auto k) { all = _mm512_add_epi32(all, sum[k]); });
   volatile int keep = _mm512_reduce_add_epi32(all);
   static_cast<void>(keep);
   return rounds * chains * 128;

@@ -6,55 +6,45 @@ constexpr int scale_quads = scale_width / 4;
 
 /// part[row][outputs] += rows · strip over the inputs of one activation scale, `unit` of the group, or = for the first.
 template <int R, int P>
-inline void vnni_part(const Rows& rows, std::size_t at, const Strip& strip, int unit, int quads, __m512 (&part)[R][P]) {
+[[gnu::always_inline]] inline void vnni_part(const Rows& rows, std::size_t at, const Strip& strip, int unit, int quads,
+                                             __m512 (&part)[R][P]) {
   __m512i sum[R][P];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p) sum[r][p] = _mm512_setzero_si512();
+  unroll<R>([&](auto r) { unroll<P>([&](auto p) { sum[r][p] = _mm512_setzero_si512(); }); });
   const std::int8_t* x = rows.quants + at * group_width + unit * scale_width;
   const std::uint8_t* bytes = strip.bytes + unit * scale_width * panel_width;
   for (int q = 0; q < quads; ++q, x += 4, bytes += 64) {
     __m512i w[P];
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p) w[p] = _mm512_load_si512(bytes + p * strip_panel_bytes);
-#pragma GCC unroll 6
-    for (int r = 0; r < R; ++r) {
+    unroll<P>([&](auto p) { w[p] = _mm512_load_si512(bytes + p * strip_panel_bytes); });
+    unroll<R>([&](auto r) {
       const auto four = S::broadcast(x + r * group_width);
-#pragma GCC unroll 4
-      for (int p = 0; p < P; ++p) S::add_products(sum[r][p], w[p], four);
-    }
+      unroll<P>([&](auto p) { sum[r][p] = S::add_products(sum[r][p], w[p], four); });
+    });
   }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
+  unroll<R>([&](auto r) {
     const auto scale = _mm512_set1_ps(rows.scales[(at + r) * group_scales + unit]);
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p) {
-      const auto products = _mm512_cvtepi32_ps(sum[r][p]);
-      part[r][p] = unit == 0 ? _mm512_mul_ps(products, scale) : _mm512_fmadd_ps(products, scale, part[r][p]);
-    }
-  }
+    unroll<P>([&](auto p) { part[r][p] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r][p]), scale, part[r][p]); });
+  });
 }
 
 /// sums[row][64 outputs] += rows · strip, or = for the first group.
 template <int R, int P>
-inline void vnni_tile(const Rows& rows, std::size_t first, std::size_t group, const Strip& strip, int quads, float* sums) {
+[[gnu::flatten]] inline void vnni_tile(const Rows& rows, std::size_t first, std::size_t group, const Strip& strip,
+                                       int quads, float* sums) {
   __m512 part[R][P];
+  unroll<R>([&](auto r) { unroll<P>([&](auto p) { part[r][p] = _mm512_setzero_ps(); }); });
   const std::size_t at = group * rows.stride + first;
   for (int unit = 0; unit * scale_quads < quads; ++unit)
     vnni_part<R, P>(rows, at, strip, unit, std::min(scale_quads, quads - unit * scale_quads), part);
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
+  unroll<R>([&](auto r) {
     const auto total = _mm512_set1_ps(rows.totals[at + r]);
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p) {
+    unroll<P>([&](auto p) {
       float* y = sums + (r * strip_panels + p) * panel_width;
       auto value = group == 0 ? _mm512_setzero_ps() : _mm512_load_ps(y);
       value = _mm512_fmadd_ps(part[r][p], _mm512_load_ps(strip.scale[p]), value);
       value = _mm512_fmadd_ps(_mm512_load_ps(strip.low[p]), total, value);
       _mm512_store_ps(y, value);
-    }
-  }
+    });
+  });
 }
 
 template <int P>

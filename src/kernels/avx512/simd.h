@@ -59,11 +59,12 @@ struct S {
   static Floats fma(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
   static Floats negate(Floats a) { return _mm512_sub_ps(_mm512_set1_ps(-0.0f), a); }
   static Floats to_floats(Ints a) { return _mm512_cvtepi32_ps(a); }
-  /// sum += Σ of 4 products u · x for each column; u ≤ high. By assembler, as add_products, and with x broadcast by the
+  /// sum + Σ of 4 products u · x for each column; u ≤ high. By assembler, as add_products, and with x broadcast by the
   /// load itself: the front end is what 16 rows wait for.
   template <int high>
-  static void add_dot(Ints& sum, Bytes u, const std::int8_t* x) {
+  static Ints add_dot(Ints sum, Bytes u, const std::int8_t* x) {
     asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(u), "m"(*reinterpret_cast<const std::int32_t*>(x)));
+    return sum;
   }
   /// Four neighbouring activations for every column.
   static Bytes broadcast(const std::int8_t* x) {
@@ -72,8 +73,9 @@ struct S {
     return _mm512_set1_epi32(four);
   }
   /// VPDPBUSD in place. By assembler: GCC 12's register allocator copies the sums of its intrinsic and spills.
-  static void add_products(Ints& sum, Bytes u, Bytes x) {
+  static Ints add_products(Ints sum, Bytes u, Bytes x) {
     asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(x));
+    return sum;
   }
   static void store(float* at, Floats x) { _mm512_storeu_ps(at, x); }
 

@@ -32,34 +32,26 @@ inline S::Floats load_kv(const std::byte* base, std::size_t index) {
 
 /// scores[row][64] = scale · q·k, capped, −inf where the row may not look.
 template <KvFormat format, int R>
-inline void score_rows(const AttentionTask& t, const Page& page, std::size_t first, std::size_t first_token,
-                       float (*scores)[page_tokens]) {
+[[gnu::flatten]] inline void score_rows(const AttentionTask& t, const Page& page, std::size_t first,
+                                        std::size_t first_token, float (*scores)[page_tokens]) {
   S::Floats sum[R][4];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < 4; ++v) sum[r][v] = S::zero();
+  unroll<R>([&](auto r) { unroll<4>([&](auto v) { sum[r][v] = S::zero(); }); });
   const float* query = t.query + first * t.query_stride;
   for (std::size_t d = 0; d < t.head_width; ++d) {
     S::Floats k[4];
-#pragma GCC unroll 4
-    for (int v = 0; v < 4; ++v) k[v] = load_kv<format>(page.keys, d * page_tokens + 16 * v);
-#pragma GCC unroll 6
-    for (int r = 0; r < R; ++r) {
+    unroll<4>([&](auto v) { k[v] = load_kv<format>(page.keys, d * page_tokens + 16 * v); });
+    unroll<R>([&](auto r) {
       const auto q = S::broadcast(query[r * t.query_stride + d]);
-#pragma GCC unroll 4
-      for (int v = 0; v < 4; ++v) sum[r][v] = S::fma(k[v], q, sum[r][v]);
-    }
+      unroll<4>([&](auto v) { sum[r][v] = S::fma(k[v], q, sum[r][v]); });
+    });
   }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < 4; ++v) {
+  unroll<R>([&](auto r) {
+    unroll<4>([&](auto v) {
       auto s = S::mul(sum[r][v], S::broadcast(t.scale));
       if constexpr (format == KvFormat::q8) s = S::mul(s, S::load_floats(page.key_scales + 16 * v));
       S::store(scores[r] + 16 * v, s);
-    }
-  }
+    });
+  });
   for (int r = 0; r < R; ++r) {
     if (t.soft_cap > 0) {
       for (std::size_t i = 0; i < page_tokens; ++i) {  // tanh u = 1 − 2 / (e^2u + 1)
@@ -104,31 +96,25 @@ inline float soften(float* scores, float& peak, float& weight) {
 
 /// out[row][16·V values from `column`] = out · factor + Σ weights · values.
 template <KvFormat format, int R, int V>
-inline void add_values(const AttentionTask& t, const Page& page, std::size_t first, std::size_t column,
-                       const float (*weights)[page_tokens], const float* factor, std::size_t tokens) {
+[[gnu::flatten]] inline void add_values(const AttentionTask& t, const Page& page, std::size_t first, std::size_t column,
+                                        const float (*weights)[page_tokens], const float* factor, std::size_t tokens) {
   S::Floats sum[R][V];
   float* out = t.out + first * t.out_stride + column;
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v)
+  unroll<R>([&](auto r) {
+    unroll<V>([&](auto v) {
       sum[r][v] = S::mul(S::load_floats(out + r * t.out_stride + 16 * v), S::broadcast(factor[r]));
+    });
+  });
   const std::size_t padded = padded_head(t.head_width);
   for (std::size_t i = 0; i < tokens; ++i) {
     S::Floats x[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) x[v] = load_kv<format>(page.values, i * padded + column + 16 * v);
-#pragma GCC unroll 6
-    for (int r = 0; r < R; ++r) {
+    unroll<V>([&](auto v) { x[v] = load_kv<format>(page.values, i * padded + column + 16 * v); });
+    unroll<R>([&](auto r) {
       const auto w = S::broadcast(weights[r][i]);
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[r][v] = S::fma(x[v], w, sum[r][v]);
-    }
+      unroll<V>([&](auto v) { sum[r][v] = S::fma(x[v], w, sum[r][v]); });
+    });
   }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) S::store(out + r * t.out_stride + 16 * v, sum[r][v]);
+  unroll<R>([&](auto r) { unroll<V>([&](auto v) { S::store(out + r * t.out_stride + 16 * v, sum[r][v]); }); });
 }
 
 template <KvFormat format, int R>

@@ -42,45 +42,42 @@ struct ExactPass {
     const float* sums = (F::granule == 32 ? rows.sums32 : rows.sums16) + at * per_group + granule;
     const std::int32_t* start = starts + g * R * per_group + granule;
     const std::int8_t* x = rows.quants + at * group_width + granule * F::granule;
-#pragma GCC unroll 2
-    for (int half = 0; half < per_sub; ++half) {
+    unroll<per_sub>([&](auto half) {
+      constexpr int quads = 8 / per_sub;
       const auto scale = F::scale(head, scales, sub * per_sub + half);
       const auto base = F::has_base ? F::base(head, scales, sub * per_sub + half) : S::zero();
-#pragma GCC unroll 16
-      for (int r = 0; r < R; r += side_by_side) {
+      unroll<R / side_by_side>([&](auto block) {
+        constexpr int r = block * side_by_side;
         typename S::Ints sum[side_by_side];
-#pragma GCC unroll 4
-        for (int i = 0; i < side_by_side; ++i)
+        unroll<side_by_side>([&](auto i) {
           sum[i] = F::offset == 0 ? S::zero_ints() : S::broadcast(start[(r + i) * per_group + half]);
-#pragma GCC unroll 8
-        for (int q = 0; q < 8 / per_sub; ++q)
-#pragma GCC unroll 4
-          for (int i = 0; i < side_by_side; ++i)
-            S::template add_dot<F::high>(sum[i], u[half * (8 / per_sub) + q],
-                                         x + (r + i) * group_width + half * F::granule + 4 * q);
-#pragma GCC unroll 4
-        for (int i = 0; i < side_by_side; ++i) {
+        });
+        unroll<quads>([&](auto q) {
+          unroll<side_by_side>([&](auto i) {
+            sum[i] = S::template add_dot<F::high>(sum[i], u[half * quads + q],
+                                                  x + (r + i) * group_width + half * F::granule + 4 * q);
+          });
+        });
+        unroll<side_by_side>([&](auto i) {
           part[r + i] = S::fma(S::to_floats(sum[i]), scale, part[r + i]);
           if constexpr (F::has_base)
             part[r + i] = S::fma(base, S::broadcast(sums[(r + i) * per_group + half]), part[r + i]);
-        }
-      }
-    }
+        });
+      });
+    });
   }
 
   static inline void clear(typename S::Floats (&part)[R]) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) part[r] = S::zero();
+    unroll<R>([&](auto r) { part[r] = S::zero(); });
   }
 
   /// total += part · activation scale `i` of the group.
   inline void fold(const typename S::Floats (&part)[R], std::size_t g, int i, typename S::Floats (&total)[R]) const {
     const float* unit = rows.scales + g * rows.stride * group_scales + i;
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) total[r] = S::fma(part[r], S::broadcast(unit[r * group_scales]), total[r]);
+    unroll<R>([&](auto r) { total[r] = S::fma(part[r], S::broadcast(unit[r * group_scales]), total[r]); });
   }
 
-  void panel(std::size_t index, const Output& out) const {
+  [[gnu::flatten]] void panel(std::size_t index, const Output& out) const {
     const auto& t = traits(w.format);
     const std::byte* quants = w.quants + index * w.quant_stride();
     const std::byte* scales = w.scales + index * w.scale_stride();
@@ -94,11 +91,10 @@ struct ExactPass {
         for (int sub = 0; sub < 8; sub += scale_subs) {
           typename S::Floats part[R];
           clear(part);
-#pragma GCC unroll 2
-          for (int i = 0; i < scale_subs; ++i) {
+          unroll<scale_subs>([&](auto i) {
             S::prefetch(quants + (sub + i) * (t.quant_bytes / 8));
             sub_block(quants, scales, head, sub + i, g, (sub + i) * per_sub, part);
-          }
+          });
           fold(part, g, sub / scale_subs, total);
         }
         quants += t.quant_bytes;
@@ -117,10 +113,10 @@ struct ExactPass {
       done += count;
     }
     const std::size_t columns = std::min(panel_width, w.outputs - index * panel_width);
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
-      if (static_cast<std::size_t>(r) < rows.rows)
+    unroll<R>([&](auto r) {
+      if (r < static_cast<int>(rows.rows))
         store_outputs<S>(out.y + r * out.stride + index * panel_width, total[r], columns, out.accumulate);
+    });
   }
 };
 

@@ -9,31 +9,28 @@ inline S::Floats load_weights(const std::byte* at) {
 }
 
 template <Format format, int R, int P>
-inline void float_tile(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t panel) {
+[[gnu::flatten]] inline void float_tile(const Rows& rows, const Panels& w, const Output& out, std::size_t first,
+                                        std::size_t panel) {
   constexpr std::size_t step = format == Format::f32 ? 64 : 32;
   typename S::Floats sum[R][P];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p) sum[r][p] = S::zero();
-  const std::byte* weights = w.quants + panel * w.quant_stride();
+  unroll<R>([&](auto r) { unroll<P>([&](auto p) { sum[r][p] = S::zero(); }); });
+  const std::size_t panel_bytes = w.quant_stride(), row_floats = rows.value_stride;
+  const std::byte* weights = w.quants + panel * panel_bytes;
+  const float* values = rows.values + first * row_floats;
   for (std::size_t i = 0; i < w.inputs; ++i, weights += step) {
     typename S::Floats v[P];
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p) v[p] = load_weights<format>(weights + p * w.quant_stride());
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      const auto x = S::broadcast(rows.values[(first + r) * rows.value_stride + i]);
-#pragma GCC unroll 4
-      for (int p = 0; p < P; ++p) sum[r][p] = S::fma(v[p], x, sum[r][p]);
-    }
+    unroll<P>([&](auto p) { v[p] = load_weights<format>(weights + p * panel_bytes); });
+    unroll<R>([&](auto r) {
+      const auto x = S::broadcast(values[r * row_floats + i]);
+      unroll<P>([&](auto p) { sum[r][p] = S::fma(v[p], x, sum[r][p]); });
+    });
   }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p)
+  unroll<R>([&](auto r) {
+    unroll<P>([&](auto p) {
       store_outputs<S>(out.y + (first + r) * out.stride + (panel + p) * panel_width, sum[r][p],
                        std::min(panel_width, w.outputs - (panel + p) * panel_width), out.accumulate);
+    });
+  });
 }
 
 template <Format format, int P>

@@ -52,6 +52,7 @@ struct S {
   static void store(float* at, const Floats& v) { std::memcpy(at, v.x, sizeof v.x); }
 };
 
+#include "kernels/generic/unroll.h"
 #include "kernels/generic/elementwise.h"
 #include "kernels/generic/attention.h"
 
