@@ -1,0 +1,65 @@
+#include "config/config.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/error.h"
+#include "config/table.h"
+
+namespace cofre::config {
+namespace {
+
+constexpr std::size_t file_bytes_max = 1 << 20;
+
+std::optional<std::string> read_file(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) fail(Code::unavailable, "cannot read {}", path.string());
+  if (text.view().size() > file_bytes_max) fail(Code::invalid, "{} is larger than 1 MiB", path.string());
+  return std::move(text).str();
+}
+
+std::vector<std::string> process_environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  return entries;
+}
+
+void check_together(const Config& config) {
+  if (config.certificate_file.empty() != config.certificate_key_file.empty()) {
+    fail_field(Code::invalid, "server.certificate_file",
+               "server.certificate_file and server.certificate_key_file are given together or not at all");
+  }
+  if (config.connections_per_address > config.connections) {
+    fail_field(Code::invalid, "limits.connections_per_address",
+               "limits.connections_per_address ({}) is more than limits.connections ({})",
+               config.connections_per_address, config.connections);
+  }
+  for (const auto& engine : config.engines) {
+    if (config.aliases.contains(engine.name)) {
+      fail_field(Code::invalid, "engine", "{} is an alias and the name of an [[engine]]", engine.name);
+    }
+  }
+}
+
+}  // namespace
+
+std::filesystem::path file_in(const std::filesystem::path& data_directory) { return data_directory / "cofre.toml"; }
+
+Loaded load(const std::filesystem::path& file, const std::vector<Given>& given) {
+  Loaded loaded;
+  if (const auto text = read_file(file)) read_toml(loaded, *text, file.string());
+  read_environment(loaded, process_environment());
+  for (const auto& one : given) read_given(loaded, one);
+  check_together(loaded.config);
+  return loaded;
+}
+
+std::string name_of(const Origin& origin) { return origin.kind == Origin::Kind::standard ? "default" : origin.where; }
+
+}  // namespace cofre::config

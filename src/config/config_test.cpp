@@ -1,0 +1,176 @@
+#include "config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/error.h"
+#include "config/table.h"
+
+namespace cofre::config {
+namespace {
+
+Loaded read(std::string_view text) {
+  Loaded loaded;
+  read_toml(loaded, text, "cofre.toml");
+  return loaded;
+}
+
+std::string refusal(std::string_view text) {
+  try {
+    read(text);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::invalid);
+    return error.what();
+  }
+  return "accepted";
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+
+TEST(Config, AnEmptyFileLeavesEveryDefault) {
+  const auto loaded = read("");
+  EXPECT_EQ(loaded.config.listen, "0.0.0.0:8443");
+  EXPECT_TRUE(loaded.origins.empty());
+  for (const auto& shown : show(loaded)) EXPECT_EQ(name_of(shown.origin), "default") << shown.key;
+}
+
+TEST(Config, ValuesKnowTheLineTheyCameFrom) {
+  const auto loaded = read("[server]\nlisten = \"127.0.0.1:9000\"\n[models]\npreload = [\"a\", \"b\"]\n");
+  EXPECT_EQ(loaded.config.listen, "127.0.0.1:9000");
+  EXPECT_EQ(loaded.config.preload, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(name_of(loaded.origins.at("server.listen")), "cofre.toml:2");
+  EXPECT_EQ(name_of(loaded.origins.at("models.preload")), "cofre.toml:4");
+}
+
+TEST(Config, AnUnknownKeyIsRefusedWithTheNearestOne) {
+  const auto text = refusal("[server]\n\nlisen = \"x\"\n");
+  EXPECT_TRUE(has(text, "line 3")) << text;
+  EXPECT_TRUE(has(text, "did you mean \"server.listen\"?")) << text;
+  EXPECT_TRUE(has(refusal("[limits]\nkeep_alive_s = 3\n"), "did you mean \"models.keep_alive_s\"?"));
+  EXPECT_TRUE(has(refusal("[sever]\nlisten = \"x\"\n"), "there is no setting \"sever\""));
+  EXPECT_FALSE(has(refusal("zzzzzzzz = 1\n"), "did you mean"));
+}
+
+TEST(Config, WrongTypesAndRangesNameKeyAndLine) {
+  for (const auto& [text, problem] : std::vector<std::pair<std::string, std::string>>{
+           {"limits.connections = \"many\"", "limits.connections: must be a whole number from 1 to 1000000"},
+           {"limits.connections = 0", "limits.connections: must be a whole number from 1 to 1000000"},
+           {"limits.connections = 1.5", "must be a whole number"},
+           {"limits.connections = -9223372036854775808", "must be a whole number"},
+           {"server.listen = 8443", "must be a text"},
+           {"server.listen = \"8443\"", "must be ADDRESS:PORT"},
+           {"server.listen = \"a:70000\"", "must be ADDRESS:PORT"},
+           {"server.listen = \"::1:80\"", "must be ADDRESS:PORT"},
+           {"server = 3", "is a section"},
+           {"models.preload = \"a\"", "must be a list of texts"},
+           {"models.preload = [1]", "must be a list of texts"},
+           {"models.preload = [\"\"]", "an item is empty"},
+           {"models.kv_format = \"f32\"", "must be one of f16, q8"},
+           {"workers.sandbox_required = 1", "must be true or false"},
+           {"server.cors_origins = [\"example.com\"]", "must begin with http"},
+           {"models.aliases = 3", "must be a table"},
+           {"models.aliases.a = 3", "must be a table"},
+           {"engine = 1", "must be written [[engine]]"},
+           {"[[engine]]\nname = \"a\"", "urls are missing"},
+           {"[[engine]]\nurls = [\"http://x/v1\"]", "name is missing"},
+           {"[[engine]]\nname = \"a\"\nurls = [\"ftp://x\"]", "must begin with http"},
+           {"[[engine]]\nname = \"a\"\nurl = \"http://x\"", "did you mean \"urls\"?"},
+           {"[[model]]\nname = \"a\"\n[[model]]\nname = \"a\"", "two of [[model]] are named a"},
+           {"a = ", "line 1"}}) {
+    const auto said = refusal(text);
+    EXPECT_TRUE(has(said, problem)) << text << ": " << said;
+    EXPECT_TRUE(has(said, "cofre.toml, line ")) << said;
+  }
+}
+
+TEST(Config, TablesOfEnginesAndModelsAreRead) {
+  const auto loaded = read(
+      "[models.aliases]\n\"gpt-4o\" = \"qwen\"\n[[engine]]\nname = \"big\"\nurls = [\"http://10.0.0.1/v1\", "
+      "\"http://10.0.0.2/v1\"]\nparallel = 4\n[[model]]\nname = \"qwen\"\ncontext = 4096\n");
+  ASSERT_EQ(loaded.config.engines.size(), 1u);
+  EXPECT_EQ(loaded.config.engines[0].urls.size(), 2u);
+  EXPECT_EQ(loaded.config.engines[0].parallel, 4);
+  ASSERT_EQ(loaded.config.models.size(), 1u);
+  EXPECT_EQ(loaded.config.models[0].context, 4096);
+  EXPECT_FALSE(loaded.config.models[0].sequences.has_value());
+  EXPECT_EQ(loaded.config.aliases.at("gpt-4o"), "qwen");
+}
+
+TEST(Config, LaterSourcesWin) {
+  auto loaded = read("[server]\nlisten = \"1.1.1.1:1\"\nnames = [\"a\"]\n");
+  read_environment(loaded, {"COFRE_SERVER_LISTEN=2.2.2.2:2", "COFRE_SERVER_NAMES=b,c", "COFRE_DATA=/x", "HOME=/root",
+                            "COFRE_SERVER_LISEN=3"});
+  EXPECT_EQ(loaded.config.listen, "2.2.2.2:2");
+  EXPECT_EQ(loaded.config.names, (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(name_of(loaded.origins.at("server.listen")), "COFRE_SERVER_LISTEN");
+  ASSERT_EQ(loaded.notes.size(), 1u);
+  EXPECT_TRUE(has(loaded.notes[0], "COFRE_SERVER_LISEN"));
+  read_given(loaded, {"server.listen", "127.0.0.1:0", "--listen"});
+  read_given(loaded, {"models.preload", "a,b.gguf", "--model", true});
+  read_given(loaded, {"models.preload", "c", "--model", true});
+  read_given(loaded, {"server.names", "", "--set"});
+  EXPECT_EQ(loaded.config.listen, "127.0.0.1:0");
+  EXPECT_EQ(loaded.config.preload, (std::vector<std::string>{"a,b.gguf", "c"}));
+  EXPECT_TRUE(loaded.config.names.empty());
+  EXPECT_EQ(name_of(loaded.origins.at("models.preload")), "--model");
+}
+
+TEST(Config, TextsOfTheEnvironmentAreCheckedAsTheFileIs) {
+  Loaded loaded;
+  for (const char* entry : {"COFRE_LIMITS_CONNECTIONS=0", "COFRE_LIMITS_CONNECTIONS=12x", "COFRE_LIMITS_CONNECTIONS=",
+                            "COFRE_LIMITS_CONNECTIONS=99999999999999999999", "COFRE_WORKERS_SANDBOX_REQUIRED=yes",
+                            "COFRE_WORKERS_SANDBOX_REQUIRED=1", "COFRE_SERVER_NAMES=a,,b"}) {
+    EXPECT_THROW(read_environment(loaded, {entry}), Error) << entry;
+  }
+  EXPECT_THROW(read_given(loaded, {"server.lisen", "x", "--set"}), Error);
+}
+
+TEST(Config, TheDefaultFileIsValidAndSoIsItUncommented) {
+  const std::string file = default_file();
+  EXPECT_TRUE(read(file).origins.size() == 0) << file;
+  std::string uncommented;
+  std::istringstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    const bool is_setting = line.starts_with('#') && !line.starts_with("# ") && !line.starts_with("#[");
+    // Absent values and the tables have no text of their own.
+    if (line.starts_with("#[")) break;
+    uncommented += (is_setting ? line.substr(1) : line) + "\n";
+  }
+  const auto loaded = read(uncommented);
+  EXPECT_EQ(loaded.origins.size(), rows().size());
+  const auto plain = show(Loaded{}), all = show(loaded);
+  ASSERT_EQ(plain.size(), all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(plain[i].value, all[i].value) << all[i].key;
+}
+
+TEST(Config, EveryDefaultLiesInItsRange) {
+  Config config;
+  for (const auto& row : rows()) {
+    if (const auto* field = std::get_if<std::int64_t Config::*>(&row.field)) {
+      EXPECT_NO_THROW(assign(row, config, config.**field, "default")) << row.key;
+    } else if (const auto* text = std::get_if<std::string Config::*>(&row.field)) {
+      EXPECT_NO_THROW(assign(row, config, config.**text, "default")) << row.key;
+    }
+  }
+}
+
+TEST(Config, KeysAreNamedOnce) {
+  std::vector<std::string> names;
+  for (const auto& row : rows()) names.push_back(environment_name(row.key));
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+}
+
+TEST(Config, ThePageOfTheDocumentationIsTheTable) {
+  std::ifstream file(std::filesystem::path(COFRE_SOURCE_DIR) / "docs/configuration.md");
+  std::ostringstream page;
+  page << file.rdbuf();
+  EXPECT_EQ(page.str(), documentation()) << "make it anew: cofre config --markdown > docs/configuration.md";
+}
+
+}  // namespace
+}  // namespace cofre::config

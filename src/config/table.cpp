@@ -1,0 +1,299 @@
+#include "config/table.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/error.h"
+
+namespace cofre::config {
+namespace {
+
+std::optional<std::string> check_listen(std::string_view text) {
+  const auto colon = text.rfind(':');
+  unsigned port = 0;
+  const auto digits = colon == text.npos ? std::string_view{} : text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  const bool is_port = error == std::errc() && end == digits.data() + digits.size() && port <= 65535;
+  const auto host = text.substr(0, is_port ? colon : 0);
+  const bool is_host = !host.empty() && (host.find(':') == host.npos || (host.front() == '[' && host.back() == ']'));
+  if (is_port && is_host) return std::nullopt;
+  return "must be ADDRESS:PORT, like 0.0.0.0:8443 or [::]:8443";
+}
+
+std::optional<std::string> check_url(std::string_view text) {
+  if (text.starts_with("http://") || text.starts_with("https://")) return std::nullopt;
+  return "must begin with http:// or https://";
+}
+
+std::optional<std::string> check_word(std::string_view text) {
+  const bool plain =
+      std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
+  if (!text.empty() && plain && text.size() <= 256) return std::nullopt;
+  return "must be a word of at most 256 bytes without spaces";
+}
+
+constexpr std::int64_t day_s = 86400;
+
+constexpr std::array config_rows{
+    Row<Config>{"server.listen", &Config::listen, "Address and port that clients connect to.", 0, 0, {}, check_listen},
+    Row<Config>{"server.names",
+                &Config::names,
+                "Names and addresses that the box's own certificate is made for, beside this machine's name and "
+                "addresses.",
+                0,
+                0,
+                {},
+                check_word},
+    Row<Config>{"server.certificate_file", &Config::certificate_file,
+                "A company certificate with its chain (PEM). Empty: the box's own authority signs one."},
+    Row<Config>{"server.certificate_key_file", &Config::certificate_key_file,
+                "The private key of certificate_file (PEM)."},
+    Row<Config>{"server.tls_least", &Config::tls_least, "Oldest TLS version that is spoken.", 0, 0, "1.2|1.3"},
+    Row<Config>{"server.allowed_hosts",
+                &Config::allowed_hosts,
+                "Host names that requests may carry, beside those of the certificate.",
+                0,
+                0,
+                {},
+                check_word},
+    Row<Config>{"server.cors_origins",
+                &Config::cors_origins,
+                "Web pages of these origins may call the API from a browser. Empty: none.",
+                0,
+                0,
+                {},
+                check_url},
+    Row<Config>{"server.threads", &Config::threads, "Threads that move bytes between clients and models.", 1, 64},
+    Row<Config>{"server.stop_timeout_s", &Config::stop_timeout_s,
+                "How long running answers may take to end when the box is stopped.", 0, 3600},
+
+    Row<Config>{"limits.connections", &Config::connections, "Open connections in all.", 1, 1'000'000},
+    Row<Config>{"limits.connections_per_address", &Config::connections_per_address, "Open connections of one address.",
+                1, 1'000'000},
+    Row<Config>{"limits.header_bytes", &Config::header_bytes, "Bytes of a request's line and headers.", 1024, 1 << 20},
+    Row<Config>{"limits.body_mib", &Config::body_mib, "MiB of a request's body.", 1, 4096},
+    Row<Config>{"limits.header_timeout_s", &Config::header_timeout_s, "Seconds a request's headers may take.", 1, 3600},
+    Row<Config>{"limits.body_timeout_s", &Config::body_timeout_s, "Seconds a request's body may take.", 1, 3600},
+    Row<Config>{"limits.idle_timeout_s", &Config::idle_timeout_s, "Seconds a connection is kept between requests.", 1,
+                3600},
+    Row<Config>{"limits.write_timeout_s", &Config::write_timeout_s,
+                "Seconds a client may leave its answer unread before it is cut.", 1, 3600},
+    Row<Config>{"limits.requests_per_key", &Config::requests_per_key, "Requests of one key that run or wait at once.",
+                1, 100'000},
+
+    Row<Config>{"models.preload",
+                &Config::preload,
+                "Models loaded at start: catalogue names or GGUF files.",
+                0,
+                0,
+                {},
+                nullptr},
+    Row<Config>{"models.default", &Config::default_model,
+                "The model that answers to the name \"default\". Empty: the first of preload, else the first in the "
+                "store."},
+    Row<Config>{"models.memory_mib", &Config::memory_mib,
+                "MiB that all loaded models may take: file, keys and values, scratch. 0: what the machine has, less a "
+                "reserve.",
+                0, 1 << 24},
+    Row<Config>{"models.keep_alive_s", &Config::keep_alive_s,
+                "Seconds an idle model stays loaded; preloaded ones stay. -1: until its memory is needed.", -1,
+                365 * day_s},
+    Row<Config>{"models.context", &Config::context,
+                "Tokens of one conversation. 0: what the model was trained for, as far as memory holds it.", 0,
+                1 << 24},
+    Row<Config>{"models.kv_memory_mib", &Config::kv_memory_mib,
+                "MiB for keys and values of a model's conversations. 0: a share of the free memory.", 0, 1 << 24},
+    Row<Config>{"models.kv_format", &Config::kv_format, "Keys and values in 16 or 8 bits.", 0, 0, "f16|q8"},
+    Row<Config>{"models.sequences", &Config::sequences, "Answers that a model writes at once.", 1, 1024},
+    Row<Config>{"models.threads", &Config::model_threads, "Processors that compute. 0: all that this process may use.",
+                0, 1024},
+
+    Row<Config>{"queue.length", &Config::queue_length,
+                "Requests that may wait for a model; the next is refused with the time to come back.", 0, 100'000},
+    Row<Config>{"queue.step_ms", &Config::step_ms,
+                "How long one step of a model may take while answers are being written; prompts are cut to fit.", 5,
+                10'000},
+
+    Row<Config>{"workers.sandbox_required", &Config::sandbox_required,
+                "Refuse to load models where the kernel grants less than the whole sandbox."},
+    Row<Config>{"workers.start_timeout_s", &Config::start_timeout_s, "Seconds a model may take to load.", 1, 3600},
+    Row<Config>{"workers.silence_s", &Config::silence_s,
+                "A worker that has work and makes no token for so many seconds is replaced.", 1, 3600},
+
+    Row<Config>{"api.reasoning_field", &Config::reasoning_field, "Where an answer carries the model's thoughts.", 0, 0,
+                "reasoning_content|reasoning"},
+    Row<Config>{"api.records_days", &Config::records_days, "Days that stored responses, files and batches are kept.", 1,
+                3650},
+
+    Row<Config>{"log.level", &Config::log_level, "What is logged: this and what is graver.", 0, 0,
+                "debug|info|warning|error"},
+    Row<Config>{"log.file_mib", &Config::log_file_mib, "MiB of a log file before the next is begun.", 1, 4096},
+    Row<Config>{"log.files", &Config::log_files, "Log files that are kept.", 1, 1000},
+};
+
+constexpr std::array engine_table{
+    Row<Engine>{"name", &Engine::name, "The model's name here. Must be given.", 0, 0, {}, check_word},
+    Row<Engine>{"urls", &Engine::urls, "Base addresses with /v1, one a replica. Must be given.", 0, 0, {}, check_url},
+    Row<Engine>{"model", &Engine::model, "The model's name there. Empty: the same."},
+    Row<Engine>{"key_file", &Engine::key_file, "A file that holds the key to send. Empty: none."},
+    Row<Engine>{"ca_file", &Engine::ca_file, "An authority (PEM) trusted beside the system's."},
+    Row<Engine>{"parallel", &Engine::parallel, "Requests sent to one replica at once.", 1, 100'000},
+    Row<Engine>{"timeout_s", &Engine::timeout_s, "Seconds between two pieces of an answer.", 1, 86400},
+    Row<Engine>{"probe_s", &Engine::probe_s, "Seconds between two checks that it still makes tokens.", 1, 3600},
+};
+
+constexpr std::array model_table{
+    Row<Model>{"name", &Model::name, "The model's name. Must be given.", 0, 0, {}, check_word},
+    Row<Model>{"context", &Model::context, "As models.context.", 0, 1 << 24},
+    Row<Model>{"kv_memory_mib", &Model::kv_memory_mib, "As models.kv_memory_mib.", 0, 1 << 24},
+    Row<Model>{"kv_format", &Model::kv_format, "As models.kv_format.", 0, 0, "f16|q8"},
+    Row<Model>{"sequences", &Model::sequences, "As models.sequences.", 1, 1024},
+    Row<Model>{"keep_alive_s", &Model::keep_alive_s, "As models.keep_alive_s.", -1, 365 * day_s},
+    Row<Model>{"threads", &Model::threads, "As models.threads.", 0, 1024},
+};
+
+bool is_choice(std::string_view choices, std::string_view text) {
+  while (true) {
+    const auto bar = choices.find('|');
+    if (choices.substr(0, bar) == text) return true;
+    if (bar == choices.npos) return false;
+    choices.remove_prefix(bar + 1);
+  }
+}
+
+std::string spaced(std::string_view choices) {
+  std::string text;
+  for (const char c : choices) text += c == '|' ? std::string(", ") : std::string(1, c);
+  return text;
+}
+
+[[noreturn]] void refuse(std::string_view key, const std::string& where, std::string_view problem) {
+  fail_field(Code::invalid, std::string(key), "{}: {}: {}", where, key, problem);
+}
+
+template <class T>
+[[noreturn]] void refuse_type(const Row<T>& row, const std::string& where) {
+  refuse(row.key, where, "must be " + expectation(row));
+}
+
+template <class T>
+void check_text(const Row<T>& row, std::string_view text, const std::string& where) {
+  if (!row.choices.empty() && !is_choice(row.choices, text)) refuse_type(row, where);
+  if (text.size() > 4096 || text.find('\0') != text.npos) refuse(row.key, where, "is too long");
+  if (row.check == nullptr) return;
+  if (const auto problem = row.check(text)) refuse(row.key, where, fmt::format("\"{}\" {}", text, *problem));
+}
+
+}  // namespace
+
+std::span<const Row<Config>> rows() { return config_rows; }
+std::span<const Row<Engine>> engine_rows() { return engine_table; }
+std::span<const Row<Model>> model_rows() { return model_table; }
+
+std::string environment_name(std::string_view key) {
+  std::string name = "COFRE_";
+  for (const char c : key) name += c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
+}
+
+template <class T>
+std::string expectation(const Row<T>& row) {
+  switch (row.field.index()) {
+    case 0:
+      return row.choices.empty() ? "a text" : "one of " + spaced(row.choices);
+    case 2:
+      return "true or false";
+    case 3:
+      return "a list of texts";
+    default:
+      return fmt::format("a whole number from {} to {}", row.least, row.most);
+  }
+}
+
+template <class T>
+void assign(const Row<T>& row, T& into, std::string value, const std::string& where) {
+  const auto* field = std::get_if<std::string T::*>(&row.field);
+  if (field == nullptr) refuse_type(row, where);
+  check_text(row, value, where);
+  into.** field = std::move(value);
+}
+
+template <class T>
+void assign(const Row<T>& row, T& into, std::int64_t value, const std::string& where) {
+  const auto* plain = std::get_if<std::int64_t T::*>(&row.field);
+  const auto* optional = std::get_if<std::optional<std::int64_t> T::*>(&row.field);
+  if ((plain == nullptr && optional == nullptr) || value < row.least || value > row.most) refuse_type(row, where);
+  if (plain != nullptr) {
+    into.** plain = value;
+  } else {
+    into.** optional = value;
+  }
+}
+
+template <class T>
+void assign(const Row<T>& row, T& into, bool value, const std::string& where) {
+  const auto* field = std::get_if<bool T::*>(&row.field);
+  if (field == nullptr) refuse_type(row, where);
+  into.** field = value;
+}
+
+template <class T>
+void assign(const Row<T>& row, T& into, std::vector<std::string> value, const std::string& where) {
+  const auto* field = std::get_if<std::vector<std::string> T::*>(&row.field);
+  if (field == nullptr) refuse_type(row, where);
+  if (value.size() > 1000) refuse(row.key, where, "has more than 1000 items");
+  for (const auto& text : value) {
+    if (text.empty()) refuse(row.key, where, "an item is empty");
+    check_text(row, text, where);
+  }
+  into.** field = std::move(value);
+}
+
+std::string toml_quote(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
+      quoted += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+template <class T>
+std::string toml_text(const Row<T>& row, const T& from) {
+  struct Printer {
+    const T& from;
+    std::string operator()(std::string T::*field) const { return toml_quote(from.*field); }
+    std::string operator()(std::int64_t T::*field) const { return std::to_string(from.*field); }
+    std::string operator()(bool T::*field) const { return from.*field ? "true" : "false"; }
+    std::string operator()(std::optional<std::int64_t> T::*field) const {
+      return from.*field ? std::to_string(*(from.*field)) : "";
+    }
+    std::string operator()(std::vector<std::string> T::*field) const {
+      std::string text = "[";
+      for (const auto& item : from.*field) text += (text.size() > 1 ? ", " : "") + toml_quote(item);
+      return text + "]";
+    }
+  };
+  return std::visit(Printer{from}, row.field);
+}
+
+#define COFRE_ROWS_OF(T)                                                                 \
+  template std::string expectation(const Row<T>&);                                       \
+  template void assign(const Row<T>&, T&, std::string, const std::string&);              \
+  template void assign(const Row<T>&, T&, std::int64_t, const std::string&);             \
+  template void assign(const Row<T>&, T&, bool, const std::string&);                     \
+  template void assign(const Row<T>&, T&, std::vector<std::string>, const std::string&); \
+  template std::string toml_text(const Row<T>&, const T&);
+COFRE_ROWS_OF(Config)
+COFRE_ROWS_OF(Engine)
+COFRE_ROWS_OF(Model)
+#undef COFRE_ROWS_OF
+
+}  // namespace cofre::config
