@@ -7,6 +7,10 @@
 namespace cofre::engine {
 
 void Channel::push(Event event) {
+  if (sink_) {
+    if (!closed_.load()) sink_(std::move(event));
+    return;
+  }
   const std::lock_guard lock(mutex_);
   events_.push_back(std::move(event));
   ready_.notify_one();
@@ -34,7 +38,7 @@ Engine::Engine(const model::ModelSpec& spec, const model::Weights& weights, cons
       kv_(spec, options.kv_format, options.kv_pages),
       decoder_(spec, weights, kv_, kernels, team,
                {.rows = options.scheduler.rows + options.scheduler.sequences * (1 + options.scheduler.draft),
-                .logits = options.scheduler.sequences * (1 + options.scheduler.draft) + options.scheduler.sequences}),
+                .logits = options.scheduler.sequences * (2 + options.scheduler.draft) + options.scheduler.scored_rows}),
       pool_(static_cast<std::uint32_t>(options.kv_pages)),
       scheduler_(pool_, tree_, options.scheduler),
       thread_([this] { serve(); }) {}
@@ -48,7 +52,7 @@ Engine::~Engine() {
   thread_.join();
 }
 
-Generation Engine::submit(Request request) {
+Generation Engine::submit(Request request, Sink sink) {
   request.sampling.validate(spec_.vocabulary);
   if (request.prompt.empty()) fail_field(Code::invalid, "prompt", "the prompt is empty");
   if (request.prompt.size() >= context())
@@ -57,9 +61,13 @@ Generation Engine::submit(Request request) {
   for (TokenId id : request.prompt)
     if (id < 0 || static_cast<std::size_t>(id) >= spec_.vocabulary)
       fail_field(Code::invalid, "prompt", "token {} is not in the vocabulary of {}", id, spec_.vocabulary);
-  auto channel = std::make_shared<Channel>();
+  if (request.score_prompt && (*request.score_prompt < 0 || *request.score_prompt > 100))
+    fail_field(Code::invalid, "logprobs", "logprobs of the prompt is {}; it must be from 0 to 100", *request.score_prompt);
+  auto channel = std::make_shared<Channel>(std::move(sink));
   {
     const std::lock_guard lock(mutex_);
+    const std::size_t waiting = load_.waiting + submissions_.size();
+    if (waiting >= options_.scheduler.queue) fail(Code::exhausted, "{} requests wait already", waiting);
     submissions_.push_back({std::move(request), channel});
   }
   wake_.notify_one();
@@ -67,8 +75,11 @@ Generation Engine::submit(Request request) {
 }
 
 void Engine::serve() {
-  while (drain()) step();
-  for (const auto& [id, channel] : channels_) channel->push({{}, Finish::cancelled, {}, 0});
+  while (drain()) {
+    step();
+    note_load();
+  }
+  for (const auto& [id, channel] : channels_) channel->push({.finish = Finish::cancelled});
   for (const auto& [id, channel] : channels_) scheduler_.cancel(id);
 }
 
@@ -87,7 +98,7 @@ bool Engine::drain() {
       scheduler_.submit(id, std::move(one.request));
       channels_.emplace(id, one.channel);
     } catch (const Error& error) {
-      one.channel->push({{}, Finish::failed, error.what(), 0});
+      one.channel->push({.finish = Finish::failed, .error = error.what(), .code = error.code()});
     }
   }
   std::vector<std::uint64_t> gone;
@@ -97,14 +108,49 @@ bool Engine::drain() {
     scheduler_.cancel(id);
     channels_.erase(id);
   }
+  note_load();
   return true;
+}
+
+void Engine::note_load() {
+  const std::lock_guard lock(mutex_);
+  load_ = {.running = scheduler_.running(),
+           .waiting = scheduler_.waiting(),
+           .pages = pool_.pages(),
+           .free_pages = pool_.free_pages(),
+           .tokens = tokens_,
+           .prompt_tokens = prompt_tokens_,
+           .preemptions = scheduler_.preemptions(),
+           .wait_s = 0};
+}
+
+Engine::Load Engine::load() const {
+  const std::lock_guard lock(mutex_);
+  Load load = load_;
+  load.waiting += submissions_.size();
+  if (load.running >= options_.scheduler.sequences || load.waiting > 0)
+    load.wait_s = finish_gap_s_ * static_cast<double>(load.waiting + 1);
+  return load;
+}
+
+/// Learns how often a place becomes free.
+void Engine::note_finish() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> gap = now - last_finish_;
+  const bool first = last_finish_ == std::chrono::steady_clock::time_point{};
+  last_finish_ = now;
+  if (first || scheduler_.waiting() == 0) return;
+  const std::lock_guard lock(mutex_);
+  finish_gap_s_ = finish_gap_s_ == 0 ? gap.count() : 0.8 * finish_gap_s_ + 0.2 * gap.count();
 }
 
 void Engine::step() {
   const auto runs = scheduler_.plan();
   for (const auto id : scheduler_.take_failed())
-    end(id, Finish::failed, fmt::format("the conversation no longer fits: the KV cache holds {} tokens (--context and --kv-memory set it)",
-                                        pool_.pages() * page_tokens));
+    end(id, Finish::failed,
+        fmt::format("the conversation no longer fits: the KV cache holds {} tokens (--context and --kv-memory set it)",
+                    pool_.pages() * page_tokens),
+        Code::exhausted);
   if (runs.empty()) return;
   std::vector<model::Run> rows;
   std::vector<std::vector<TokenId>> tokens(runs.size());
@@ -124,35 +170,73 @@ void Engine::step() {
   decoder_.forward(rows);
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - begin;
   scheduler_.costs().learn(prompt_rows, decode_rows, spent.count());
+  prompt_tokens_ += prompt_rows;
   std::size_t first_logits = 0;
   for (const auto& run : runs) {
+    Event event;
+    if (!run.generated && run.sequence->scoring()) event.prompt = score_prompt(run, first_logits);
     scheduler_.computed(run);
-    const std::size_t logits = run.logits;
-    if (logits > 0) choose(run, first_logits);
-    first_logits += logits;
+    if (run.generated || !run.sequence->prefilling) {
+      const std::size_t own = run.generated ? run.logits : 1;
+      choose(run, first_logits + run.logits - own, std::move(event));
+    } else if (!event.prompt.empty()) {
+      channels_.at(run.sequence->id)->push(std::move(event));
+    }
+    first_logits += run.logits;
   }
 }
 
+/// Scores of the prompt's tokens that stand behind the run's rows.
+std::vector<Choice> Engine::score_prompt(const Scheduler::Run& run, std::size_t first_logits) {
+  Sequence& s = *run.sequence;
+  std::vector<Choice> scores;
+  for (std::size_t i = 0; i < run.logits; ++i) {
+    const std::size_t position = run.first + run.count - run.logits + i;
+    if (position != s.scored || position + 1 >= s.prompt_tokens()) continue;
+    scores.push_back(Sampler::score(decoder_.logits(first_logits + i), s.ids[position + 1], *s.request.score_prompt));
+    ++s.scored;
+  }
+  return scores;
+}
+
+Choice Engine::choose_one(Sequence& s, std::span<float> logits) {
+  std::span<const std::uint64_t> allowed;
+  if (s.request.guide) {
+    const std::size_t left = options_.scheduler.context - s.ids.size();
+    const std::size_t remaining = s.request.max_tokens == 0 ? left : std::min(left, s.request.max_tokens - s.generated());
+    if (!s.request.guide->free(remaining)) {
+      allowed_.assign((spec_.vocabulary + 63) / 64, ~std::uint64_t{0});
+      s.request.guide->mask(allowed_, remaining);
+      allowed = allowed_;
+    }
+  }
+  auto choice = s.sampler.choose(s.request.sampling, logits, s.ids, s.ids.size(), allowed);
+  if (s.request.guide) s.request.guide->accept(choice.id);
+  return choice;
+}
+
 /// Chooses the tokens of one sequence: of a speculated run, row after row while the guess came true.
-void Engine::choose(const Scheduler::Run& run, std::size_t first_logits) {
+void Engine::choose(const Scheduler::Run& run, std::size_t first_logits, Event event) {
   Sequence& sequence = *run.sequence;
   const auto id = sequence.id;
   const auto draft = sequence.draft;
   const auto channel = channels_.at(id);
-  Event event;
+  const std::size_t rows = run.generated ? run.logits : 1;
   event.cached = sequence.cached;
   Scheduler::More more = Scheduler::More::yes;
   try {
-    for (std::size_t i = 0; i < run.logits && more == Scheduler::More::yes; ++i) {
+    for (std::size_t i = 0; i < rows && more == Scheduler::More::yes; ++i) {
       if (i > 0 && sequence.ids.back() != draft[i - 1]) break;
-      auto choice = sequence.sampler.choose(sequence.request.sampling, decoder_.logits(first_logits + i), sequence.ids, sequence.ids.size());
+      auto choice = choose_one(sequence, decoder_.logits(first_logits + i));
       more = scheduler_.append(sequence, choice.id);
+      if (more != Scheduler::More::end && sequence.request.guide && sequence.request.guide->finished()) more = Scheduler::More::end;
       event.tokens.push_back(std::move(choice));
     }
   } catch (const Error& error) {
-    end(id, Finish::failed, error.what());
+    end(id, Finish::failed, error.what(), error.code());
     return;
   }
+  tokens_ += event.tokens.size();
   if (run.generated) sequence.lookup.learn(draft.size(), event.tokens.size() - 1);
   if (more != Scheduler::More::yes) event.finish = more == Scheduler::More::end ? Finish::end : Finish::length;
   const bool finished = event.finish.has_value();
@@ -160,13 +244,14 @@ void Engine::choose(const Scheduler::Run& run, std::size_t first_logits) {
   if (!finished) return;
   scheduler_.finish(sequence);
   channels_.erase(id);
+  note_finish();
 }
 
-void Engine::end(std::uint64_t id, Finish finish, const std::string& error) {
+void Engine::end(std::uint64_t id, Finish finish, const std::string& error, Code code) {
   scheduler_.cancel(id);
   const auto at = channels_.find(id);
   if (at == channels_.end()) return;
-  at->second->push({{}, finish, error, 0});
+  at->second->push({.finish = finish, .error = error, .code = code});
   channels_.erase(at);
 }
 

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "base/error.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
 #include "model/decoder.h"
@@ -18,15 +22,21 @@ namespace cofre::engine {
 
 /// What comes out of a generation: tokens, then one end.
 struct Event {
-  std::vector<Choice> tokens;       ///< chosen by one step, in order
-  std::optional<Finish> finish;     ///< set on the last event
-  std::string error;                ///< why, where finish is failed
+  std::vector<Choice> tokens{};     ///< chosen by one step, in order
+  std::optional<Finish> finish{};   ///< set on the last event
+  std::string error{};              ///< why, where finish is failed
+  Code code = Code::internal;       ///< of what kind the error is
+  std::vector<Choice> prompt{};     ///< scores of prompt tokens, in order, from the second one on, where asked for
   std::size_t cached = 0;           ///< prompt tokens that were not computed again
 };
 
-/// The channel between the engine's thread and one caller.
+/// Takes a generation's events. Called by the engine's thread: it must be quick and must not throw.
+using Sink = std::function<void(Event)>;
+
+/// The channel between the engine's thread and one caller: events go to its sink, or wait in it to be popped.
 class Channel {
  public:
+  explicit Channel(Sink sink = {}) : sink_(std::move(sink)) {}
   void push(Event event);
   /// Waits for the next event, at most so long; nothing where none came.
   std::optional<Event> pop(std::chrono::milliseconds wait);
@@ -36,6 +46,7 @@ class Channel {
  private:
   mutable std::mutex mutex_;
   std::condition_variable ready_;
+  Sink sink_;
   std::deque<Event> events_;
   std::atomic<bool> closed_{false};
 };
@@ -74,11 +85,21 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Any thread. Throws Error(invalid, field) where the request cannot be served at all; a full queue ends the
-  /// generation with an error event.
-  Generation submit(Request request);
+  /// Any thread; never waits for a step. With a sink, the events go there and the handle only holds the generation
+  /// alive. Throws Error(invalid, field) where the request cannot be served at all, Error(exhausted) where the queue is full.
+  Generation submit(Request request, Sink sink = {});
 
   std::size_t context() const { return options_.scheduler.context; }
+  /// Generations that run and that wait. Any thread.
+  struct Load {
+    std::size_t running = 0, waiting = 0;
+    std::size_t pages = 0, free_pages = 0;   ///< of the KV pool; what only stored prefixes hold counts as in use
+    std::uint64_t tokens = 0;                ///< chosen since the start
+    std::uint64_t prompt_tokens = 0;         ///< rows of prompts computed since the start
+    std::uint64_t preemptions = 0;
+    double wait_s = 0;                       ///< how long one that comes now is likely to wait for its turn
+  };
+  Load load() const;
   std::size_t kv_bytes() const { return options_.kv_pages * model::KvMemory::page_bytes(spec_, options_.kv_format); }
 
  private:
@@ -89,8 +110,12 @@ class Engine {
   void serve();
   bool drain();
   void step();
-  void choose(const Scheduler::Run& run, std::size_t first_logits);
-  void end(std::uint64_t id, Finish finish, const std::string& error = {});
+  std::vector<Choice> score_prompt(const Scheduler::Run& run, std::size_t first_logits);
+  void choose(const Scheduler::Run& run, std::size_t first_logits, Event event);
+  Choice choose_one(Sequence& sequence, std::span<float> logits);
+  void note_load();
+  void note_finish();
+  void end(std::uint64_t id, Finish finish, const std::string& error, Code code);
 
   const model::ModelSpec& spec_;
   Options options_;
@@ -101,8 +126,13 @@ class Engine {
   Scheduler scheduler_;
   std::map<std::uint64_t, std::shared_ptr<Channel>> channels_;
   std::uint64_t next_id_ = 1;
+  std::vector<std::uint64_t> allowed_;  ///< the mask of the token at hand
+  std::uint64_t tokens_ = 0, prompt_tokens_ = 0;
+  double finish_gap_s_ = 0;             ///< running mean of the time between two ends while others wait
+  std::chrono::steady_clock::time_point last_finish_{};
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  Load load_;
   std::condition_variable wake_;
   std::deque<Submission> submissions_;
   bool stopping_ = false;

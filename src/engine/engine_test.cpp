@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -108,6 +110,95 @@ TEST(Engine, AConversationThatOutgrowsThePoolEndsWithAMessage) {
     EXPECT_EQ(*event.finish, Finish::failed);
     EXPECT_NE(event.error.find("no longer fits"), std::string::npos);
     return;
+  }
+}
+
+TEST(Engine, ASinkIsToldInsteadOfTheHandle) {
+  Box box;
+  std::promise<std::size_t> done;
+  std::size_t tokens = 0;
+  const auto generation = box.engine.submit(request({1, 2, 3}, 12), [&](Event event) {
+    tokens += event.tokens.size();
+    if (event.finish) done.set_value(tokens);
+  });
+  EXPECT_EQ(done.get_future().get(), 12u);
+}
+
+/// Lets only one token follow, then ends after `length`.
+struct OnlyOne : Guide {
+  TokenId token;
+  std::size_t length, accepted = 0, last_remaining = 0;
+  OnlyOne(TokenId t, std::size_t n) : token(t), length(n) {}
+  void mask(std::span<std::uint64_t> allowed, std::size_t remaining) override {
+    last_remaining = remaining;
+    std::fill(allowed.begin(), allowed.end(), 0);
+    allowed[static_cast<std::size_t>(token) / 64] |= std::uint64_t{1} << (token % 64);
+  }
+  bool free(std::size_t) const override { return false; }
+  void accept(TokenId id) override {
+    EXPECT_EQ(id, token);
+    ++accepted;
+  }
+  bool finished() const override { return accepted == length; }
+};
+
+// Its guesses repeat the prompt; the guide holds for them too.
+TEST(Engine, AGuideDecidesWhatMayFollowAlsoWhereTokensAreGuessed) {
+  Box box;
+  auto guided = request({1, 2, 3, 1, 2, 3, 1, 2, 3, 70, 70, 70, 70}, 30);
+  const auto guide = std::make_shared<OnlyOne>(70, 20);
+  guided.guide = guide;
+  EXPECT_EQ(all(box.engine.submit(guided), Finish::end), std::vector<TokenId>(20, 70));
+  EXPECT_EQ(guide->last_remaining, 30u - 19u);
+}
+
+TEST(Engine, ThePromptsTokensAreScoredWhereAskedForAlsoWhenItsPrefixIsKnown) {
+  Box box;
+  std::vector<TokenId> prompt;
+  for (int i = 0; i < 150; ++i) prompt.push_back(i * 7 % 80);
+  all(box.engine.submit(request(prompt, 2)));
+  auto scored = request(prompt, 2);
+  scored.score_prompt = 2;
+  auto generation = box.engine.submit(scored);
+  std::vector<Choice> scores;
+  for (;;) {
+    auto event = generation.next();
+    scores.insert(scores.end(), event.prompt.begin(), event.prompt.end());
+    if (event.finish) break;
+  }
+  ASSERT_EQ(scores.size(), prompt.size() - 1);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    EXPECT_EQ(scores[i].id, prompt[i + 1]);
+    EXPECT_LT(scores[i].logprob, 0);
+    EXPECT_EQ(scores[i].top.size(), 2u);
+  }
+}
+
+TEST(Engine, OfAGroupTheFirstReadsThePromptForAll) {
+  Box box({.scheduler = {.rows = 64, .context = 512}, .kv_pages = 32});
+  const std::vector<TokenId> prompt(200, 5);
+  std::vector<Generation> group;
+  for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    auto one = request(prompt, 4, seed);
+    one.group = 9;
+    group.push_back(box.engine.submit(std::move(one)));
+  }
+  std::vector<std::size_t> cached;
+  for (auto& generation : group) {
+    cached.push_back(generation.next().cached);
+    all(std::move(generation));
+  }
+  EXPECT_EQ(cached, (std::vector<std::size_t>{0, 192, 192}));
+}
+
+TEST(Engine, AFullQueueRefusesAtOnce) {
+  Box box({.scheduler = {.sequences = 1, .queue = 2, .rows = 64, .context = 512}, .kv_pages = 16});
+  std::vector<Generation> held;
+  try {
+    for (int i = 0; i < 10; ++i) held.push_back(box.engine.submit(request({1, 2, 3}, 400)));
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::exhausted);
   }
 }
 

@@ -87,17 +87,29 @@ bool Scheduler::preempt_for(Sequence& sequence) {
   return true;
 }
 
+/// Whether another one is just reading the prompt that it shares.
+bool Scheduler::waits_for_its_group(const Sequence& sequence) const {
+  if (sequence.request.group == 0) return false;
+  return std::any_of(running_.begin(), running_.end(), [&](const Owned& one) {
+    return one->prefilling && one->request.group == sequence.request.group;
+  });
+}
+
 void Scheduler::admit() {
   while (!waiting_.empty() && running_.size() < options_.sequences) {
     const auto better = [this](const Owned& a, const Owned& b) {
       if (a->request.priority != b->request.priority) return a->request.priority > b->request.priority;
       return served_[a->request.salt] < served_[b->request.salt];  // equal: the earlier one stays first
     };
-    const auto best = std::min_element(waiting_.begin(), waiting_.end(), better);
+    auto best = waiting_.end();
+    for (auto at = waiting_.begin(); at != waiting_.end(); ++at)
+      if (!waits_for_its_group(**at) && (best == waiting_.end() || better(*at, *best))) best = at;
+    if (best == waiting_.end()) return;
     Sequence& sequence = **best;
     if (sequence.pages.empty()) {
       // The last token's row is always computed: its logits are wanted.
-      sequence.pages = tree_.match(sequence.request.salt, std::span(sequence.ids).first(sequence.ids.size() - 1));
+      if (!sequence.scoring())
+        sequence.pages = tree_.match(sequence.request.salt, std::span(sequence.ids).first(sequence.ids.size() - 1));
       sequence.computed = sequence.pages.size() * page_tokens;
       if (sequence.generated() == 0) sequence.cached = sequence.computed;
     }
@@ -155,13 +167,16 @@ void Scheduler::plan_prompts(std::vector<Run>& runs, std::size_t decode_rows) {
     if (a->request.priority != b->request.priority) return a->request.priority > b->request.priority;
     return served_[a->request.salt] < served_[b->request.salt];
   });
+  std::size_t scored_rows = options_.scored_rows;
   for (Sequence* sequence : prompts) {
     if (rows == 0) return;
     const std::size_t left = sequence->ids.size() - sequence->computed;
-    const std::size_t count = std::min(left, rows);
-    if (!grow(*sequence, sequence->computed + count)) continue;  // waits until others finish
-    runs.push_back({sequence, sequence->computed, count, false, count == left ? std::size_t{1} : std::size_t{0}});
+    const bool scoring = sequence->scoring();
+    const std::size_t count = std::min({left, rows, scoring ? scored_rows : rows});
+    if (count == 0 || !grow(*sequence, sequence->computed + count)) continue;  // waits until others finish
+    runs.push_back({sequence, sequence->computed, count, false, scoring ? count : count == left ? std::size_t{1} : std::size_t{0}});
     rows -= count;
+    if (scoring) scored_rows -= count;
   }
 }
 

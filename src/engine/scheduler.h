@@ -38,6 +38,7 @@ class Scheduler {
     std::size_t context = 4096;      ///< most tokens of a sequence
     double step_budget_ms = 100;     ///< while others generate
     std::size_t draft = 3;           ///< speculated tokens of a lone generation
+    std::size_t scored_rows = 32;    ///< most prompt rows of a step that want logits
   };
 
   /// Rows of one sequence in a step.
@@ -79,6 +80,7 @@ class Scheduler {
   using Owned = std::unique_ptr<Sequence>;
   bool grow(Sequence& sequence, std::size_t tokens);
   bool preempt_for(Sequence& sequence);
+  bool waits_for_its_group(const Sequence& sequence) const;
   void admit();
   void plan_decode(std::vector<Run>& runs);
   void plan_prompts(std::vector<Run>& runs, std::size_t decode_rows);

@@ -69,6 +69,7 @@ struct Failed {
   Code code = Code::internal;
   std::string message, field;
   double retry_after_s = 0;   ///< of Code::exhausted: when it may be tried again
+  std::string reason{};       ///< a word for programs, where there is one: context_length_exceeded
 };
 
 using Event = std::variant<Started, Text, Reasoning, ToolCall, Finished, Vectors, Tokens, Done, Failed>;
