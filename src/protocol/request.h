@@ -96,7 +96,12 @@ struct Request {
   bool cache_prompt = true;
 };
 
-/// JSON of a request, as frames carry it, and back. from_json throws Error(invalid, field) where it is not one.
+/// Throws Error(invalid, field) where a number lies outside the range that stands beside it, a list is longer than any
+/// application needs, or parts contradict each other.
+void validate(const Request& request);
+
+/// JSON of a request, as frames carry it, and back. request_from_json throws Error(invalid, field) where it is not one or
+/// validate() refuses it.
 json::Object to_json(const Request& request);
 Request request_from_json(const json::Object& object);
 
