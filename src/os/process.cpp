@@ -3,20 +3,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <string_view>
 #include <utility>
 
 #include "base/error.h"
-
-extern char** environ;
+#include "os/spawn.h"
 
 namespace cofre::os {
 namespace {
@@ -63,61 +58,6 @@ class Pipe {
   int write_ = -1;
 };
 
-/// A null-terminated list of C strings, as exec wants it; it points into `texts`.
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-  list.push_back(nullptr);
-  return list;
-}
-
-/// Our own environment with variables added or replaced.
-std::vector<std::string> environment_with(const std::vector<std::string>& added) {
-  std::vector<std::string> all = added;
-  for (char** at = environ; *at != nullptr; ++at) {
-    const std::string_view inherited(*at);
-    const auto name = inherited.substr(0, inherited.find('=') + 1);
-    const bool replaced =
-        std::any_of(added.begin(), added.end(), [&](const std::string& text) { return text.starts_with(name); });
-    if (!replaced) all.emplace_back(inherited);
-  }
-  return all;
-}
-
-pid_t spawn(const std::vector<std::string>& arguments, const std::vector<std::string>& added, const Pipe& out,
-            const Pipe& error) {
-  const auto argv = pointers(arguments);
-  const auto variables = environment_with(added);
-  const auto envp = pointers(variables);
-
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&files, out.write_end(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, error.write_end(), STDERR_FILENO);
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-
-  pid_t child = -1;
-  const int failure = ::posix_spawnp(&child, argv[0], &files, &attributes, argv.data(), envp.data());
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&files);
-  if (failure != 0) {
-    fail(failure == ENOENT ? Code::not_found : Code::unavailable, "cannot start {}: {}", arguments[0],
-         std::strerror(failure));
-  }
-  return child;
-}
-
-int wait_for(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
 /// Ends the child's group: asks first, insists after a second of silence.
 void end(pid_t child, Pipe& out) {
   ::kill(-child, SIGTERM);
@@ -139,7 +79,8 @@ void end(pid_t child, Pipe& out) {
 ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options) {
   CHECK(!arguments.empty());
   Pipe out, error;
-  const pid_t child = spawn(arguments, options.environment, out, error);
+  const pid_t child =
+      spawn(arguments, options.environment, {.out = out.write_end(), .error = error.write_end(), .inherited = {}});
   out.close_write();
   error.close_write();
   ProcessResult result;

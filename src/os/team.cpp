@@ -1,6 +1,7 @@
 #include "os/team.h"
 
 #include "base/error.h"
+#include "os/turn.h"
 
 namespace cofre::os {
 namespace {
@@ -48,6 +49,7 @@ void Team::serve(unsigned member) {
 }
 
 void Team::run(const std::function<void(unsigned)>& work) {
+  if (turns_ != nullptr) turns_->take(seat_);
   work_ = &work;
   if (size_ > 1) {
     started_.fetch_add(1, std::memory_order_release);
@@ -55,6 +57,7 @@ void Team::run(const std::function<void(unsigned)>& work) {
   }
   work(0);
   barrier();
+  if (turns_ != nullptr) turns_->leave(seat_);
 }
 
 void Team::barrier() noexcept {

@@ -9,6 +9,8 @@
 
 namespace cofre::os {
 
+class Turns;
+
 /// Threads that work on one thing together: every member runs the same function and they meet at barriers.
 /// The caller of run() is member 0. One run at a time, from one thread at a time.
 ///
@@ -24,6 +26,12 @@ class Team {
 
   unsigned size() const noexcept { return size_; }
 
+  /// From now on every run() takes this seat's turn first: for processes that share the cores. `turns` outlives the team.
+  void take_turns(Turns& turns, unsigned seat) noexcept {
+    turns_ = &turns;
+    seat_ = seat;
+  }
+
   /// Runs work(member) on every member and returns when all are done. `work` must not throw.
   void run(const std::function<void(unsigned member)>& work);
 
@@ -36,6 +44,8 @@ class Team {
 
   unsigned size_;
   const std::function<void(unsigned)>* work_ = nullptr;
+  Turns* turns_ = nullptr;
+  unsigned seat_ = 0;
   alignas(64) std::atomic<std::uint32_t> started_{0};
   alignas(64) std::atomic<std::uint32_t> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> phase_{0};
