@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -110,6 +111,42 @@ std::string read_whole(const std::filesystem::path& path, std::uint64_t bytes_ma
     if (got == 0) return text;
     text.append(piece.data(), static_cast<std::size_t>(got));
     if (text.size() > bytes_max) fail(Code::invalid, "{} is larger than {} bytes", path.string(), bytes_max);
+  }
+}
+
+bool create_private(const std::filesystem::path& path, std::string_view content) {
+  if (std::filesystem::exists(path)) return false;
+  std::string part = path.string() + ".XXXXXX";
+  const Descriptor file{::mkostemp(part.data(), O_CLOEXEC)};  // mode 0600
+  if (file.number < 0) fail_errno("write", path);
+  struct Removed {
+    const std::string& path;
+    ~Removed() { ::unlink(path.c_str()); }
+  } removed{part};
+  while (!content.empty()) {
+    const ssize_t wrote = ::write(file.number, content.data(), content.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) fail_errno("write", path);
+    content.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  if (::fsync(file.number) != 0) fail_errno("write to the disk", path);
+  // A link, not a rename: of two that make it at once, the second finds the first one's.
+  if (::link(part.c_str(), path.c_str()) != 0) {
+    if (errno == EEXIST) return false;
+    fail_errno("write", path);
+  }
+  sync_path(path.parent_path().empty() ? "." : path.parent_path(), O_RDONLY | O_DIRECTORY);
+  return true;
+}
+
+void check_private(const std::filesystem::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) fail_errno("open", path);
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    fail(Code::invalid, "{} may be read by others: chmod 600 {}", path.string(), path.string());
+  }
+  if (info.st_uid != ::geteuid() && info.st_uid != 0) {
+    fail(Code::invalid, "{} belongs to another user", path.string());
   }
 }
 

@@ -45,6 +45,14 @@ void write_whole(const std::filesystem::path& path, std::string_view text);
 /// The text of a file of at most `bytes_max`. Throws Error(not_found, unavailable or invalid) naming the path.
 std::string read_whole(const std::filesystem::path& path, std::uint64_t bytes_max);
 
+/// Makes a file that its owner alone may read and write, with this content, complete on the disk before it gets its
+/// name. False where a file of this name is there already, which is left as it is.
+bool create_private(const std::filesystem::path& path, std::string_view content = {});
+
+/// Throws Error(invalid) where anybody but its owner may read or write the file, or where the owner is neither this
+/// user nor root.
+void check_private(const std::filesystem::path& path);
+
 /// Makes `to` another name of `from` where that is safe (same file system, the file is this user's own) and tells
 /// whether it did. Never replaces a file.
 bool try_hard_link(const std::filesystem::path& from, const std::filesystem::path& to);

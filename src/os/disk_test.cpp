@@ -52,6 +52,16 @@ TEST_F(Disk, PublishingReplacesTheOldFile) {
   EXPECT_FALSE(std::filesystem::exists(at("a.new")));
 }
 
+TEST_F(Disk, APrivateFileIsItsOwnersAloneAndNeverReplaced) {
+  EXPECT_TRUE(create_private(at("key"), "secret"));
+  EXPECT_FALSE(create_private(at("key"), "other"));
+  EXPECT_EQ(read_whole(at("key"), 100), "secret");
+  EXPECT_NO_THROW(check_private(at("key")));
+  std::filesystem::permissions(at("key"), std::filesystem::perms::group_read, std::filesystem::perm_options::add);
+  EXPECT_EQ(code_of([&] { check_private(at("key")); }), Code::invalid);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);  // no scratch is left
+}
+
 TEST_F(Disk, ReadingStopsAtTheLimit) {
   write_whole(at("a"), "four");
   EXPECT_EQ(code_of([&] { read_whole(at("a"), 3); }), Code::invalid);
