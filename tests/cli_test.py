@@ -210,6 +210,14 @@ class Tools(unittest.TestCase):
         named = json.loads(cofre("tokenize", MODEL, "<|im_start|>", "--json")[1])["tokens"]
         self.assertGreater(len(named), 1, "a special token came out of text")
 
+    def test_render_prints_the_text_alone_and_knows_tokens_that_a_case_does_not_name(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".jinja") as template, tempfile.NamedTemporaryFile("w", suffix=".json") as case:
+            template.write("{{ bos_token }}{{ messages[0].content }}{{ eos_token }}{{ strftime_now('%Y') }}")
+            template.flush()
+            json.dump({"messages": [{"role": "user", "content": "é"}], "now": "2026-11-23T10:30:00"}, case)
+            case.flush()
+            self.assertEqual(cofre("render", "--template", template.name, "--messages", case.name), (0, "<s>é</s>2026", ""))
+
     def test_score_gives_the_tokens_it_was_asked_for_with_ten_alternatives(self):
         ids = json.loads(cofre("tokenize", MODEL, "The capital of France is Paris", "--json")[1])["tokens"]
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:

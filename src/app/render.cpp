@@ -41,6 +41,9 @@ Action declare_render(Options& options) {
     auto now = os::local_now();
     if (context.contains("now")) now = parse_time(std::string(json::string_at(context, "now")));
     context.erase("now");
+    // Templates that name them would print nothing or fail; a conversation in a file rarely says them.
+    if (!context.contains("bos_token")) context["bos_token"] = "<s>";
+    if (!context.contains("eos_token")) context["eos_token"] = "</s>";
     const auto parsed = chat_template::Template::parse(read_input_file(given->source));
     fmt::print("{}", parsed.render(context, now));
   };

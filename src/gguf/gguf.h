@@ -50,6 +50,8 @@ struct Array {
   std::vector<double> reals;
   std::vector<bool> booleans;
   std::vector<std::string_view> strings;
+
+  std::size_t size() const { return unsigneds.size() + signeds.size() + reals.size() + booleans.size() + strings.size(); }
 };
 
 struct Tensor {

@@ -1,11 +1,12 @@
 #include "model/weights.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstring>
 #include <string>
 
 #include "base/error.h"
+#include "model/finite.h"
 
 namespace cofre::model {
 namespace {
@@ -27,40 +28,15 @@ void check_shape(const gguf::Tensor& tensor, std::size_t inputs, std::size_t out
        outputs, inputs);
 }
 
-/// Whether all scales of packed panels (or, of float formats, all weights) are numbers.
-bool finite(const Panels& w, std::size_t first, std::size_t last) {
-  const bool bf16 = w.format == Format::bf16;
-  const auto halves_finite = [&](const std::byte* at, std::size_t count) {
-    const std::uint16_t exponent = bf16 ? 0x7f80 : 0x7c00;
-    bool good = true;
-    for (std::size_t i = 0; i < count; ++i) {
-      std::uint16_t half;
-      std::memcpy(&half, at + 2 * i, 2);
-      good &= (half & exponent) != exponent;
-    }
-    return good;
-  };
-  if (w.format == Format::f32) {
-    bool good = true;
-    for (std::size_t i = first * w.quant_stride(); i < last * w.quant_stride(); i += 4) {
-      std::uint32_t bits;
-      std::memcpy(&bits, w.quants + i, 4);
-      good &= (bits & 0x7f800000) != 0x7f800000;
-    }
-    return good;
-  }
-  if (kernels::is_float(w.format))
-    return halves_finite(w.quants + first * w.quant_stride(), (last - first) * w.quant_stride() / 2);
-  if (w.format == Format::mxfp4) return true;  // exponents of 8 bits: all but 255 are numbers, and 255 is refused by range
-  const auto& t = kernels::traits(w.format);
-  const std::size_t halves = t.scale_bytes == 32 || t.scale_bytes == 64 ? t.scale_bytes / 2
-                             : t.scale_bytes >= 64 + 256               ? 32
-                                                                        : 16;
-  bool good = true;
-  for (std::size_t p = first; p < last; ++p)
-    for (std::size_t r = 0; r < w.records(); ++r)
-      good &= halves_finite(w.scales + p * w.scale_stride() + r * t.scale_bytes, halves);
-  return good;
+/// Whether rows [first, last) of a tensor hold numbers alone.
+bool rows_finite(const gguf::Tensor& tensor, std::size_t first, std::size_t last) {
+  const auto format = format_of(tensor);
+  const std::size_t stride = kernels::row_bytes(format, tensor.shape[0]);
+  return finite(format, tensor.bytes.data() + first * stride, (last - first) * (tensor.shape[0] / kernels::traits(format).block));
+}
+
+[[noreturn]] void refuse_values(std::string_view tensor) {
+  fail(Code::invalid, "tensor {} holds values that are not numbers", tensor);
 }
 
 }  // namespace
@@ -93,7 +69,7 @@ std::vector<float> Weights::vector(const std::string& name, std::size_t size, bo
   std::vector<float> out(size);
   kernels::dequantize_row(format_of(t), t.bytes.data(), size, out.data());
   for (float x : out)
-    if (!std::isfinite(x)) fail(Code::invalid, "tensor {} holds values that are not numbers", name);
+    if (!std::isfinite(x)) refuse_values(name);
   return out;
 }
 
@@ -167,14 +143,32 @@ void Weights::pack_all(std::vector<Job>& jobs, os::Team& team, const std::functi
       const auto& panels = jobs[job].linear->panels;
       const std::size_t first = (task - first_task[job]) * chunk, last = std::min(first + chunk, panels.panels());
       kernels::pack(jobs[job].tensor->bytes.data(), panels, first, last);
-      if (!finite(panels, first, last)) jobs[job].bad.store(true, std::memory_order_relaxed);
+      if (!rows_finite(*jobs[job].tensor, first * kernels::panel_width, std::min(last * kernels::panel_width, panels.outputs)))
+        jobs[job].bad.store(true, std::memory_order_relaxed);
       if (member == 0 && progress) progress(static_cast<double>(task + 1) / static_cast<double>(first_task.back()));
     }
   });
   for (const auto& job : jobs) {
-    if (job.bad.load()) fail(Code::invalid, "tensor {} holds values that are not numbers", job.tensor->name);
+    if (job.bad.load()) refuse_values(job.tensor->name);
     file_.release(*job.tensor);
   }
+  if (embedding_ != jobs.back().tensor) check_embedding(team);
+}
+
+/// An embedding that nothing multiplies by stays in the file; its rows are looked through once.
+void Weights::check_embedding(os::Team& team) {
+  file_.read_ahead(*embedding_);
+  constexpr std::size_t chunk = 256;  // rows a task
+  std::atomic<bool> good{true};
+  os::Tickets tickets;
+  team.run([&](unsigned) {
+    for (auto task = tickets.take(1); task * chunk < spec_.vocabulary; task = tickets.take(1)) {
+      const std::size_t first = task * chunk, last = std::min(first + chunk, spec_.vocabulary);
+      if (!rows_finite(*embedding_, first, last)) good.store(false, std::memory_order_relaxed);
+    }
+  });
+  if (!good.load()) refuse_values(embedding_->name);
+  file_.release(*embedding_);
 }
 
 void Weights::embed(std::size_t token, float* out) const {

@@ -61,6 +61,7 @@ class Weights {
   std::vector<float> vector(const std::string& name, std::size_t size, bool optional) const;
   void plan(Linear& linear, const std::string& name, std::size_t inputs, std::size_t outputs, std::vector<Job>& jobs);
   void pack_all(std::vector<Job>& jobs, os::Team& team, const std::function<void(double)>& progress);
+  void check_embedding(os::Team& team);
 
   const gguf::File& file_;
   ModelSpec spec_;

@@ -39,9 +39,10 @@ std::vector<engine::TokenId> end_tokens(const tokenizer::Tokenizer& tokenizer) {
 
 tokenizer::Tokenizer read_tokenizer(const gguf::File& file, std::size_t vocabulary) {
   auto tokenizer = tokenizer::Tokenizer::from_gguf(file);
-  if (tokenizer.size() > vocabulary)
-    fail_field(Code::invalid, "tokenizer.ggml.tokens", "the tokenizer has {} tokens, but the model's embedding only {} rows",
-               tokenizer.size(), vocabulary);
+  if (tokenizer.size() != vocabulary)
+    fail_field(Code::invalid, "tokenizer.ggml.tokens",
+               "the vocabulary does not match: tokenizer.ggml.tokens has {} tokens, token_embd.weight {} rows", tokenizer.size(),
+               vocabulary);
   return tokenizer;
 }
 

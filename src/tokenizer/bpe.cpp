@@ -140,6 +140,8 @@ class Bpe : public Encoder {
 std::unique_ptr<Encoder> make_bpe(const gguf::File& file, const Vocabulary& vocabulary) {
   const auto* merges = file.array("tokenizer.ggml.merges");
   if (merges == nullptr) fail_field(Code::invalid, "tokenizer.ggml.merges", "the file has no tokenizer.ggml.merges");
+  if (merges->size() != merges->strings.size())
+    fail_field(Code::invalid, "tokenizer.ggml.merges", "tokenizer.ggml.merges must be a list of strings");
   const auto pre = file.string("tokenizer.ggml.pre");
   if (!pre) fail_field(Code::unsupported, "tokenizer.ggml.pre", "the file does not name its pre-tokenizer (tokenizer.ggml.pre)");
   return std::make_unique<Bpe>(vocabulary, *pre, merges->strings);
