@@ -6,6 +6,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstring>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -70,7 +71,43 @@ void product(benchmark::State& state, Format format, std::size_t outputs, std::s
   state.counters["GB/s"] = benchmark::Counter(bytes * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+/// One row against a matrix that no cache holds, its panels shared out over the threads: what generating waits for.
+void stream(benchmark::State& state, Format format) {
+  constexpr std::size_t outputs = 131072, inputs = 1536;
+  static std::unique_ptr<Matrix> m;
+  if (state.thread_index() == 0) m = std::make_unique<Matrix>(format, outputs, inputs);
+  const Activations a(1, inputs);
+  std::vector<float> y(outputs);
+  os::Buffer scratch(scratch_bytes(1, inputs, 128));
+  for (auto _ : state) {
+    const auto panels = m->panels.panels(), share = panels / state.threads();
+    best_kernels().matmul_exact(a.rows, m->panels, {y.data(), outputs, false}, share * state.thread_index(),
+                                share * (state.thread_index() + 1), scratch.data());
+    benchmark::ClobberMemory();
+  }
+  const auto bytes = static_cast<double>(m->panels.quant_bytes() + m->panels.scale_bytes()) / state.threads();
+  state.counters["GB/s"] = benchmark::Counter(bytes * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+/// What memory delivers to reads that do nothing else.
+void read(benchmark::State& state) {
+  constexpr std::size_t bytes = std::size_t{1} << 30;
+  static std::unique_ptr<os::Buffer> memory;
+  if (state.thread_index() == 0) {
+    memory = std::make_unique<os::Buffer>(bytes);
+    std::memset(memory->data(), 7, bytes);
+  }
+  const std::size_t share = bytes / state.threads();
+  for (auto _ : state) benchmark::DoNotOptimize(best_kernels().read_memory(memory->data() + share * state.thread_index(), share));
+  state.counters["GB/s"] = benchmark::Counter(static_cast<double>(share) * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
 void register_all() {
+  for (const int threads : {1, 2}) benchmark::RegisterBenchmark("read", read)->Threads(threads)->UseRealTime();
+  for (const auto format : {Format::q4_0, Format::q4_1, Format::q5_0, Format::q8_0, Format::q4_k, Format::q6_k})
+    for (const int threads : {1, 2})
+      benchmark::RegisterBenchmark(("stream/" + std::string(traits(format).name)).c_str(), stream, format)->Threads(threads)->UseRealTime();
+
   for (std::size_t i = 0; i < format_count; ++i) {
     const auto format = static_cast<Format>(i);
     const std::string name(traits(format).name);

@@ -219,6 +219,28 @@ INSTANTIATE_TEST_SUITE_P(Kernels, EveryFormat, ::testing::Range(0, static_cast<i
   return std::string(traits(static_cast<Format>(one.param)).name);
 });
 
+TEST(Quantize, EverySetGivesTheSameBytes) {
+  for (const std::size_t inputs : {32, 64, 96, 256, 288, 576, 896}) {
+    constexpr std::size_t count = 3;
+    const auto expected = activations(scalar_kernels, count, inputs);
+    for (const auto* k : tables()) {
+      const auto a = activations(*k, count, inputs);
+      for (std::size_t g = 0; g < a.rows.groups(); ++g) {
+        const std::size_t at = g * a.rows.stride;
+        const auto same = [&](const auto* ours, const auto* theirs, std::size_t width, const char* what) {
+          EXPECT_EQ(std::memcmp(ours + at * width, theirs + at * width, count * width * sizeof *ours), 0)
+              << k->name << ", " << inputs << " inputs, group " << g << ": " << what;
+        };
+        same(a.rows.quants, expected.rows.quants, group_width, "quants");
+        same(a.rows.scales, expected.rows.scales, group_scales, "scales");
+        same(a.rows.totals, expected.rows.totals, 1, "totals");
+        same(a.rows.sums32, expected.rows.sums32, 8, "sums32");
+        same(a.rows.sums16, expected.rows.sums16, 16, "sums16");
+      }
+    }
+  }
+}
+
 TEST(Halves, EveryFiniteHalfSurvivesARoundTrip) {
   for (unsigned bits = 0; bits < 0x10000; ++bits) {
     if ((bits & 0x7c00) == 0x7c00) continue;

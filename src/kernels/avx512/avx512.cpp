@@ -21,6 +21,8 @@ namespace {
 #include "kernels/generic/floats.h"
 #include "kernels/generic/elementwise.h"
 #include "kernels/generic/attention.h"
+#include "kernels/avx512/quantize_group.h"
+#include "kernels/generic/quantize.h"
 #include "kernels/avx512/requantise.h"
 #include "kernels/avx512/prompt.h"
 
