@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -18,8 +19,9 @@ struct TinyShape {
   std::uint32_t window = 0;  ///< sliding window, gemma3
 };
 
-/// A whole GGUF file of random F32 weights, the same for the same shape and seed.
-inline std::vector<std::byte> tiny_model(const TinyShape& s, unsigned seed = 1, float poison = 0.0f) {
+/// A whole GGUF file of random F32 weights, the same for the same shape and seed. `more` adds further metadata.
+inline std::vector<std::byte> tiny_model(const TinyShape& s, unsigned seed = 1, float poison = 0.0f,
+                                         const std::function<void(gguf::Writer&)>& more = {}) {
   std::mt19937 random(seed);
   gguf::Writer writer;
   const auto key = [&](const char* name) { return s.architecture + "." + name; };
@@ -34,6 +36,7 @@ inline std::vector<std::byte> tiny_model(const TinyShape& s, unsigned seed = 1, 
   writer.add(key("context_length"), s.context);
   writer.add(key("attention.layer_norm_rms_epsilon"), 1e-5f);
   if (s.window > 0) writer.add(key("attention.sliding_window"), s.window);
+  if (more) more(writer);
   const auto tensor = [&](const std::string& name, std::uint64_t inputs, std::uint64_t outputs, bool norm = false) {
     std::normal_distribution<float> normal(0, 1.0f / std::sqrt(static_cast<float>(inputs)));
     std::vector<float> values(inputs * outputs);

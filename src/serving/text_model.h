@@ -85,7 +85,12 @@ class TextModel {
   std::vector<engine::TokenId> raw_prompt(std::string_view text) const;
   /// Ends of generation are filled in. Throws Error(invalid, field) for parameters out of range.
   TextGeneration generate(engine::Request request);
+  /// The same, told to a sink; the request's own ends alone hold.
+  engine::Generation submit(engine::Request request, engine::Sink sink) { return engine_.submit(std::move(request), std::move(sink)); }
 
+  /// Tokens that end an answer.
+  const std::vector<engine::TokenId>& ends() const { return ends_; }
+  engine::Engine::Load load() const { return engine_.load(); }
   std::size_t context() const { return engine_.context(); }
   std::size_t kv_bytes() const { return engine_.kv_bytes(); }
   kernels::KvFormat kv_format() const { return kv_format_; }

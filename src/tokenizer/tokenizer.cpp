@@ -106,8 +106,8 @@ std::optional<TokenId> Tokenizer::eos() const { return vocabulary_->eos; }
 bool Tokenizer::add_bos() const { return vocabulary_->add_bos; }
 bool Tokenizer::add_eos() const { return vocabulary_->add_eos; }
 
-std::string StreamDecoder::push(TokenId id) {
-  tokenizer_.append_bytes(id, show_special_, held_);
+std::string StreamDecoder::push(TokenId id, bool show_special) {
+  tokenizer_.append_bytes(id, show_special, held_);
   const auto whole = text::whole_utf8_prefix(held_);
   auto shown = text::replace_invalid_utf8(std::string_view(held_).substr(0, whole));
   held_.erase(0, whole);

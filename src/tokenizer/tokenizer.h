@@ -78,7 +78,9 @@ class StreamDecoder {
   explicit StreamDecoder(const Tokenizer& tokenizer, bool show_special = false)
       : tokenizer_(tokenizer), show_special_(show_special) {}
   /// What can be shown after this token; bytes that are no UTF-8 become U+FFFD.
-  std::string push(TokenId id);
+  std::string push(TokenId id) { return push(id, show_special_); }
+  /// The same; a special token is shown if `show_special`.
+  std::string push(TokenId id, bool show_special);
   /// What is left at the end of the stream.
   std::string finish();
 

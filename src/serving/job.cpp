@@ -1,0 +1,241 @@
+#include "serving/job.h"
+
+#include <algorithm>
+#include <random>
+
+#include "os/clock.h"
+#include "serving/sampling.h"
+#include "serving/tool_calls/call_reader.h"
+#include "serving/tool_calls/harmony.h"
+#include "text/utf8.h"
+
+namespace cofre::serving {
+namespace {
+
+constexpr std::uint32_t choices_max = 128, top_logprobs_max = 20;
+constexpr std::size_t stops_max = 64, stop_bytes_max = 4096;
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+/// The field by which the dialects' callers know a constraint.
+const char* field_of(protocol::Constraint::Kind kind) {
+  using Kind = protocol::Constraint::Kind;
+  switch (kind) {
+    case Kind::regex: return "guided_regex";
+    case Kind::gbnf: return "grammar";
+    case Kind::choice: return "guided_choice";
+    default: return "response_format";
+  }
+}
+
+}  // namespace
+
+Job::Job(Shared& shared, protocol::Request request, EventSink sink)
+    : shared_(shared), writer_(shared.writer), request_(std::move(request)), sink_(std::move(sink)) {}
+
+void Job::cancel() {
+  cancelled_ = true;
+  writer_->post([job = shared_from_this()] {
+    const std::lock_guard lock(job->mutex_);
+    job->closed_ = true;
+    job->generations_.clear();
+  });
+}
+
+void Job::prepare() {
+  if (cancelled_) return;
+  const std::lock_guard lock(mutex_);
+  try {
+    dispatch();
+  } catch (const Error& error) {
+    fail_with(error);
+  } catch (const std::exception& error) {
+    fail_with(Error(Code::internal, error.what()));
+  }
+}
+
+void Job::dispatch() {
+  if (const auto* task = std::get_if<protocol::Tokenize>(&request_.task)) return tokenize(*task);
+  if (const auto* task = std::get_if<protocol::Detokenize>(&request_.task)) return detokenize(*task);
+  if (std::holds_alternative<protocol::Embedding>(request_.task))
+    fail_field(Code::unsupported, "model", "this model answers questions; it makes no embeddings");
+  start_text();
+}
+
+void Job::check_fields() const {
+  if (request_.choices < 1 || request_.choices > choices_max)
+    fail_field(Code::invalid, "n", "n is {}; it must be from 1 to {}", request_.choices, choices_max);
+  if (request_.top_logprobs > top_logprobs_max)
+    fail_field(Code::invalid, "top_logprobs", "top_logprobs is {}; it must be from 0 to {}", request_.top_logprobs, top_logprobs_max);
+  if (request_.stop.size() > stops_max) fail_field(Code::invalid, "stop", "stop has {} texts; at most {} are taken", request_.stop.size(), stops_max);
+  for (const auto& stop : request_.stop)
+    if (stop.empty() || stop.size() > stop_bytes_max)
+      fail_field(Code::invalid, "stop", "a text of stop has {} bytes; it must have 1 to {}", stop.size(), stop_bytes_max);
+  const auto vocabulary = shared_.model.loaded().tokenizer.size();
+  for (const auto id : request_.stop_token_ids)
+    if (id < 0 || static_cast<std::size_t>(id) >= vocabulary)
+      fail_field(Code::invalid, "stop_token_ids", "token {} is not in the vocabulary of {}", id, vocabulary);
+  const bool scores_prompt = completion() != nullptr && completion()->echo;
+  if (request_.max_tokens == std::uint64_t{0} && !scores_prompt) fail_field(Code::invalid, "max_tokens", "max_tokens is 0; it must be at least 1");
+  if (request_.constraint.kind != protocol::Constraint::Kind::none)
+    fail_field(Code::unsupported, field_of(request_.constraint.kind), "answers cannot be constrained yet");
+  if (chat() == nullptr) return;
+  const auto choice = chat()->tool_choice;
+  if (choice == protocol::ToolChoice::required || choice == protocol::ToolChoice::named)
+    fail_field(Code::unsupported, "tool_choice", "calls cannot be forced yet: tool_choice must be none or auto");
+}
+
+void Job::start_text() {
+  check_fields();
+  const auto sampling = sampling_params(request_.sampling, shared_.advice);
+  if (!request_.ignore_eos) ends_ = shared_.idiom.ends;
+  ends_.insert(ends_.end(), request_.stop_token_ids.begin(), request_.stop_token_ids.end());
+  Prompt prompt;
+  if (chat() != nullptr) {
+    tools_ = tool_calls::Tools(chat()->tools);
+    if (chat()->tool_choice == protocol::ToolChoice::none) tools_ = {};
+    prompt = chat_prompt(shared_.model, shared_.idiom, *chat(), os::local_now());
+  } else {
+    prompt = completion_prompt(shared_.model, shared_.idiom, *completion());
+    if (completion()->suffix && !request_.ignore_eos) ends_.insert(ends_.end(), shared_.idiom.fill_ends.begin(), shared_.idiom.fill_ends.end());
+  }
+  start_choices(std::move(prompt), sampling);
+}
+
+engine::Request Job::engine_request(const Prompt& prompt, engine::SamplingParams sampling) const {
+  engine::Request out;
+  out.prompt = prompt.ids;
+  out.sampling = std::move(sampling);
+  if (request_.max_tokens) {
+    const std::uint64_t most = shared_.model.context();
+    out.max_tokens = static_cast<std::size_t>(std::clamp<std::uint64_t>(*request_.max_tokens, 1, most));
+  }
+  out.ends = ends_;
+  out.salt = request_.tenant;
+  out.priority = request_.priority;
+  if (request_.logprobs) out.sampling.top_logprobs = static_cast<int>(request_.top_logprobs);
+  if (completion() != nullptr && completion()->echo && request_.prompt_logprobs) out.score_prompt = static_cast<int>(request_.top_logprobs);
+  return out;
+}
+
+std::unique_ptr<AnswerReader> Job::reader(bool thinking) const {
+  if (chat() == nullptr) return std::make_unique<PlainReader>();
+  const auto& idiom = shared_.idiom;
+  if (idiom.calls != nullptr && idiom.calls->body == tool_calls::Format::Body::harmony) return std::make_unique<tool_calls::HarmonyReader>(tools_);
+  std::unique_ptr<AnswerReader> answer;
+  if (tools_.empty()) answer = std::make_unique<PlainReader>();
+  else answer = std::make_unique<tool_calls::CallReader>(*idiom.calls, tools_);
+  if (idiom.thoughts == nullptr) return answer;
+  return std::make_unique<ThoughtReader>(*idiom.thoughts, thinking, std::move(answer));
+}
+
+ChoiceWriter::Options Job::writer_options(std::uint32_t choice, const Prompt& prompt) const {
+  ChoiceWriter::Options options;
+  options.choice = choice;
+  options.stop = request_.stop;
+  options.logprobs = request_.logprobs;
+  options.one_call = chat() != nullptr && !chat()->parallel_tool_calls;
+  options.score_only = request_.max_tokens == std::uint64_t{0};
+  if (shared_.idiom.calls != nullptr && shared_.idiom.calls->name.starts_with("mistral")) options.id_length = 0;
+  options.echo = prompt.echo;
+  if (completion() != nullptr && completion()->echo && request_.prompt_logprobs) options.echo_first = prompt.ids.front();
+  return options;
+}
+
+void Job::start_choices(Prompt prompt, const engine::SamplingParams& sampling) {
+  const auto base_seed = request_.sampling.seed ? *request_.sampling.seed : random_seed();
+  const std::uint64_t group = request_.choices > 1 ? shared_.next_group++ : 0;
+  prompt_tokens_ = prompt.ids.size();
+  unfinished_ = request_.choices;
+  for (std::uint32_t i = 0; i < request_.choices; ++i)
+    choices_.push_back(std::make_unique<ChoiceWriter>(shared_.model.loaded().tokenizer, ends_, shared_.idiom.shown, reader(prompt.thinking),
+                                                      writer_options(i, prompt)));
+  for (std::uint32_t i = 0; i < request_.choices; ++i) {
+    auto request = engine_request(prompt, sampling);
+    request.sampling.seed = base_seed + i;
+    request.group = group;
+    auto sink = [weak = weak_from_this(), writer = writer_, i](engine::Event event) {
+      const auto job = weak.lock();
+      if (!job) return;
+      writer->post([job, i, moved = std::make_shared<engine::Event>(std::move(event))] { job->take(i, std::move(*moved)); });
+    };
+    generations_.emplace_back(shared_.model.submit(std::move(request), std::move(sink)));
+  }
+}
+
+/// On the writer's thread.
+void Job::take(std::size_t choice, engine::Event event) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  try {
+    if (event.finish == engine::Finish::failed) throw Error(event.code, event.error);
+    if (event.finish == engine::Finish::cancelled) throw Error(Code::cancelled, "the model was unloaded");
+    if (!started_ && (!event.tokens.empty() || event.finish)) {
+      started_ = true;
+      cached_tokens_ = event.cached;
+      tell(protocol::Started{prompt_tokens_, cached_tokens_});
+    }
+    auto& writer = *choices_[choice];
+    const bool was_finished = writer.finished();
+    std::vector<protocol::Event> events;
+    writer.take(std::move(event), events);
+    for (auto& one : events) tell(std::move(one));
+    if (was_finished || !writer.finished()) return;
+    generations_[choice].reset();
+    if (--unfinished_ == 0) done();
+  } catch (const Error& error) {
+    fail_with(error);
+  } catch (const std::exception& error) {
+    fail_with(Error(Code::internal, error.what()));
+  }
+}
+
+void Job::done() {
+  protocol::Usage usage{.prompt_tokens = prompt_tokens_, .cached_tokens = cached_tokens_};
+  for (const auto& choice : choices_) {
+    usage.completion_tokens += choice->tokens();
+    usage.reasoning_tokens += choice->reasoning_tokens();
+  }
+  tell(protocol::Done{usage});
+}
+
+void Job::tokenize(const protocol::Tokenize& task) {
+  const auto& tokenizer = shared_.model.loaded().tokenizer;
+  protocol::Tokens tokens;
+  if (const auto* asked = std::get_if<protocol::Chat>(&task.input)) tokens.ids = chat_ids(shared_.idiom, *asked, os::local_now());
+  else if (const auto& text = std::get<std::string>(task.input); task.add_special) tokens.ids = shared_.model.raw_prompt(text);
+  else tokens.ids = tokenizer.encode(text);
+  for (const auto id : tokens.ids) {
+    std::string piece;
+    tokenizer.append_bytes(id, true, piece);
+    tokens.pieces.push_back(text::replace_invalid_utf8(piece));
+  }
+  tell(std::move(tokens));
+  tell(protocol::Done{});
+}
+
+void Job::detokenize(const protocol::Detokenize& task) {
+  protocol::Tokens tokens;
+  tokens.text = text::replace_invalid_utf8(shared_.model.loaded().tokenizer.decode(task.tokens, true));
+  tell(std::move(tokens));
+  tell(protocol::Done{});
+}
+
+void Job::tell(protocol::Event event) {
+  if (closed_ || cancelled_) return;
+  if (protocol::is_last(event)) closed_ = true;
+  sink_(std::move(event));
+}
+
+void Job::fail_with(const Error& error) {
+  protocol::Failed failed{.code = error.code(), .message = error.what(), .field = error.field()};
+  if (dynamic_cast<const ContextExceeded*>(&error) != nullptr) failed.reason = "context_length_exceeded";
+  if (error.code() == Code::exhausted) failed.retry_after_s = std::max(1.0, shared_.model.load().wait_s);
+  tell(std::move(failed));
+  generations_.clear();
+}
+
+}  // namespace cofre::serving

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "serving/choice_writer.h"
+#include "serving/idiom.h"
+#include "serving/prompt.h"
+#include "serving/tasks.h"
+#include "serving/text_service.h"
+#include "serving/tool_calls/tools.h"
+
+namespace cofre::serving {
+
+/// What all requests of a service share.
+struct Shared {
+  TextModel& model;
+  Idiom idiom;
+  Advice advice;
+  std::shared_ptr<Tasks> writer;   ///< one thread: reads answers, tells callers
+  std::atomic<std::uint64_t> next_group{1};
+};
+
+/// One request on its way from prompt to Done.
+class Job : public std::enable_shared_from_this<Job> {
+ public:
+  Job(Shared& shared, protocol::Request request, EventSink sink);
+
+  /// Makes the prompt and hands it to the engine. Once, on any thread of the service.
+  void prepare();
+  /// Any thread: nothing more is told, and what runs is let go.
+  void cancel();
+
+ private:
+  void dispatch();
+  void start_text();
+  void start_choices(Prompt prompt, const engine::SamplingParams& sampling);
+  engine::Request engine_request(const Prompt& prompt, engine::SamplingParams sampling) const;
+  void check_fields() const;
+  std::unique_ptr<AnswerReader> reader(bool thinking) const;
+  ChoiceWriter::Options writer_options(std::uint32_t choice, const Prompt& prompt) const;
+  void tokenize(const protocol::Tokenize& task);
+  void detokenize(const protocol::Detokenize& task);
+
+  void take(std::size_t choice, engine::Event event);
+  void tell(protocol::Event event);
+  void fail_with(const Error& error);
+  void done();
+  const protocol::Chat* chat() const { return std::get_if<protocol::Chat>(&request_.task); }
+  const protocol::Completion* completion() const { return std::get_if<protocol::Completion>(&request_.task); }
+
+  Shared& shared_;
+  const std::shared_ptr<Tasks> writer_;
+  const protocol::Request request_;
+  const EventSink sink_;
+  tool_calls::Tools tools_;
+  std::vector<engine::TokenId> ends_;
+  std::atomic<bool> cancelled_{false};
+
+  std::mutex mutex_;  ///< of what follows
+  bool closed_ = false, started_ = false;
+  std::vector<std::unique_ptr<ChoiceWriter>> choices_;
+  std::vector<std::optional<engine::Generation>> generations_;
+  std::size_t unfinished_ = 0;
+  std::uint64_t prompt_tokens_ = 0, cached_tokens_ = 0;
+};
+
+}  // namespace cofre::serving

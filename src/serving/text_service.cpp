@@ -1,0 +1,38 @@
+#include "serving/text_service.h"
+
+#include "serving/job.h"
+
+namespace cofre::serving {
+
+struct TextService::Parts {
+  Shared shared;
+  Tasks prompts;
+};
+
+Answer& Answer::operator=(Answer&& other) noexcept {
+  if (job_) job_->cancel();
+  job_ = std::move(other.job_);
+  return *this;
+}
+
+Answer::~Answer() {
+  if (job_) job_->cancel();
+}
+
+TextService::TextService(TextModel& model, const Options& options)
+    : parts_(new Parts{{model, Idiom(model), options.advice, std::make_shared<Tasks>(1)}, Tasks(options.prompt_threads)}) {}
+
+TextService::~TextService() {
+  parts_->prompts.stop();
+  parts_->shared.writer->stop();
+}
+
+Answer TextService::start(protocol::Request request, EventSink sink) {
+  auto job = std::make_shared<Job>(parts_->shared, std::move(request), std::move(sink));
+  parts_->prompts.post([job] { job->prepare(); });
+  return Answer(std::move(job));
+}
+
+const TextModel& TextService::model() const { return parts_->shared.model; }
+
+}  // namespace cofre::serving
