@@ -156,6 +156,21 @@ HubFile choose(const std::vector<HubFile>& files, const HubReference& reference)
   return found->second[0];
 }
 
+Model model_of(const HubReference& reference, const HubFile& file) {
+  if (!crypto::is_sha256(file.sha256) || file.bytes == 0) {
+    fail(Code::unavailable, "the hub tells no SHA-256 of {}/{}", reference.repository, file.path);
+  }
+  Model model;
+  model.name = reference.model_name();
+  if (!is_model_name(model.name)) fail(Code::invalid, "\"{}\" makes no model name", reference.repository);
+  model.title = fmt::format("{}:{}", reference.repository, reference.quantization);
+  model.home = reference.repository;
+  model.bytes = file.bytes;
+  model.sha256 = file.sha256;
+  model.sources.push_back(HttpsSource{Hub::huggingface, reference.repository, file.path, ""});
+  return model;
+}
+
 }  // namespace
 
 Hubs Hubs::from_environment() {
@@ -195,19 +210,13 @@ std::string HubReference::model_name() const {
 }
 
 Model find_on_hub(const HubReference& reference, const Hubs& hubs, Listener& listener) {
-  const HubFile file = choose(list_files(reference.repository, hubs, listener), reference);
-  if (!crypto::is_sha256(file.sha256) || file.bytes == 0) {
-    fail(Code::unavailable, "the hub tells no SHA-256 of {}/{}", reference.repository, file.path);
-  }
-  Model model;
-  model.name = reference.model_name();
-  if (!is_model_name(model.name)) fail(Code::invalid, "\"{}\" makes no model name", reference.repository);
-  model.title = fmt::format("{}:{}", reference.repository, reference.quantization);
-  model.home = reference.repository;
-  model.bytes = file.bytes;
-  model.sha256 = file.sha256;
-  model.sources.push_back(HttpsSource{Hub::huggingface, reference.repository, file.path, ""});
-  return model;
+  return model_of(reference, choose(list_files(reference.repository, hubs, listener), reference));
+}
+
+Model find_in_cache(const HubReference& reference, const std::vector<CachedFile>& cached) {
+  std::vector<HubFile> files;
+  for (const auto& file : cached) files.push_back({file.path, file.bytes, file.sha256});
+  return model_of(reference, choose(files, reference));
 }
 
 }  // namespace cofre::fleet

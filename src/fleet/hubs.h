@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "fleet/caches.h"
 #include "fleet/catalogue.h"
 #include "fleet/web.h"
 
@@ -37,5 +38,8 @@ struct HubReference {
 /// Throws Error(not_found) naming the quantizations there are, Error(unavailable) where the hub cannot be reached,
 /// Error(unsupported) where the model is split over several files.
 Model find_on_hub(const HubReference& reference, const Hubs& hubs, Listener& listener);
+
+/// The same among the files that Hugging Face's cache has of the repository.
+Model find_in_cache(const HubReference& reference, const std::vector<CachedFile>& cached);
 
 }  // namespace cofre::fleet

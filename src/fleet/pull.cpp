@@ -67,26 +67,31 @@ std::optional<Stored> take_from_caches(const Model& model, Store& store, const S
   return std::nullopt;
 }
 
-/// One source: the part brought to its size, then proved. A part with a wrong sum is removed.
-Stored fetch_and_prove(const Source& source, const Fetch& fetch, Store& store) {
-  fetch_from(source, fetch);
-  fetch.listener.say("Checking the SHA-256");
-  const std::string actual = sha256_of_file(fetch.part, fetch.listener);
-  if (actual != fetch.model.sha256) {
-    std::filesystem::remove(fetch.part);
-    std::filesystem::remove(fetch.state);
-    fail(Code::invalid, "{} brought a wrong file, which was removed: expected SHA-256 {}, actual {}",
-         describe(source, fetch.hubs), fetch.model.sha256, actual);
-  }
-  auto stored = store.publish(fetch.part, fetch.model.name, actual, describe(source, fetch.hubs));
-  std::filesystem::remove(fetch.state);
-  return stored;
-}
-
 std::uint64_t part_bytes(const std::filesystem::path& part) {
   std::error_code none;
   const auto bytes = std::filesystem::file_size(part, none);
   return none ? 0 : bytes;
+}
+
+/// One source: the part brought to its size, then proved. A part with a wrong sum is removed; where some of it was kept
+/// from before, the source gets a second chance from the beginning.
+Stored fetch_and_prove(const Source& source, const Fetch& fetch, Store& store) {
+  for (bool resumed = part_bytes(fetch.part) > 0;; resumed = false) {
+    fetch_from(source, fetch);
+    fetch.listener.say("Checking the SHA-256");
+    const std::string actual = sha256_of_file(fetch.part, fetch.listener);
+    if (actual == fetch.model.sha256) {
+      auto stored = store.publish(fetch.part, fetch.model.name, actual, describe(source, fetch.hubs));
+      std::filesystem::remove(fetch.state);
+      return stored;
+    }
+    std::filesystem::remove(fetch.part);
+    std::filesystem::remove(fetch.state);
+    if (!resumed)
+      fail(Code::invalid, "{} brought a wrong file, which was removed: expected SHA-256 {}, actual {}",
+           describe(source, fetch.hubs), fetch.model.sha256, actual);
+    fetch.listener.say("What was kept from before does not belong to this file: fetching it anew");
+  }
 }
 
 /// The first source that serves. Every reason why one does not is told.
@@ -114,6 +119,18 @@ Stored fetch_first(const Fetch& fetch, Store& store, const Surroundings& around)
     }
   }
   fail(code, "no source has {}: {}", model.name, reasons);
+}
+
+/// What the hub says of a reference; where it cannot be reached, what Hugging Face's own cache holds.
+Model find_referenced(const HubReference& reference, const Surroundings& around, Listener& listener) {
+  try {
+    return find_on_hub(reference, around.hubs, listener);
+  } catch (const Error& error) {
+    const auto cached = around.caches.files_of(reference.repository);
+    if (error.code() != Code::unavailable || cached.empty()) throw;
+    listener.say(fmt::format("{}; looking into the cache of Hugging Face", error.what()));
+    return find_in_cache(reference, cached);
+  }
 }
 
 }  // namespace
@@ -144,7 +161,7 @@ Pulled pull(Models& models, std::string_view text, const Surroundings& around, L
     fail(Code::not_found, "the catalogue has no model \"{}\" (cofre list --all shows what can be had)", text);
   // What was pulled once needs no hub to be found again.
   if (auto stored = find_whole(reference->model_name(), nullptr, models.store)) return {std::move(*stored), true};
-  const Model model = find_on_hub(*reference, around.hubs, listener);
+  const Model model = find_referenced(*reference, around, listener);
   return pull(model, models.store, models.data_directory, around, listener);
 }
 
