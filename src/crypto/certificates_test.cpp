@@ -1,0 +1,57 @@
+#include "crypto/certificates.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace cofre::crypto {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::chrono::sys_seconds now = std::chrono::sys_days(std::chrono::year(2026) / 11 / 25);
+const std::vector<std::string> names = {"box.example.com", "localhost", "127.0.0.1", "::1"};
+
+TEST(Certificates, AServerCertificateIsSignedByItsAuthorityAndCarriesItsNames) {
+  const auto authority = make_authority("Box", now, std::chrono::days(3650));
+  const auto server = make_server_certificate(authority, names, now, std::chrono::days(397));
+  EXPECT_TRUE(is_signed_by(server.certificate_pem, authority.certificate_pem));
+  EXPECT_TRUE(is_key_of(server.certificate_pem, server.key_pem));
+  const auto facts = read_certificate(server.certificate_pem);
+  EXPECT_EQ(facts.names, (std::vector<std::string>{"0:0:0:0:0:0:0:1", "127.0.0.1", "box.example.com", "localhost"}));
+  EXPECT_EQ(facts.subject, "box.example.com");
+  EXPECT_EQ(facts.issuer, "Box");
+  EXPECT_EQ(facts.not_after, now + std::chrono::days(397));
+  EXPECT_EQ(facts.not_before, now - 1h);
+  EXPECT_FALSE(facts.authority);
+  EXPECT_EQ(facts.fingerprint.size(), 64u);
+  EXPECT_TRUE(read_certificate(authority.certificate_pem).authority);
+}
+TEST(Certificates, AnotherAuthorityDidNotSignIt) {
+  const auto authority = make_authority("Box", now, std::chrono::days(1));
+  const auto other = make_authority("Box", now, std::chrono::days(1));
+  const auto server = make_server_certificate(authority, names, now, std::chrono::days(1));
+  EXPECT_FALSE(is_signed_by(server.certificate_pem, other.certificate_pem));
+  EXPECT_FALSE(is_key_of(server.certificate_pem, other.key_pem));
+}
+TEST(Certificates, ANameCannotBringASecondOneAlong) {
+  const auto authority = make_authority("Box", now, std::chrono::days(1));
+  for (const char* bad : {"", "a,DNS:b", "a b", "-a.b", "a-.b", "a..b", "ü.de", "http://a", "*.", "1.2.3.4/8"}) {
+    const std::vector<std::string> wrong = {bad};
+    EXPECT_THROW(make_server_certificate(authority, wrong, now, std::chrono::days(1)), Error) << bad;
+  }
+  EXPECT_THROW(make_server_certificate(authority, {}, now, std::chrono::days(1)), Error);
+}
+TEST(Certificates, ARequestHoldsItsKey) {
+  const auto request = make_certificate_request(names);
+  EXPECT_TRUE(request.certificate_pem.starts_with("-----BEGIN CERTIFICATE REQUEST-----"));
+  EXPECT_TRUE(request.key_pem.starts_with("-----BEGIN PRIVATE KEY-----"));
+}
+TEST(Certificates, WhatIsNoCertificateIsAnError) {
+  EXPECT_THROW(read_certificate("no"), Error);
+  EXPECT_THROW(read_certificate("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), Error);
+  EXPECT_THROW(is_key_of("no", "no"), Error);
+}
+
+}  // namespace
+}  // namespace cofre::crypto

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cofre::http {
+
+/// Header fields in their order. Names are compared without case (RFC 9110 §5.1).
+class Headers {
+ public:
+  struct Field {
+    std::string name, value;
+  };
+
+  Headers() = default;
+  Headers(std::initializer_list<Field> fields) : fields_(fields) {}
+
+  void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
+  /// Replaces every field of that name.
+  void set(std::string_view name, std::string value);
+  /// The first value; nothing where there is none.
+  std::optional<std::string_view> find(std::string_view name) const;
+  std::size_t count(std::string_view name) const;
+
+  auto begin() const { return fields_.begin(); }
+  auto end() const { return fields_.end(); }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+/// Whether two texts of ASCII are equal without case.
+bool equal_without_case(std::string_view a, std::string_view b) noexcept;
+
+/// Percent-decoded (RFC 3986 §2.1); nothing where an escape is broken or the result has a NUL or is not UTF-8.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+
+struct Request {
+  std::string method;  ///< as sent: GET, POST, …
+  std::string path;    ///< of the target, still percent-encoded, begins with "/"
+  std::string query;   ///< behind "?", still encoded
+  Headers headers;
+  std::string body;                        ///< whole, of chunked requests too
+  std::string id;                          ///< of this request alone: "req_" and 24 hex digits
+  std::string peer;                        ///< the client's address without its port; "unix" on a Unix socket
+  std::optional<std::uint32_t> peer_user;  ///< of a Unix socket's client: the user it runs as
+  bool secure = false;                     ///< came over TLS
+
+  /// A parameter of the query, decoded; nothing where it is absent or broken.
+  std::optional<std::string> parameter(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;  ///< without Content-Length, Connection, Date and X-Request-Id, which the server writes
+  std::string body;
+};
+
+/// "Not Found" of 404; "Status" of what has no name.
+std::string_view reason(int status) noexcept;
+
+/// What the server takes from a stranger. Times are in milliseconds.
+struct Limits {
+  std::uint32_t header_bytes = 64 << 10;  ///< request line and headers together, roughly: each at most this
+  std::uint64_t connections = 9000;
+  std::uint64_t connections_of_address = 9000;
+  std::uint64_t stream_bytes = 1 << 20;  ///< of a stream, waiting for a slow reader; more cuts it
+  std::int64_t handshake_ms = 10'000;
+  std::int64_t header_ms = 15'000;  ///< from the first byte of a request to the end of its headers
+  std::int64_t body_ms = 30'000;    ///< for the body, and 1 s more for each 64 KiB that came
+  std::int64_t idle_ms = 90'000;    ///< between two requests
+  std::int64_t write_ms = 20'000;   ///< in which a reader takes at least a byte
+};
+
+}  // namespace cofre::http

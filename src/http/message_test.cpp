@@ -1,0 +1,34 @@
+#include "http/message.h"
+
+#include <gtest/gtest.h>
+
+namespace cofre::http {
+namespace {
+
+TEST(HttpMessage, HeadersAreFoundWithoutCase) {
+  Headers headers = {{"Content-Type", "a"}, {"X", "b"}, {"x", "c"}};
+  EXPECT_EQ(headers.find("content-TYPE"), "a");
+  EXPECT_EQ(headers.find("X"), "b");
+  EXPECT_EQ(headers.count("x"), 2u);
+  EXPECT_FALSE(headers.find("Y"));
+  headers.set("x", "d");
+  EXPECT_EQ(headers.count("X"), 1u);
+}
+TEST(HttpMessage, EscapesAreDecodedOrRefused) {
+  EXPECT_EQ(percent_decode("a%20b+c"), "a b+c");
+  EXPECT_EQ(percent_decode("a%20b+c", true), "a b c");
+  EXPECT_EQ(percent_decode("%e6%88%90"), "成");
+  for (const char* bad : {"%", "%2", "%zz", "%00", "%ff"}) EXPECT_FALSE(percent_decode(bad)) << bad;
+}
+TEST(HttpMessage, AQuerysParametersAreFound) {
+  Request request;
+  request.query = "stream=true&starting_after=5&name=a%26b&empty=&flag";
+  EXPECT_EQ(request.parameter("stream"), "true");
+  EXPECT_EQ(request.parameter("name"), "a&b");
+  EXPECT_EQ(request.parameter("empty"), "");
+  EXPECT_EQ(request.parameter("flag"), "");
+  EXPECT_FALSE(request.parameter("absent"));
+}
+
+}  // namespace
+}  // namespace cofre::http

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <arpa/inet.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/// For tests: a client that sends bytes as they are and waits for what it expects, plain or TLS.
+namespace cofre::http {
+
+class RawClient {
+ public:
+  /// Connects to 127.0.0.1. With an authority's certificate it speaks TLS, checks the server's and the name
+  /// "localhost".
+  explicit RawClient(std::uint16_t port, const std::string& authority_pem = {}) {
+    socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    ::inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    const timeval patience{20, 0};  // a test that waits longer has failed
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("connect");
+    if (!authority_pem.empty()) start_tls(authority_pem);
+  }
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+  ~RawClient() { close(); }
+
+  /// As many bytes as the other side takes before it closes.
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto done = ssl_ ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                             : static_cast<int>(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+      if (done <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(done));
+    }
+  }
+  /// Everything received so far, once `text` is in it; or once the connection ends.
+  const std::string& wait_for(std::string_view text) {
+    while (received_.find(text) == std::string::npos && receive()) continue;
+    return received_;
+  }
+  /// Everything until the connection ends.
+  const std::string& wait_for_end() {
+    while (receive()) continue;
+    return received_;
+  }
+  void forget() { received_.clear(); }
+  void close() {
+    ssl_.reset();
+    if (socket_ >= 0) ::close(socket_);
+    socket_ = -1;
+  }
+  /// Closes so that the other side sees a reset.
+  void vanish() {
+    const linger now{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close();
+  }
+  int descriptor() const { return socket_; }
+  std::string tls_version() const { return ssl_ ? SSL_get_version(ssl_.get()) : ""; }
+
+ private:
+  bool receive() {
+    char bytes[16 << 10];
+    const auto count =
+        ssl_ ? SSL_read(ssl_.get(), bytes, sizeof bytes) : static_cast<int>(::recv(socket_, bytes, sizeof bytes, 0));
+    if (count <= 0) return false;
+    received_.append(bytes, static_cast<std::size_t>(count));
+    return true;
+  }
+  void start_tls(const std::string& authority_pem) {
+    tls_.reset(SSL_CTX_new(TLS_client_method()));
+    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+        BIO_new_mem_buf(authority_pem.data(), static_cast<int>(authority_pem.size())), BIO_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> authority(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),
+                                                                X509_free);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(tls_.get()), authority.get());
+    SSL_CTX_set_verify(tls_.get(), SSL_VERIFY_PEER, nullptr);
+    ssl_.reset(SSL_new(tls_.get()));
+    SSL_set1_host(ssl_.get(), "localhost");
+    SSL_set_tlsext_host_name(ssl_.get(), "localhost");
+    SSL_set_fd(ssl_.get(), socket_);
+    if (SSL_connect(ssl_.get()) != 1) throw std::runtime_error("TLS handshake");
+  }
+
+  struct Free {
+    void operator()(SSL_CTX* tls) const { SSL_CTX_free(tls); }
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  int socket_ = -1;
+  std::unique_ptr<SSL_CTX, Free> tls_;
+  std::unique_ptr<SSL, Free> ssl_;
+  std::string received_;
+};
+
+}  // namespace cofre::http

@@ -1,0 +1,443 @@
+#include "http/session.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include <fmt/chrono.h>
+#include <openssl/rand.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/error.h"
+
+namespace cofre::http {
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::size_t ahead_bytes = 64 << 10;  // read while the request before is being answered
+constexpr std::int64_t linger_ms = 2'000;
+constexpr std::uint64_t body_bytes_a_second = 64 << 10;  // of a body's sender, at least, in the long run
+
+std::string new_request_id() {
+  unsigned char bytes[12];
+  CHECK(RAND_bytes(bytes, sizeof bytes) == 1);
+  std::string id = "req_";
+  for (const unsigned char byte : bytes) fmt::format_to(std::back_inserter(id), "{:02x}", byte);
+  return id;
+}
+
+/// IMF-fixdate (RFC 9110 §5.6.7), made once a second.
+std::string_view date() {
+  thread_local std::time_t made = 0;
+  thread_local std::string text;
+  if (const auto now = std::time(nullptr); now != made) {
+    made = now;
+    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
+  }
+  return text;
+}
+
+/// A header's value can bring no second header along.
+void append_value(std::string_view value, std::string& out) {
+  for (const char c : value) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+}
+
+bool has_no_body(int status) { return status == 204 || status == 304; }
+
+}  // namespace
+
+Session::Session(Socket socket, std::shared_ptr<SSL_CTX> tls, std::shared_ptr<Shared> shared, Peer peer)
+    : shared_(std::move(shared)),
+      strand_(socket.get_executor()),
+      stream_(std::move(socket), tls),
+      peer_(std::move(peer)),
+      secure_(tls != nullptr),
+      news_(strand_, Clock::time_point::max()),
+      timer_(strand_) {}
+
+void Session::start(Ended ended) {
+  ended_ = std::move(ended);
+  asio::co_spawn(strand_, run(), [self = shared_from_this()](const std::exception_ptr&) {
+    // What was thrown (no memory, say) has ended this connection alone.
+    self->leave();
+    self->stream_.close();
+    std::exchange(self->ended_, nullptr)();
+  });
+}
+
+void Session::drain() {
+  asio::post(strand_, [self = shared_from_this()] {
+    if (!self->busy_) self->stream_.close();
+  });
+}
+
+void Session::tell_stop() {
+  asio::post(strand_, [self = shared_from_this()] {
+    if (self->exchange_) self->exchange_->stop();
+  });
+}
+
+void Session::cut() {
+  asio::post(strand_, [self = shared_from_this()] {
+    self->leave();
+    self->stream_.close();
+  });
+}
+
+void Session::leave() {
+  gone_ = true;
+  if (exchange_) exchange_->close();
+  news();
+}
+
+// Deadlines. One timer that is moved seldom: when it fires too early it waits for the rest.
+
+void Session::set_deadline(Clock::time_point when) {
+  deadline_ = when;
+  late_ = false;
+  if (when == Clock::time_point::max()) return;
+  if (!watching_) {
+    watch();
+  } else if (when < timer_.expiry()) {
+    timer_.cancel();
+  }
+}
+
+void Session::watch() {
+  watching_ = true;
+  timer_.expires_at(deadline_);
+  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code&) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->watching_ = false;
+    if (self->deadline_ == Clock::time_point::max()) return;
+    if (Clock::now() < self->deadline_) {
+      self->watch();
+    } else {
+      self->deadline_passed();
+    }
+  });
+}
+
+void Session::deadline_passed() {
+  if (!late_cuts_) {
+    late_ = true;
+    deadline_ = Clock::time_point::max();
+    news();
+  } else if (stream_.written() != written_seen_) {
+    written_seen_ = stream_.written();
+    set_deadline_ms(shared_->limits.write_ms);
+  } else {
+    leave();
+    stream_.close();
+  }
+}
+
+asio::awaitable<void> Session::wait_for_news() {
+  if (!has_news_) co_await news_.async_wait(asio::as_tuple(asio::use_awaitable));
+  has_news_ = false;
+}
+
+void Session::news() {
+  has_news_ = true;
+  news_.cancel();
+}
+
+// Reading.
+
+asio::awaitable<void> Session::read_ahead() {
+  const auto self = shared_from_this();
+  while (input_.size() < ahead_bytes + shared_->limits.header_bytes) {
+    const bool more = co_await stream_.read(input_);
+    if (!more) {
+      leave();
+      break;
+    }
+    if (discarding_) input_.clear();
+    news();
+  }
+  reading_ = false;
+}
+
+/// The second coroutine stops where enough is read ahead; whoever takes from the input starts it again.
+void Session::keep_reading() {
+  if (reading_ || gone_) return;
+  reading_ = true;
+  asio::co_spawn(strand_, read_ahead(), [self = shared_from_this()](const std::exception_ptr& thrown) {
+    if (!thrown) return;
+    self->reading_ = false;
+    self->leave();
+  });
+}
+
+void Session::feed(RequestParser& parser) {
+  const auto used = parser.feed(input_);
+  input_.erase(0, used);
+  if (input_.empty() && input_.capacity() > 1024) input_ = {};
+}
+
+asio::awaitable<bool> Session::read_head(RequestParser& parser) {
+  set_deadline_ms(shared_->limits.idle_ms);
+  for (;;) {
+    while (input_.starts_with("\r\n"))
+      input_.erase(0, 2);  // RFC 9112 §2.2: some clients end a body with a line of their own
+    if (!input_.empty()) break;
+    if (gone_ || late_ || shared_->draining) co_return false;
+    co_await wait_for_news();
+  }
+  busy_ = true;
+  began_ = Clock::now();
+  written_before_ = stream_.written();
+  set_deadline_ms(shared_->limits.header_ms);
+  for (;;) {
+    const auto before = input_.size();
+    feed(parser);
+    if (parser.head_done()) co_return true;
+    if (before >= ahead_bytes + shared_->limits.header_bytes) throw Refusal{431, "the headers are too long"};
+    keep_reading();
+    if (gone_) co_return false;
+    if (late_) throw Refusal{408, "the headers did not come in time"};
+    co_await wait_for_news();
+  }
+}
+
+asio::awaitable<bool> Session::read_body(RequestParser& parser) {
+  if (parser.expects_continue() && input_.empty()) {
+    const bool sent = co_await send("HTTP/1.1 100 Continue\r\n\r\n");
+    if (!sent) co_return false;
+  }
+  const auto start = Clock::now();
+  const auto body_ms = std::chrono::milliseconds(shared_->limits.body_ms);
+  set_deadline(start + body_ms);
+  std::uint64_t received = 0;
+  while (!parser.done()) {
+    const auto before = input_.size();
+    if (before > 0) feed(parser);
+    if (parser.done()) break;
+    if (input_.size() != before) {
+      received += before - input_.size();
+      set_deadline(start + body_ms + std::chrono::seconds(received / body_bytes_a_second));
+      continue;
+    }
+    // A chunk's header or trailer that never ends.
+    if (before >= ahead_bytes + shared_->limits.header_bytes) throw Refusal{400, "a chunk's header is too long"};
+    keep_reading();
+    if (gone_) co_return false;
+    if (late_) throw Refusal{408, "the body did not come in time"};
+    co_await wait_for_news();
+  }
+  co_return true;
+}
+
+bool Session::host_is_ours(const Request& head) const {
+  const auto header = head.headers.find("host");
+  if (shared_->hosts.empty() || !header) return true;
+  std::string_view host = *header;
+  if (host.starts_with('[')) return host.find(']') != std::string_view::npos;  // an IPv6 address
+  host = host.substr(0, host.find(':'));
+  if (equal_without_case(host, "localhost")) return true;
+  if (!host.empty() && host.find_first_not_of("0123456789.") == std::string_view::npos) return true;
+  return std::any_of(shared_->hosts.begin(), shared_->hosts.end(),
+                     [&](const std::string& name) { return equal_without_case(name, host); });
+}
+
+void Session::begin_record(const Request& head) {
+  record_ = {};
+  record_.id = head.id;
+  record_.method = head.method;
+  record_.path = head.path;
+  record_.peer = peer_.address;
+}
+
+void Session::end_record(int status, bool was_cut) {
+  record_.status = status;
+  record_.cut = was_cut;
+  record_.bytes_out = stream_.written() - written_before_;
+  record_.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_);
+  shared_->service->finished(record_);
+}
+
+// One request.
+
+asio::awaitable<bool> Session::serve_one() {
+  Refusal refusal{0, {}};
+  bool keep = false;
+  record_ = {};
+  record_.peer = peer_.address;
+  record_.id = new_request_id();
+  try {
+    RequestParser parser(shared_->limits.header_bytes);
+    const bool any = co_await read_head(parser);
+    if (!any) co_return false;
+    auto request = parser.head();
+    request.id = record_.id;
+    request.peer = peer_.address;
+    request.peer_user = peer_.user;
+    request.secure = secure_;
+    begin_record(request);
+    if (!host_is_ours(request)) throw Refusal{421, "this is not the host that the request names"};
+    const auto admission = shared_->service->admit(request);
+    keep = parser.keep_alive() && !shared_->draining;
+    const bool body_wanted = request.method != "HEAD";
+    if (admission.refusal) {
+      keep = keep && parser.done();
+      const bool sent = co_await send_response(*admission.refusal, keep, body_wanted);
+      end_record(admission.refusal->status, !sent);
+      co_return sent&& keep;
+    }
+    parser.limit_body(admission.body_bytes_max);
+    const bool whole = co_await read_body(parser);
+    if (!whole) {
+      end_record(499, true);
+      co_return false;
+    }
+    request.body = parser.take_body();
+    record_.bytes_in = request.body.size();
+    no_deadline();
+    exchange_ = std::make_shared<Exchange>(shared_->limits.stream_bytes, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) asio::post(self->strand_, [self] { self->news(); });
+    });
+    const bool chunked = !parser.http_1_0();
+    shared_->service->handle(std::move(request), Responder(exchange_));
+    keep = co_await answer(keep && chunked, body_wanted, chunked);
+    if (gone_ || !keep) exchange_->close();
+    exchange_->finish();
+    exchange_ = nullptr;
+    co_return keep;
+  } catch (const Refusal& thrown) {
+    refusal = thrown;
+  }
+  co_await refuse(refusal.status, std::move(refusal.message));
+  co_return false;
+}
+
+asio::awaitable<void> Session::refuse(int status, std::string message) {
+  const auto response = shared_->service->refuse(status, message);
+  const bool sent = co_await send_response(response, false, true);
+  end_record(response.status, !sent);
+}
+
+asio::awaitable<void> Session::linger() {
+  stream_.shutdown_write();
+  discarding_ = true;
+  input_ = {};
+  keep_reading();
+  set_deadline_ms(linger_ms);
+  while (!gone_ && !late_) co_await wait_for_news();
+}
+
+// Writing.
+
+asio::awaitable<bool> Session::send(std::string_view bytes) {
+  late_cuts_ = true;
+  written_seen_ = stream_.written();
+  set_deadline_ms(shared_->limits.write_ms);
+  const bool sent = co_await stream_.write(bytes);
+  late_cuts_ = false;
+  no_deadline();
+  co_return sent;
+}
+
+std::string Session::head_text(const Response& response, bool keep, std::string_view framing) const {
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason(response.status), date());
+  for (const auto& field : response.headers) {
+    append_value(field.name, text);
+    text += ": ";
+    append_value(field.value, text);
+    text += "\r\n";
+  }
+  if (!response.headers.find("x-request-id")) text += "X-Request-Id: " + record_.id + "\r\n";
+  text += framing;
+  text += keep ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+  return text;
+}
+
+asio::awaitable<bool> Session::send_response(const Response& response, bool keep, bool body_wanted) {
+  const auto framing =
+      has_no_body(response.status) ? std::string() : fmt::format("Content-Length: {}\r\n", response.body.size());
+  auto text = head_text(response, keep, framing);
+  if (body_wanted && !has_no_body(response.status)) text += response.body;
+  co_return co_await send(text);
+}
+
+asio::awaitable<bool> Session::answer(bool keep, bool body_wanted, bool chunked) {
+  for (;;) {
+    auto taken = exchange_->take();
+    if (taken.broken && !taken.begun) {
+      const auto response = shared_->service->refuse(500, "the request was not answered");
+      const bool sent = co_await send_response(response, keep, body_wanted);
+      end_record(response.status, !sent);
+      co_return sent&& keep;
+    }
+    if (taken.begun) {
+      auto response = exchange_->head();
+      response.body = std::move(taken.bytes);
+      bool sent = false;
+      if (taken.whole) {
+        sent = co_await send_response(response, keep, body_wanted);
+        exchange_->drained();
+      } else {
+        auto text = head_text(response, keep, chunked ? "Transfer-Encoding: chunked\r\n" : "");
+        if (body_wanted && !response.body.empty())
+          text += chunked ? fmt::format("{:x}\r\n{}\r\n", response.body.size(), response.body) : response.body;
+        if (body_wanted && taken.ended && chunked) text += "0\r\n\r\n";
+        sent = co_await send(text);
+        exchange_->drained();
+        if (taken.broken) sent = false;
+        if (sent && !taken.ended) sent = co_await stream_answer(body_wanted, chunked);
+      }
+      end_record(response.status, !sent);
+      co_return sent&& keep;
+    }
+    if (gone_) {
+      end_record(499, true);
+      co_return false;
+    }
+    co_await wait_for_news();
+  }
+}
+
+asio::awaitable<bool> Session::stream_answer(bool body_wanted, bool chunked) {
+  std::string text;
+  for (;;) {
+    auto taken = exchange_->take();
+    if (late_ && taken.bytes.empty() && !taken.ended) taken.bytes = exchange_->idle_text();
+    text.clear();
+    if (body_wanted && !taken.bytes.empty()) {
+      if (chunked) fmt::format_to(std::back_inserter(text), "{:x}\r\n", taken.bytes.size());
+      text += taken.bytes;
+      if (chunked) text += "\r\n";
+    }
+    if (body_wanted && taken.ended && chunked) text += "0\r\n\r\n";
+    if (!text.empty()) {
+      const bool sent = co_await send(text);
+      if (!sent) co_return false;
+    }
+    exchange_->drained();
+    if (taken.ended) co_return true;
+    if (taken.broken || gone_) co_return false;
+    if (!text.empty()) continue;  // more may have come meanwhile
+    if (!exchange_->idle_text().empty() && deadline_ == Clock::time_point::max()) set_deadline_ms(exchange_->idle_ms());
+    co_await wait_for_news();
+  }
+}
+
+asio::awaitable<void> Session::run() {
+  const auto self = shared_from_this();
+  late_cuts_ = true;
+  set_deadline_ms(shared_->limits.handshake_ms);
+  const bool shaken = co_await stream_.handshake();
+  late_cuts_ = false;
+  if (!shaken) co_return;
+  for (;;) {
+    keep_reading();
+    const bool more = co_await serve_one();
+    if (!more) break;
+    busy_ = false;
+  }
+  if (!gone_) co_await linger();
+}
+
+}  // namespace cofre::http
