@@ -85,7 +85,7 @@ struct Request {
   // Of chats and completions.
   Sampling sampling;
   std::uint32_t choices = 1;                 ///< n
-  std::optional<std::uint64_t> max_tokens;   ///< of a choice; absent: as many as the context holds
+  std::optional<std::uint64_t> max_tokens;   ///< of a choice; absent: as many as the context holds; 0: only what echo shows
   std::vector<std::string> stop;
   std::vector<std::int32_t> stop_token_ids;
   bool ignore_eos = false;

@@ -96,7 +96,9 @@ void validate(const Request& request) {
   check(request.sampling);
   check(request.constraint);
   if (request.choices == 0 || request.choices > choices_max) refuse("n", "must lie between 1 and 128");
-  if (request.max_tokens && *request.max_tokens == 0) refuse("max_tokens", "must be 1 or more");
+  const auto* completion = std::get_if<Completion>(&request.task);
+  const bool scores_prompt = completion != nullptr && completion->echo;  // then no answer need follow
+  if (request.max_tokens && *request.max_tokens == 0 && !scores_prompt) refuse("max_tokens", "must be 1 or more");
   if (request.top_logprobs > top_logprobs_max) refuse("top_logprobs", "must lie between 0 and 20");
   if (request.stop.size() > stops_max) refuse("stop", "has too many texts");
   for (const auto& stop : request.stop)

@@ -12,8 +12,7 @@
 namespace cofre::serving {
 namespace {
 
-constexpr std::uint32_t choices_max = 128, top_logprobs_max = 20;
-constexpr std::size_t stops_max = 64, stop_bytes_max = 4096;
+constexpr std::size_t stop_bytes_max = 4096;
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -58,6 +57,7 @@ void Job::prepare() {
 }
 
 void Job::dispatch() {
+  protocol::validate(request_);
   if (const auto* task = std::get_if<protocol::Tokenize>(&request_.task)) return tokenize(*task);
   if (const auto* task = std::get_if<protocol::Detokenize>(&request_.task)) return detokenize(*task);
   if (std::holds_alternative<protocol::Embedding>(request_.task))
@@ -65,21 +65,14 @@ void Job::dispatch() {
   start_text();
 }
 
+/// What only a model can tell of a request's numbers.
 void Job::check_fields() const {
-  if (request_.choices < 1 || request_.choices > choices_max)
-    fail_field(Code::invalid, "n", "n is {}; it must be from 1 to {}", request_.choices, choices_max);
-  if (request_.top_logprobs > top_logprobs_max)
-    fail_field(Code::invalid, "top_logprobs", "top_logprobs is {}; it must be from 0 to {}", request_.top_logprobs, top_logprobs_max);
-  if (request_.stop.size() > stops_max) fail_field(Code::invalid, "stop", "stop has {} texts; at most {} are taken", request_.stop.size(), stops_max);
   for (const auto& stop : request_.stop)
-    if (stop.empty() || stop.size() > stop_bytes_max)
-      fail_field(Code::invalid, "stop", "a text of stop has {} bytes; it must have 1 to {}", stop.size(), stop_bytes_max);
+    if (stop.size() > stop_bytes_max) fail_field(Code::invalid, "stop", "a text of stop has {} bytes; it must have at most {}", stop.size(), stop_bytes_max);
   const auto vocabulary = shared_.model.loaded().tokenizer.size();
   for (const auto id : request_.stop_token_ids)
     if (id < 0 || static_cast<std::size_t>(id) >= vocabulary)
       fail_field(Code::invalid, "stop_token_ids", "token {} is not in the vocabulary of {}", id, vocabulary);
-  const bool scores_prompt = completion() != nullptr && completion()->echo;
-  if (request_.max_tokens == std::uint64_t{0} && !scores_prompt) fail_field(Code::invalid, "max_tokens", "max_tokens is 0; it must be at least 1");
   if (request_.constraint.kind != protocol::Constraint::Kind::none)
     fail_field(Code::unsupported, field_of(request_.constraint.kind), "answers cannot be constrained yet");
   if (chat() == nullptr) return;

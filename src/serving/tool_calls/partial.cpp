@@ -38,7 +38,8 @@ Partial ended(Partial call, std::string_view raw, std::size_t at, const Format& 
   return call;
 }
 
-/// {"name": …, "arguments": {…}} on its way; members in any order, "parameters" for "arguments", "id" and "type" beside them.
+/// {"name": …, "arguments": {…}} on its way; members in any order, "parameters" for "arguments". An "id" may come behind the
+/// arguments, when the call was told already: it is left out.
 class ObjectParser {
  public:
   ObjectParser(std::string_view raw, const Format& format, const Tools& tools) : raw_(raw), format_(format), tools_(tools) {}
@@ -86,7 +87,6 @@ class ObjectParser {
       const auto value = text_value(raw_.substr(at, stop - at));
       if (key == "name" && (!value || !call_.name.empty() || !tools_.has(*value))) return State::malformed;
       if (key == "name") call_.name = *value;
-      if (key == "id") call_.id = value.value_or("");
     }
     if (stop == npos) return State::more;
     at_ = stop;
