@@ -67,5 +67,10 @@ Action declare_render(Options& options);
 Action declare_bench(Options& options);
 Action declare_perplexity(Options& options);
 Action declare_score(Options& options);
+Action declare_status(Options& options);
+Action declare_stop(Options& options);
+Action declare_key(Options& options);
+Action declare_config(Options& options);
+Action declare_log(Options& options);
 
 }  // namespace cofre::app

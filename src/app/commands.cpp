@@ -17,6 +17,11 @@ constexpr std::array table{
     Command{"render", "Apply a chat template to messages", declare_render},
     Command{"bench", "Measure a model on this machine", declare_bench},
     Command{"perplexity", "Tell how well a model foresees a text", declare_perplexity},
+    Command{"status", "Tell whether the box runs, and what it has loaded", declare_status},
+    Command{"stop", "Stop the box", declare_stop},
+    Command{"key", "Make, show and revoke keys of the API", declare_key},
+    Command{"config", "Show the settings and where each comes from", declare_config},
+    Command{"log", "Show the log, or what it says of one request", declare_log},
     Command{"score", "Log-probabilities of a given continuation", declare_score},
 };
 

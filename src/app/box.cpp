@@ -1,0 +1,65 @@
+#include "app/box.h"
+
+#include <chrono>
+#include <thread>
+
+#include "app/admin.h"
+#include "base/error.h"
+#include "os/disk.h"
+#include "os/paths.h"
+#include "store/box.h"
+
+namespace cofre::app {
+namespace {
+
+constexpr auto wait_max = std::chrono::seconds(15);
+constexpr auto wait_step = std::chrono::milliseconds(50);
+
+std::filesystem::path lock_in(const std::filesystem::path& data) { return data / "box.lock"; }
+
+}  // namespace
+
+Box::Box(std::filesystem::path data_directory, os::FileLock held)
+    : data(std::move(data_directory)),
+      lock(std::move(held)),
+      master(store::master_key(data)),
+      database(store::open_box(data, master)),
+      keys(database, database_mutex, master, store::backups_in(data)) {}
+
+std::unique_ptr<Box> Box::try_open(const std::filesystem::path& data) {
+  std::filesystem::create_directories(data);
+  auto held = os::FileLock::try_take(lock_in(data));
+  if (!held) return nullptr;
+  return std::unique_ptr<Box>(new Box(data, std::move(*held)));
+}
+
+int box_process(const std::filesystem::path& data) {
+  try {
+    os::LocalSocket::connect(admin_socket_in(data));
+  } catch (const Error&) {
+    return 0;
+  }
+  return os::FileLock::holder(lock_in(data));
+}
+
+json::Object ask_or_open(const std::filesystem::path& data, const json::Object& request,
+                         const std::function<json::Object(Box&, const json::Object&)>& alone) {
+  const auto end = std::chrono::steady_clock::now() + wait_max;
+  while (true) {
+    if (auto answer = ask_box(data, request)) return std::move(*answer);
+    if (const auto box = Box::try_open(data)) return alone(*box, request);
+    if (std::chrono::steady_clock::now() > end) {
+      fail(Code::unavailable, "the box in {} is held by process {}, which does not answer", data.string(),
+           os::FileLock::holder(lock_in(data)));
+    }
+    std::this_thread::sleep_for(wait_step);
+  }
+}
+
+std::filesystem::path log_folder_in(const std::filesystem::path& data) { return data / "logs"; }
+
+std::filesystem::path data_directory_of(const std::string& given) {
+  return given.empty() ? os::data_directory() : std::filesystem::absolute(given);
+}
+
+}  // namespace cofre::app

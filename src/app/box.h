@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "accounts/keys.h"
+#include "crypto/secret.h"
+#include "json/json.h"
+#include "os/file_lock.h"
+#include "store/database.h"
+
+namespace cofre::app {
+
+/// The state of a box, held by one process at a time: `serve` while it runs, else the command that changes it.
+struct Box {
+  /// Nothing where another process has it. Makes what is missing: folder, master key, database.
+  static std::unique_ptr<Box> try_open(const std::filesystem::path& data);
+
+  std::filesystem::path data;
+  os::FileLock lock;
+  crypto::Secret master;
+  store::Database database;
+  std::mutex database_mutex;
+  accounts::Keys keys;
+
+ private:
+  Box(std::filesystem::path data_directory, os::FileLock held);
+};
+
+/// The process that runs the box; 0: none.
+int box_process(const std::filesystem::path& data);
+
+/// What a command asks of the box: the running one answers through DIR/admin.sock; where none runs, `alone` answers.
+/// A box that is just starting or stopping is waited for. Throws the Error that the answer is.
+json::Object ask_or_open(const std::filesystem::path& data, const json::Object& request,
+                         const std::function<json::Object(Box&, const json::Object&)>& alone);
+
+/// Where the box's log lies.
+std::filesystem::path log_folder_in(const std::filesystem::path& data);
+
+/// "--data DIR", else os::data_directory(); absolute.
+std::filesystem::path data_directory_of(const std::string& given);
+
+}  // namespace cofre::app
