@@ -86,6 +86,7 @@ struct AttentionTask {
   std::size_t head_width = 0;
   float scale = 1.0f;     ///< multiplies q·k
   float soft_cap = 0.0f;  ///< cap · tanh(s / cap) where > 0
+  bool prompt = false;    ///< rows of a prompt: may be computed in another way than generated ones, all of them alike
   KvFormat format = KvFormat::f16;
   /// Results, not yet normalised: out[r] = Σ exp(s − peak[r]) v, weight[r] = Σ exp(s − peak[r]).
   float* out = nullptr;  ///< [rows, head_width], rows `out_stride` apart

@@ -275,5 +275,107 @@ TEST(Quantize, EveryTableGivesTheSameBits) {
   }
 }
 
+/// Rows at the end of a context of random keys and values, kept in pages as `k` writes them.
+struct Context {
+  KvFormat format;
+  std::size_t width, tokens, rows;
+  std::vector<float> query, keys, values;
+  os::Buffer memory;
+  std::vector<const std::byte*> pages;
+  std::vector<std::uint32_t> begin, end;
+
+  Context(const Kernels& k, KvFormat f, std::size_t head_width, std::size_t context, std::size_t count, std::size_t window)
+      : format(f), width(head_width), tokens(context), rows(count) {
+    std::mt19937 random(3);
+    std::normal_distribution<float> normal(0, 1);
+    for (auto* all : {&query, &keys, &values}) {
+      all->resize((all == &query ? rows : tokens) * width);
+      for (auto& x : *all) x = normal(random);
+    }
+    for (std::size_t i = 0; i < tokens; ++i) keys[i * width] += 40;  // an outlier that every key has
+    const std::size_t bytes = kv_page_bytes(format, width), count_pages = (tokens + page_tokens - 1) / page_tokens;
+    memory = os::Buffer(bytes * count_pages);
+    for (std::size_t p = 0; p < count_pages; ++p) pages.push_back(memory.data() + p * bytes);
+    for (std::size_t i = 0; i < tokens; ++i)
+      k.write_kv(format, memory.data() + i / page_tokens * bytes, i % page_tokens, &keys[i * width], &values[i * width], width);
+    for (std::size_t r = 0; r < rows; ++r) {
+      end.push_back(static_cast<std::uint32_t>(tokens - rows + r + 1));
+      begin.push_back(window > 0 && end[r] > window ? static_cast<std::uint32_t>(end[r] - window) : 0);
+    }
+  }
+  /// Rows [first, first + count), normalised: [count, width].
+  std::vector<float> attend(const Kernels& k, bool prompt, float soft_cap, std::size_t first, std::size_t count) const {
+    const std::size_t stride = (width + 15) / 16 * 16;
+    std::vector<float> out(count * stride), peak(count), weight(count), result;
+    os::Buffer scratch(scratch_bytes(count, width, width));
+    k.attention({.query = &query[first * width], .query_stride = width, .rows = count, .begin = &begin[first], .end = &end[first],
+                 .pages = pages.data(), .first_page = begin[first] / page_tokens, .last_page = pages.size(), .head_width = width,
+                 .scale = 0.1f, .soft_cap = soft_cap, .prompt = prompt, .format = format, .out = out.data(),
+                 .out_stride = stride, .peak = peak.data(), .weight = weight.data()},
+                scratch.data());
+    for (std::size_t r = 0; r < count; ++r)
+      for (std::size_t d = 0; d < width; ++d) result.push_back(out[r * stride + d] / weight[r]);
+    return result;
+  }
+  /// The definition, in double.
+  std::vector<float> expected(float soft_cap) const {
+    std::vector<float> result;
+    for (std::size_t r = 0; r < rows; ++r) {
+      std::vector<double> sum(width, 0.0);
+      double total = 0, peak = -INFINITY;
+      std::vector<double> scores(end[r]);
+      for (std::size_t i = begin[r]; i < end[r]; ++i) {
+        double s = 0;
+        for (std::size_t d = 0; d < width; ++d) s += static_cast<double>(query[r * width + d]) * keys[i * width + d];
+        s *= 0.1;
+        scores[i] = soft_cap > 0 ? soft_cap * std::tanh(s / soft_cap) : s;
+        peak = std::max(peak, scores[i]);
+      }
+      for (std::size_t i = begin[r]; i < end[r]; ++i) {
+        const double w = std::exp(scores[i] - peak);
+        total += w;
+        for (std::size_t d = 0; d < width; ++d) sum[d] += w * values[i * width + d];
+      }
+      for (double x : sum) result.push_back(static_cast<float>(x / total));
+    }
+    return result;
+  }
+};
+
+TEST(Attention, EverySetComputesItsDefinition) {
+  for (const auto* k : tables())
+    for (const auto format : {KvFormat::f32, KvFormat::f16, KvFormat::q8})
+      for (const std::size_t width : {40, 64, 80, 128, 256})
+        for (const bool prompt : {false, true})
+          for (const auto& [rows, window, cap] : {std::tuple<std::size_t, std::size_t, float>{1, 0, 0.0f}, {70, 0, 0.0f}, {37, 50, 20.0f}}) {
+            const Context context(*k, format, width, 200, rows, window);
+            const auto expected = context.expected(cap);
+            // Keys of 40 are off by 2^-6 at most in f16, by 40 / 254 in 8 bits; a query and the scale turn that into scores.
+            const double bound = format == KvFormat::f32 ? 2e-5 : format == KvFormat::f16 ? 4e-3 : 0.3;
+            EXPECT_LT(rms_difference(context.attend(*k, prompt, cap, 0, rows), expected), bound * rms(expected))
+                << k->name << ", format " << static_cast<int>(format) << ", width " << width << ", rows " << rows << ", prompt " << prompt;
+          }
+}
+
+TEST(Attention, TilesAreAsExactAsVectors) {
+  if (find_kernels(Isa::avx512) == nullptr) GTEST_SKIP() << "needs AVX-512";
+  for (const auto format : {KvFormat::f16, KvFormat::q8}) {
+    const Context context(avx512_kernels, format, 64, 500, 100, 0);
+    const auto vectors = context.attend(avx512_kernels, true, 0, 0, 100), tiles = context.attend(emulated_amx_kernels(), true, 0, 0, 100);
+    EXPECT_LT(rms_difference(tiles, vectors), 1e-4 * rms(vectors));
+  }
+}
+
+TEST(Attention, APromptRowIsTheSameHoweverThePromptIsCut) {
+  for (const auto* k : tables()) {
+    const Context context(*k, KvFormat::f16, 64, 150, 90, 0);
+    const auto whole = context.attend(*k, true, 0, 0, 90);
+    auto parts = context.attend(*k, true, 0, 0, 23);
+    const auto rest = context.attend(*k, true, 0, 23, 67);
+    parts.insert(parts.end(), rest.begin(), rest.end());
+    EXPECT_EQ(parts, whole) << k->name;
+  }
+}
+
 }  // namespace
 }  // namespace cofre::kernels

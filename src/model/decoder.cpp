@@ -334,7 +334,7 @@ void Decoder::attend_prompt(const Unit& unit, unsigned member, std::size_t index
   kernels_.attention({.query = query, .query_stride = query_width_, .rows = unit.count, .begin = begin, .end = end,
                       .pages = list, .first_page = begin[0] / kernels::page_tokens, .last_page = unit.last_page,
                       .head_width = spec_.head_width, .scale = spec_.attention_scale,
-                      .soft_cap = spec_.attention_soft_cap, .format = kv_.format(), .out = out,
+                      .soft_cap = spec_.attention_soft_cap, .prompt = true, .format = kv_.format(), .out = out,
                       .out_stride = padded_head_, .peak = peak, .weight = weight},
                      scratch);
   for (std::size_t i = 0; i < unit.count; ++i) {

@@ -1,4 +1,4 @@
-// The AMX table: AVX-512's, with prompts on int8 tiles (Sapphire Rapids and later).
+// The AMX table: AVX-512's, with prompts on tiles: products in int8, attention in bf16 (Sapphire Rapids and later).
 
 #include <immintrin.h>
 
@@ -18,10 +18,13 @@ namespace {
 #include "kernels/generic/unroll.h"
 #include "kernels/generic/formats.h"
 #include "kernels/generic/floats.h"
+#include "kernels/generic/fast_exp.h"
+#include "kernels/generic/scores.h"
 #include "kernels/avx512/requantise.h"
 #include "kernels/avx512/prompt.h"
 #include "kernels/amx/tiles.h"
 #include "kernels/amx/product.h"
+#include "kernels/amx/attention.h"
 
 /// Fewer rows leave the tiles mostly empty; VNNI is faster then. The two differ only in the order of whole numbers,
 /// which is exact: results are bit-equal.
@@ -56,24 +59,26 @@ std::uint64_t spin_tiles(std::size_t rounds) {
   return rounds * 4 * 16 * 16 * 64 * 2;
 }
 
-Kernels with_tiles(Isa isa, std::string_view name, decltype(Kernels::matmul_prompt) product) {
+template <class Tiles>
+Kernels with_tiles(std::string_view name) {
   Kernels table = avx512_kernels;
-  table.isa = isa;
+  table.isa = Isa::amx;
   table.name = name;
-  table.matmul_prompt = product;
-  if (isa == Isa::amx && name == "amx") table.spin_products = spin_tiles;
+  table.matmul_prompt = matmul_prompt<Tiles>;
+  table.attention = tile_attention<Tiles>;
+  if constexpr (std::is_same_v<Tiles, HardwareTiles>) table.spin_products = spin_tiles;
   return table;
 }
 
 }  // namespace
 
 const Kernels& amx_kernels() {
-  static const Kernels table = with_tiles(Isa::amx, "amx", matmul_prompt<HardwareTiles>);
+  static const Kernels table = with_tiles<HardwareTiles>("amx");
   return table;
 }
 
 const Kernels& emulated_amx_kernels() {
-  static const Kernels table = with_tiles(Isa::amx, "amx-emulated", matmul_prompt<EmulatedTiles>);
+  static const Kernels table = with_tiles<EmulatedTiles>("amx-emulated");
   return table;
 }
 

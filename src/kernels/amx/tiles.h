@@ -1,7 +1,8 @@
 // The AMX tile unit (Intel SDM vol. 1, ch. 18), and a stand-in for it in plain loops, so that the kernel's arithmetic is
 // tested on processors without one. Both offer the same verbs. Included inside an unnamed namespace.
 //
-//   tiles 0…3   C [16 rows][16 columns] i32     4, 5   A [16 rows][64 bytes], signed     6, 7   B [16 quads][16 × 4], unsigned
+//   tiles 0…3   C [16 rows][16 columns] i32 or f32     4, 5   A [16 rows][64 bytes]     6, 7   B [16 rows][16 columns × 4 bytes]
+//   A and B hold quads of bytes (A signed, B unsigned) or pairs of bf16
 
 struct TileConfig {
   alignas(64) std::uint8_t bytes[64] = {};
@@ -38,6 +39,8 @@ struct HardwareTiles {
   }
   template <int c, int a, int b>
   void multiply() { asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(c), "i"(a), "i"(b)); }
+  template <int c, int a, int b>
+  void multiply_bf16() { asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(c), "i"(a), "i"(b)); }
 };
 #endif
 
@@ -66,6 +69,23 @@ struct EmulatedTiles {
         for (int k = 0; k < 16; ++k)
           for (int i = 0; i < 4; ++i)
             sum += static_cast<std::int8_t>(tile[a][m][4 * k + i]) * static_cast<int>(tile[b][k][4 * n + i]);
+        std::memcpy(&tile[c][m][4 * n], &sum, 4);
+      }
+  }
+  /// TDPBF16PS: C[m][n] += Σ_k A[m][2k] · B[k][2n] + A[m][2k + 1] · B[k][2n + 1].
+  template <int c, int a, int b>
+  void multiply_bf16() {
+    const auto value = [](const std::uint8_t* at) {
+      std::uint16_t bits;
+      std::memcpy(&bits, at, 2);
+      return bf16_to_float(bits);
+    };
+    for (int m = 0; m < 16; ++m)
+      for (int n = 0; n < 16; ++n) {
+        float sum;
+        std::memcpy(&sum, &tile[c][m][4 * n], 4);
+        for (int k = 0; k < 16; ++k)
+          for (int i = 0; i < 2; ++i) sum += value(&tile[a][m][4 * k + 2 * i]) * value(&tile[b][k][4 * n + 2 * i]);
         std::memcpy(&tile[c][m][4 * n], &sum, 4);
       }
   }

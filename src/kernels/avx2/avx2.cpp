@@ -20,9 +20,11 @@ namespace {
 #include "kernels/generic/formats.h"
 #include "kernels/generic/exact.h"
 #include "kernels/generic/floats.h"
+#include "kernels/generic/fast_exp.h"
 #include "kernels/generic/elementwise.h"
 #include "kernels/generic/quantize_group.h"
 #include "kernels/generic/quantize.h"
+#include "kernels/generic/scores.h"
 #include "kernels/generic/attention.h"
 
 void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,

@@ -1,34 +1,6 @@
 // Attention over KV pages, page by page with a running maximum (FlashAttention, arXiv:2205.14135, §3.1). Every row takes
 // the same steps in the same order however rows and pages are shared out between calls with the same page range.
-// Included inside an unnamed namespace after elementwise.h (fast_exp).
-
-/// Where one page's parts lie.
-struct Page {
-  const std::byte* keys;     ///< [head_width, 64]
-  const std::byte* values;   ///< [64, padded]
-  const float* key_scales;   ///< [64], q8 only
-  const float* value_scales;
-};
-
-inline std::size_t padded_head(std::size_t head_width) { return (head_width + 15) / 16 * 16; }
-
-constexpr std::size_t kv_element(KvFormat format) {
-  return format == KvFormat::f32 ? 4 : format == KvFormat::f16 ? 2 : 1;
-}
-
-inline Page page_parts(KvFormat format, const std::byte* page, std::size_t head_width) {
-  const std::size_t element = kv_element(format);
-  const std::byte* values = page + padded_head(head_width) * page_tokens * element;
-  const auto* scales = reinterpret_cast<const float*>(values + page_tokens * padded_head(head_width) * element);
-  return {page, values, scales, scales + page_tokens};
-}
-
-template <KvFormat format>
-inline S::Floats load_kv(const std::byte* base, std::size_t index) {
-  if constexpr (format == KvFormat::f32) return S::load_floats(reinterpret_cast<const float*>(base) + index);
-  if constexpr (format == KvFormat::f16) return S::load_half(base + 2 * index);
-  return S::load_i8(base + index);
-}
+// Included inside an unnamed namespace after scores.h.
 
 /// scores[row][64] = scale · q·k, capped, −inf where the row may not look.
 template <KvFormat format, int R>
@@ -52,46 +24,7 @@ template <KvFormat format, int R>
       S::store(scores[r] + 16 * v, s);
     });
   });
-  for (int r = 0; r < R; ++r) {
-    if (t.soft_cap > 0) {
-      for (std::size_t i = 0; i < page_tokens; ++i) {  // tanh u = 1 − 2 / (e^2u + 1)
-        scores[r][i] = t.soft_cap * (1.0f - 2.0f / (fast_exp(2.0f * scores[r][i] / t.soft_cap) + 1.0f));
-      }
-    }
-    const std::size_t begin = t.begin[first + r], end = t.end[first + r];
-    if (begin > first_token || end < first_token + page_tokens) {
-      for (std::size_t i = 0; i < page_tokens; ++i) {
-        const std::size_t token = first_token + i;
-        scores[r][i] = token < begin || token >= end ? -INFINITY : scores[r][i];
-      }
-    }
-  }
-}
-
-/// Turns scores into weights e^(s − peak), moves peak and weight on, returns what earlier sums are multiplied by.
-inline float soften(float* scores, float& peak, float& weight) {
-  float lanes[16];
-  for (int k = 0; k < 16; ++k) lanes[k] = scores[k];
-  for (std::size_t i = 16; i < page_tokens; i += 16)
-    for (int k = 0; k < 16; ++k) lanes[k] = scores[i + k] > lanes[k] ? scores[i + k] : lanes[k];
-  float highest = peak;
-  for (float lane : lanes) highest = lane > highest ? lane : highest;
-  if (highest == -INFINITY) {
-    for (std::size_t i = 0; i < page_tokens; ++i) scores[i] = 0;
-    return 1.0f;
-  }
-  const float factor = fast_exp(peak - highest);
-  for (int k = 0; k < 16; ++k) lanes[k] = 0;
-  for (std::size_t i = 0; i < page_tokens; i += 16)
-    for (int k = 0; k < 16; ++k) {
-      scores[i + k] = fast_exp(scores[i + k] - highest);
-      lanes[k] += scores[i + k];
-    }
-  float sum = 0;
-  for (float lane : lanes) sum += lane;
-  weight = weight * factor + sum;
-  peak = highest;
-  return factor;
+  for (int r = 0; r < R; ++r) cap_and_mask(t, first + r, first_token, scores[r]);
 }
 
 /// out[row][16·V values from `column`] = out · factor + Σ weights · values.
@@ -119,16 +52,8 @@ template <KvFormat format, int R, int V>
 
 template <KvFormat format, int R>
 inline void attend_rows(const AttentionTask& t, const Page& page, std::size_t first, std::size_t first_token) {
-  std::size_t tokens = 0;  // weights after the last visible token of any row are zero: left out
-  bool some = false;
-  for (int r = 0; r < R; ++r) {
-    const std::size_t end = std::min<std::size_t>(t.end[first + r], first_token + page_tokens);
-    if (end > first_token && t.begin[first + r] < first_token + page_tokens) {
-      some = true;
-      tokens = std::max(tokens, end - first_token);
-    }
-  }
-  if (!some) return;
+  const std::size_t tokens = visible_tokens(t, first, R, first_token);
+  if (tokens == 0) return;
   alignas(64) float scores[R][page_tokens];
   float factor[R];
   score_rows<format, R>(t, page, first, first_token, scores);

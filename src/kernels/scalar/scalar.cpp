@@ -53,9 +53,11 @@ struct S {
 };
 
 #include "kernels/generic/unroll.h"
+#include "kernels/generic/fast_exp.h"
 #include "kernels/generic/elementwise.h"
 #include "kernels/generic/quantize_group.h"
 #include "kernels/generic/quantize.h"
+#include "kernels/generic/scores.h"
 #include "kernels/generic/attention.h"
 
 float half_in(const std::byte* at, std::size_t column) {
