@@ -15,6 +15,8 @@ import tempfile
 import time
 import unittest
 
+from gguf_file import tiny
+
 COFRE, DATA = sys.argv[1:3]
 MODEL = "smollm2-135m"
 ENVIRONMENT = {**os.environ, "COFRE_DATA": DATA}
@@ -35,11 +37,11 @@ def model_file():
 class Terminal:
     """The program at a terminal of its own."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, **environment):
         self.seen = ""
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
-            os.execve(COFRE, [COFRE, *arguments], {**ENVIRONMENT, "TERM": "xterm"})
+            os.execve(COFRE, [COFRE, *arguments], {**ENVIRONMENT, "TERM": "xterm", **environment})
 
     def type(self, text):
         time.sleep(0.3)  # what is typed while the line editor takes over the terminal is lost
@@ -201,6 +203,96 @@ class Chat(unittest.TestCase):
         chat.wait_for("> ", 10)
         chat.type("\x04")
         self.assertEqual(chat.leave(), 0)
+
+
+    def saved(self, chat):
+        """What /save writes."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "chat.json")
+            chat.type(f"/save {path}\n")
+            chat.wait_for("messages written")
+            chat.wait_for(">>> ")
+            with open(path, encoding="utf-8") as file:
+                return json.load(file)["messages"]
+
+    def test_questions_of_several_lines_and_of_any_letters_arrive_whole_whatever_the_locale(self):
+        chat = Terminal("run", MODEL, "--temperature", "0", "--max-tokens", "2", LC_ALL="C")
+        chat.wait_for(">>> ")
+        chat.type('"""one\n')
+        chat.wait_for("... ")
+        chat.type('two"""\n')
+        chat.wait_for(">>> ")
+        chat.type("três \\\n")
+        chat.wait_for("... ")
+        chat.type("四\n")
+        chat.wait_for(">>> ")
+        self.assertEqual([m["content"] for m in self.saved(chat) if m["role"] == "user"], ["one\ntwo", "três \n四"])
+        chat.type("/bye\n")
+        self.assertEqual(chat.leave(), 0)
+
+    def test_settings_are_shown_changed_refused_and_put_back(self):
+        chat = Terminal("run", MODEL, "--temperature", "0", "--max-tokens", "4")
+        chat.wait_for(">>> ")
+        for words, answer in (("/set temperature 0.5", ""), ("/set", "0.5"), ("/set temperature", ""), ("/set temperature 99", "temperature is 99"),
+                              ("/set temperature warm", "no number"), ("/set colour 1", "nothing named colour"), ("/frob", "no /frob"),
+                              ("/save", "needs a file"), ("/save /nowhere/x", "/nowhere/x")):
+            chat.type(words + "\n")
+            chat.wait_for("\n")
+            self.assertIn(answer, chat.wait_for(">>> "))
+        chat.type("/set system Be brief.\n")
+        chat.wait_for(">>> ")
+        chat.type("Hi\n")
+        chat.wait_for(">>> ")
+        self.assertEqual(self.saved(chat)[0], {"role": "system", "content": "Be brief."})
+        chat.type("/clear\n")
+        chat.wait_for(">>> ")
+        self.assertEqual(len(self.saved(chat)), 1)
+        chat.type(4 * "\x1b[A" + "\n")  # back over /save, /clear, /save
+        chat.wait_for("\n")
+        chat.wait_for(">>> ")
+        self.assertEqual([m["content"] for m in self.saved(chat) if m["role"] == "user"], ["Hi"])
+        chat.type("\x04")
+        self.assertEqual(chat.leave(), 0)
+
+    def test_ctrl_c_while_typing_drops_the_line_and_the_chat_goes_on(self):
+        chat = Terminal("run", MODEL, "--temperature", "0", "--max-tokens", "2")
+        chat.wait_for(">>> ")
+        chat.type("never mind")
+        chat.wait_for("never mind")
+        chat.type("\x03")
+        chat.wait_for(">>> ")
+        chat.type("Hi\n")
+        chat.wait_for("Hi")
+        chat.wait_for(">>> ")
+        self.assertEqual([m["content"] for m in self.saved(chat) if m["role"] == "user"], ["Hi"])
+        os.kill(chat.pid, signal.SIGTERM)
+        self.assertEqual(chat.leave(), 0)
+
+    def test_a_conversation_that_no_longer_fits_is_told_and_the_chat_goes_on(self):
+        chat = Terminal("run", MODEL, "--temperature", "0", "--max-tokens", "20", "--context", "128")
+        chat.wait_for(">>> ")
+        for _ in range(8):
+            chat.type("Tell me a long story about the sea and the wind and the stars.\n")
+            chat.wait_for("stars.")
+            if "no longer fits into the context of 128" in chat.wait_for(">>> "):
+                break
+        else:
+            self.fail("it never filled up")
+        chat.type("/clear\n")
+        chat.wait_for(">>> ")
+        chat.type("Hi\n")
+        chat.wait_for("Hi")
+        self.assertNotIn("fits", chat.wait_for(">>> "))
+        chat.type("/bye\n")
+        self.assertEqual(chat.leave(), 0)
+
+    def test_a_model_without_a_template_is_refused_before_anything_is_asked(self):
+        with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
+            file.write(tiny().bytes())
+            file.flush()
+            chat = Terminal("run", file.name)
+            chat.wait_for("--raw")
+            self.assertEqual(chat.leave(), 1)
 
 
 class Tools(unittest.TestCase):

@@ -1,5 +1,7 @@
 #include <editline/readline.h>
 #include <fmt/format.h>
+#include <langinfo.h>
+#include <locale.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -23,7 +25,8 @@ constexpr std::string_view help = R"(/help             this list
 /save FILE        write the conversation as JSON
 /clear            forget the conversation
 /bye              leave (or Ctrl-D)
-Lines between """ and """ are one question; a line that ends with \ goes on. Ctrl-C stops the answer.
+Lines between """ and """ are one question; a line that ends with \ goes on. Ctrl-C stops the answer, or drops
+what was typed.
 )";
 
 std::string_view trimmed(std::string_view text) {
@@ -32,11 +35,22 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-/// One line with its editing keys; nothing at the end of input.
+/// Ctrl-C while a question is typed: what was typed so far is dropped.
+struct Dropped {};
+
+/// One line with its editing keys; nothing at the end of input. Throws Dropped.
 std::optional<std::string> read_line(const char* prompt) {
+  const os::InterruptGuard guard;
   const std::unique_ptr<char, void (*)(void*)> line(::readline(prompt), std::free);
-  if (!line) return std::nullopt;
-  return std::string(line.get());
+  if (line) return std::string(line.get());
+  if (os::InterruptGuard::requested() && !os::InterruptGuard::terminated()) throw Dropped{};
+  return std::nullopt;
+}
+
+/// The line editor reads characters by the locale; ours are UTF-8 whatever the environment says.
+void read_utf8() {
+  ::setlocale(LC_CTYPE, "");
+  if (std::string_view(::nl_langinfo(CODESET)) != "UTF-8") ::setlocale(LC_CTYPE, "C.UTF-8");
 }
 
 /// One question, over several lines where it is fenced or continued.
@@ -158,23 +172,28 @@ class Commands {
 }  // namespace
 
 void chat(Conversation& conversation, std::string_view name) {
+  conversation.require_template();
+  read_utf8();
   fmt::print("{}: ask, or /help. Ctrl-D leaves.\n", name);
   std::fflush(stdout);
   ::rl_initialize();
   Commands commands(conversation);
   // The lines are kept for the arrow keys only while the chat lasts: conversations are confidential.
-  while (const auto question = read_question()) {
-    const auto text = trimmed(*question);
-    if (text.empty()) continue;
-    ::add_history(std::string(text).c_str());
+  for (;;) {
     try {
-      if (text.starts_with('/')) {
-        if (!commands.run(text)) return;
-      } else {
+      const auto question = read_question();
+      if (!question) break;
+      const auto text = trimmed(*question);
+      if (text.empty()) continue;
+      ::add_history(std::string(text).c_str());
+      if (!text.starts_with('/')) {
         conversation.ask(text);
+      } else if (!commands.run(text)) {
+        return;
       }
+    } catch (const Dropped&) {
+      fmt::print("\n");
     } catch (const Error& error) {
-      if (error.field() == "tokenizer.chat_template") throw;
       fmt::print(stderr, "cofre: {}\n", error.what());
     }
     std::fflush(stdout);

@@ -62,8 +62,12 @@ Conversation::Conversation(std::unique_ptr<serving::Loaded> loaded, std::optiona
       stats_(setup.stats),
       model_(*loaded_, {.context = setup.context, .kv_bytes = setup.kv_bytes, .kv_format = setup.kv_format}) {}
 
-bool Conversation::ask(std::string_view question) {
+void Conversation::require_template() {
   if (!format_) format_.emplace(loaded_->file, loaded_->tokenizer);
+}
+
+bool Conversation::ask(std::string_view question) {
+  require_template();
   json::Array messages;
   if (!system.empty()) messages.push_back(json::Object{{"role", "system"}, {"content", system}});
   messages.insert(messages.end(), messages_.begin(), messages_.end());

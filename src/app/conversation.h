@@ -37,6 +37,8 @@ class Conversation {
   AnswerOptions answer;
   std::string system;
 
+  /// Throws Error where the model has no chat template.
+  void require_template();
   /// Prints the answer as it is written. It joins the history, also where Ctrl-C cut it short: then false.
   /// Throws Error where the model has no template or the conversation no longer fits.
   bool ask(std::string_view question);

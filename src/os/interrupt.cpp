@@ -9,12 +9,12 @@
 namespace cofre::os {
 namespace {
 
-std::atomic<bool> asked{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only store to a lock-free atomic");
+std::atomic<int> asked{0};  ///< the signal, 0 before one
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may only store to a lock-free atomic");
 bool guarded = false;
 struct sigaction before_int, before_term;
 
-void ask(int) { asked.store(true, std::memory_order_relaxed); }
+void ask(int signal) { asked.store(signal, std::memory_order_relaxed); }
 
 }  // namespace
 
@@ -35,7 +35,8 @@ InterruptGuard::~InterruptGuard() {
   guarded = false;
 }
 
-bool InterruptGuard::requested() noexcept { return asked.load(std::memory_order_relaxed); }
-void InterruptGuard::clear() noexcept { asked.store(false, std::memory_order_relaxed); }
+bool InterruptGuard::requested() noexcept { return asked.load(std::memory_order_relaxed) != 0; }
+bool InterruptGuard::terminated() noexcept { return asked.load(std::memory_order_relaxed) == SIGTERM; }
+void InterruptGuard::clear() noexcept { asked.store(0, std::memory_order_relaxed); }
 
 }  // namespace cofre::os

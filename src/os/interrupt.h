@@ -13,6 +13,8 @@ class InterruptGuard {
 
   /// Whether somebody asked since construction or clear(). Any thread may ask; costs one load.
   static bool requested() noexcept;
+  /// Whether it was SIGTERM: the process shall end, not only what it is busy with.
+  static bool terminated() noexcept;
   static void clear() noexcept;
 };
 
