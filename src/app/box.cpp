@@ -34,12 +34,8 @@ std::unique_ptr<Box> Box::try_open(const std::filesystem::path& data) {
 }
 
 int box_process(const std::filesystem::path& data) {
-  try {
-    os::LocalSocket::connect(admin_socket_in(data));
-  } catch (const Error&) {
-    return 0;
-  }
-  return os::FileLock::holder(lock_in(data));
+  const int process = os::FileLock::holder(lock_in(data));
+  return process > 0 && std::filesystem::exists(fmt::format("/proc/{}", process)) ? process : 0;
 }
 
 json::Object ask_or_open(const std::filesystem::path& data, const json::Object& request,

@@ -31,7 +31,7 @@ struct Box {
   Box(std::filesystem::path data_directory, os::FileLock held);
 };
 
-/// The process that runs the box; 0: none.
+/// The process that holds the box; 0: none.
 int box_process(const std::filesystem::path& data);
 
 /// What a command asks of the box: the running one answers through DIR/admin.sock; where none runs, `alone` answers.

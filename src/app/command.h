@@ -68,9 +68,13 @@ Action declare_bench(Options& options);
 Action declare_perplexity(Options& options);
 Action declare_score(Options& options);
 Action declare_status(Options& options);
+Action declare_reload(Options& options);
 Action declare_stop(Options& options);
 Action declare_key(Options& options);
 Action declare_config(Options& options);
 Action declare_log(Options& options);
+Action declare_doctor(Options& options);
+Action declare_trust(Options& options);
+Action declare_service(Options& options);
 
 }  // namespace cofre::app

@@ -19,9 +19,13 @@ constexpr std::array table{
     Command{"perplexity", "Tell how well a model foresees a text", declare_perplexity},
     Command{"status", "Tell whether the box runs, and what it has loaded", declare_status},
     Command{"stop", "Stop the box", declare_stop},
+    Command{"reload", "Make the box read its settings again", declare_reload},
     Command{"key", "Make, show and revoke keys of the API", declare_key},
     Command{"config", "Show the settings and where each comes from", declare_config},
     Command{"log", "Show the log, or what it says of one request", declare_log},
+    Command{"doctor", "Check the machine, the settings and the box", declare_doctor},
+    Command{"trust", "Make this machine trust the box's certificate", declare_trust},
+    Command{"service", "Make the box a service that starts with the machine", declare_service},
     Command{"score", "Log-probabilities of a given continuation", declare_score},
 };
 
