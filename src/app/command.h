@@ -39,7 +39,7 @@ using Action = std::function<void()>;
 /// A row of the table of commands.
 struct Command {
   std::string_view name;
-  std::string_view summary;
+  std::string_view summary;  ///< empty: help does not show the command
   Action (*declare)(Options&);
 };
 
@@ -76,5 +76,6 @@ Action declare_log(Options& options);
 Action declare_doctor(Options& options);
 Action declare_trust(Options& options);
 Action declare_service(Options& options);
+Action declare_worker(Options& options);
 
 }  // namespace cofre::app

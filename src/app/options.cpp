@@ -116,6 +116,7 @@ int run_command_line(int argc, char** argv) {
   Action chosen;
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    if (command.summary.empty()) sub->group("");
     options.push_back(std::make_unique<CommandOptions>(*sub));
     sub->callback([&chosen, action = command.declare(*options.back())] { chosen = action; });
   }

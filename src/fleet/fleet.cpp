@@ -271,7 +271,7 @@ Health Fleet::health() const {
     if (model.kind == Kind::ready && !model.healthy)
       return {false, fmt::format("the model {} has made no token for {} ms", model.name,
                                  model.status ? model.status->token_age_ms : 0)};
-    if (model.preloaded && model.kind != Kind::ready)
+    if (model.preloaded && model.kind != Kind::ready && model.kind != Kind::idle)
       return {false, fmt::format("the model {} is {}{}{}", model.name, name_of(model.kind),
                                  model.reason.empty() ? "" : ": ", model.reason)};
   }

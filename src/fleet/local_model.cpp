@@ -21,8 +21,6 @@ std::uint64_t milliseconds_of(Clock::duration time) {
 
 }  // namespace
 
-LocalModel::~LocalModel() { stop("the box stops"); }
-
 void LocalModel::submit(const FlowPtr& flow) {
   const auto now = Clock::now();
   if (kind_ == Kind::quarantined)

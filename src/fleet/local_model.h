@@ -61,7 +61,6 @@ class LocalModel {
   static constexpr std::uint64_t scratch_bytes = 512u << 20;
 
   LocalModel(const Surrounding& around, LocalSettings settings) : around_(around), settings_(std::move(settings)) {}
-  ~LocalModel();
   LocalModel(const LocalModel&) = delete;
   LocalModel& operator=(const LocalModel&) = delete;
 

@@ -25,7 +25,7 @@ engine::Engine::Options engine_options(const Loaded& loaded, const TextModel::Op
   context = std::min(context, affordable * engine::page_tokens);
   // Room for every sequence's context, and as much again for prefixes that may come back.
   const std::size_t wanted = 2 * options.sequences * ((context + engine::page_tokens - 1) / engine::page_tokens + 1);
-  return {.scheduler = {.sequences = options.sequences, .context = context},
+  return {.scheduler = {.sequences = options.sequences, .queue = options.queue, .context = context, .step_budget_ms = options.step_ms},
           .kv_pages = std::min(affordable, wanted),
           .kv_format = options.kv_format};
 }

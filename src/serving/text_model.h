@@ -77,6 +77,8 @@ class TextModel {
     std::uint64_t kv_bytes = 0;    ///< of the KV pool; 0: by memory
     std::size_t sequences = 1;     ///< most generations at once
     kernels::KvFormat kv_format = kernels::KvFormat::f16;
+    std::size_t queue = 256;       ///< most generations that wait
+    double step_ms = 100;          ///< what a step may take while answers are being written
   };
   /// `loaded` must outlive it.
   TextModel(Loaded& loaded, const Options& options);
