@@ -162,7 +162,8 @@ void Job::start_choices(Prompt prompt, const engine::SamplingParams& sampling) {
 /// On the writer's thread.
 void Job::take(std::size_t choice, engine::Event event) {
   const std::lock_guard lock(mutex_);
-  if (closed_) return;
+  if (cancelled_) generations_.clear();  // what cancel() posted may stand behind many events
+  if (closed_ || cancelled_) return;
   try {
     if (event.finish == engine::Finish::failed) throw Error(event.code, event.error);
     if (event.finish == engine::Finish::cancelled) throw Error(Code::cancelled, "the model was unloaded");
