@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <sstream>
 
@@ -133,18 +134,34 @@ json::Object compare(serving::Loaded& loaded, const std::string& file, const std
   return out;
 }
 
+/// "1,16" as numbers from 1 to `most`.
+std::vector<std::size_t> numbers(std::string_view option, const std::string& text, std::size_t most) {
+  std::vector<std::size_t> out;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    std::size_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc{} || end != word.data() + word.size() || number < 1 || number > most)
+      throw UsageError{fmt::format("{} takes numbers from 1 to {} with commas between; this is none: {}", option, most, word)};
+    out.push_back(number);
+  }
+  return out;
+}
+
 }  // namespace
 
 Action declare_bench(Options& options) {
   struct Given {
     ModelOptions model;
-    std::string peer;
+    std::string peer, prompts, streams;
     bool json = false, quick = false;
   };
   auto given = std::make_shared<Given>();
   given->model.declare(options);
   options.flag("--json", given->json, "print JSON");
   options.flag("--quick", given->quick, "a prompt of 512 tokens and one stream only");
+  options.text("--prompts", given->prompts, "lengths of prompts to measure: 512,2048");
+  options.text("--streams", given->streams, "how many generate at once: 1,16");
   options.text("--peer", given->peer, "llama.cpp's bench command, measured in turns beside ours (or $COFRE_PEER)");
   return [given] {
     const auto resolved = given->model.find();
@@ -152,7 +169,9 @@ Action declare_bench(Options& options) {
     auto loaded = given->model.load(resolved);
     const double load_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     WorkLine line;
-    const auto plan = given->quick ? serving::BenchPlan::quick() : serving::BenchPlan{};
+    auto plan = given->quick ? serving::BenchPlan::quick() : serving::BenchPlan{};
+    if (!given->prompts.empty()) plan.prompts = numbers("--prompts", given->prompts, 1 << 17);
+    if (!given->streams.empty()) plan.streams = numbers("--streams", given->streams, 256);
     const auto report = serving::run_bench(
         *loaded, plan, [&line](std::string_view what) { line.say(fmt::format("measuring {}", what)); });
     line.clear();

@@ -5,7 +5,7 @@ struct S {
   using Ints = __m512i;    ///< 16 × i32
   using Floats = __m512;   ///< 16 × f32
 
-  static constexpr int exact_rows = 16, exact_chains = 4;
+  static constexpr int exact_rows = 8, exact_chains = 4;
   static constexpr int float_rows = 6, float_panels = 4;
   static constexpr std::size_t attention_rows = 6;
 
