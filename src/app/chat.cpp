@@ -120,7 +120,10 @@ class Commands {
     if (real != reals().end()) {
       auto next = conversation_.answer;
       next.*real->second = number<double>(name, value);
-      next.sampling(std::nullopt, 0).validate(1);
+      protocol::Request request;
+      request.task = protocol::Detokenize{};
+      next.apply(request);
+      protocol::validate(request);
       conversation_.answer = next;
     } else if (whole != wholes().end()) {
       const auto given = number<std::int64_t>(name, value);

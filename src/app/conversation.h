@@ -8,8 +8,9 @@
 #include "app/model_options.h"
 #include "fleet/catalogue.h"
 #include "json/json.h"
-#include "serving/chat.h"
+#include "protocol/request.h"
 #include "serving/text_model.h"
+#include "serving/text_service.h"
 
 namespace cofre::app {
 
@@ -19,8 +20,8 @@ struct AnswerOptions {
   std::optional<std::int64_t> top_k, seed, max_tokens;
 
   void declare(Options& options);
-  /// `random_seed` serves where no seed was given.
-  engine::SamplingParams sampling(const std::optional<fleet::Model>& row, std::uint64_t random_seed) const;
+  /// What was given, as a request has it.
+  void apply(protocol::Request& request) const;
 };
 
 /// A model that answers in this terminal, and what was said so far.
@@ -32,7 +33,7 @@ class Conversation {
     kernels::KvFormat kv_format = kernels::KvFormat::f16;
     bool stats = false;
   };
-  Conversation(std::unique_ptr<serving::Loaded> loaded, std::optional<fleet::Model> row, const Setup& setup);
+  Conversation(std::unique_ptr<serving::Loaded> loaded, const std::optional<fleet::Model>& row, const Setup& setup);
 
   AnswerOptions answer;
   std::string system;
@@ -55,15 +56,25 @@ class Conversation {
   struct Answer {
     std::string text;
     bool whole = true;
+    bool thought = false;  ///< thoughts came before it
   };
-  Answer generate(std::vector<engine::TokenId> prompt);
-  void print_stats(const serving::TextStats& stats);
+  /// Figures of an answer.
+  struct Stats {
+    protocol::Usage usage;
+    std::uint64_t steps = 0;    ///< fewer than tokens where guessed ones were right
+    double first_token_s = 0;   ///< from the question on
+    double generate_s = 0;      ///< from the first token to the last
+  };
+  Answer answer_to(protocol::Request request);
+  /// Prints an event; true where it is the last one.
+  bool show(protocol::Event& event, Answer& out, Stats& stats);
+  [[noreturn]] void refuse(const protocol::Failed& failed) const;
+  void print_stats(const Stats& stats);
 
   std::unique_ptr<serving::Loaded> loaded_;
-  std::optional<fleet::Model> row_;
   bool stats_;
   serving::TextModel model_;
-  std::optional<serving::ChatFormat> format_;
+  serving::TextService service_;
   json::Array messages_;
 };
 

@@ -119,6 +119,7 @@ void Engine::note_load() {
            .pages = pool_.pages(),
            .free_pages = pool_.free_pages(),
            .tokens = tokens_,
+           .choices = choices_,
            .prompt_tokens = prompt_tokens_,
            .preemptions = scheduler_.preemptions(),
            .wait_s = 0};
@@ -237,6 +238,7 @@ void Engine::choose(const Scheduler::Run& run, std::size_t first_logits, Event e
     return;
   }
   tokens_ += event.tokens.size();
+  ++choices_;
   if (run.generated) sequence.lookup.learn(draft.size(), event.tokens.size() - 1);
   if (more != Scheduler::More::yes) event.finish = more == Scheduler::More::end ? Finish::end : Finish::length;
   const bool finished = event.finish.has_value();

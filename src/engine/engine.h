@@ -95,6 +95,7 @@ class Engine {
     std::size_t running = 0, waiting = 0;
     std::size_t pages = 0, free_pages = 0;   ///< of the KV pool; what only stored prefixes hold counts as in use
     std::uint64_t tokens = 0;                ///< chosen since the start
+    std::uint64_t choices = 0;               ///< steps of single generations that chose them: fewer where guesses came true
     std::uint64_t prompt_tokens = 0;         ///< rows of prompts computed since the start
     std::uint64_t preemptions = 0;
     double wait_s = 0;                       ///< how long one that comes now is likely to wait for its turn
@@ -127,7 +128,7 @@ class Engine {
   std::map<std::uint64_t, std::shared_ptr<Channel>> channels_;
   std::uint64_t next_id_ = 1;
   std::vector<std::uint64_t> allowed_;  ///< the mask of the token at hand
-  std::uint64_t tokens_ = 0, prompt_tokens_ = 0;
+  std::uint64_t tokens_ = 0, choices_ = 0, prompt_tokens_ = 0;
   double finish_gap_s_ = 0;             ///< running mean of the time between two ends while others wait
   std::chrono::steady_clock::time_point last_finish_{};
 

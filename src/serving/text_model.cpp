@@ -56,39 +56,6 @@ Loaded::Loaded(const std::filesystem::path& path, const Options& options)
       tokenizer(read_tokenizer(file, spec.vocabulary)),
       weights(file, spec, team, options.progress) {}
 
-TextGeneration::TextGeneration(engine::Generation generation, const tokenizer::Tokenizer& tokenizer, std::size_t prompt_tokens)
-    : generation_(std::move(generation)), tokenizer_(tokenizer), decoder_(tokenizer), begin_(std::chrono::steady_clock::now()) {
-  stats_.prompt_tokens = prompt_tokens;
-}
-
-TextEvent TextGeneration::next() { return take(generation_.next()); }
-
-std::optional<TextEvent> TextGeneration::next(std::chrono::milliseconds wait) {
-  auto event = generation_.next(wait);
-  if (!event) return std::nullopt;
-  return take(std::move(*event));
-}
-
-TextEvent TextGeneration::take(engine::Event event) {
-  const auto now = std::chrono::steady_clock::now();
-  const auto seconds = [](auto span) { return std::chrono::duration<double>(span).count(); };
-  TextEvent out{{}, event.finish, std::move(event.error)};
-  if (!event.tokens.empty()) {
-    if (stats_.generated_tokens == 0) {
-      first_ = now;
-      stats_.first_token_s = seconds(now - begin_);
-      stats_.cached_tokens = event.cached;
-    }
-    ++stats_.steps;
-    stats_.generated_tokens += event.tokens.size();
-    stats_.generate_s = seconds(now - first_);
-  }
-  for (const auto& choice : event.tokens)
-    if (!tokenizer_.is_end(choice.id)) out.text += decoder_.push(choice.id);
-  if (out.finish) out.text += decoder_.finish();
-  return out;
-}
-
 TextModel::TextModel(Loaded& loaded, const Options& options)
     : loaded_(loaded),
       kv_format_(options.kv_format),
@@ -99,12 +66,6 @@ std::vector<engine::TokenId> TextModel::raw_prompt(std::string_view text) const 
   auto ids = loaded_.tokenizer.encode(text);
   if (loaded_.tokenizer.add_bos()) ids.insert(ids.begin(), *loaded_.tokenizer.bos());
   return ids;
-}
-
-TextGeneration TextModel::generate(engine::Request request) {
-  request.ends.insert(request.ends.end(), ends_.begin(), ends_.end());
-  const std::size_t prompt_tokens = request.prompt.size();
-  return TextGeneration(engine_.submit(std::move(request)), loaded_.tokenizer, prompt_tokens);
 }
 
 }  // namespace cofre::serving

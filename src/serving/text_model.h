@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -35,41 +34,7 @@ struct Loaded {
   model::Weights weights;
 };
 
-/// What a text generation tells while it runs.
-struct TextEvent {
-  std::string text;                         ///< whole UTF-8
-  std::optional<engine::Finish> finish;     ///< on the last event
-  std::string error;
-};
-
-/// Figures of a finished generation.
-struct TextStats {
-  std::size_t prompt_tokens = 0, cached_tokens = 0, generated_tokens = 0;
-  std::size_t steps = 0;      ///< fewer than tokens where guessed ones were right
-  double first_token_s = 0;   ///< from submission
-  double generate_s = 0;      ///< from the first token to the last
-};
-
-/// A generation whose tokens come as text. Dropping it cancels.
-class TextGeneration {
- public:
-  TextGeneration(engine::Generation generation, const tokenizer::Tokenizer& tokenizer, std::size_t prompt_tokens);
-  /// Waits for more text. After the event with `finish` there is no other.
-  TextEvent next();
-  /// The same, but waits no longer than this; nothing where no text came.
-  std::optional<TextEvent> next(std::chrono::milliseconds wait);
-  const TextStats& stats() const { return stats_; }
-
- private:
-  TextEvent take(engine::Event event);
-  engine::Generation generation_;
-  const tokenizer::Tokenizer& tokenizer_;
-  tokenizer::StreamDecoder decoder_;
-  TextStats stats_;
-  std::chrono::steady_clock::time_point begin_, first_;
-};
-
-/// One text model at work: prompts as text or token ids in, text out.
+/// One text model at work: token ids in, tokens out, for many at once.
 class TextModel {
  public:
   struct Options {
@@ -85,9 +50,7 @@ class TextModel {
 
   /// Adds BOS where the model wants it.
   std::vector<engine::TokenId> raw_prompt(std::string_view text) const;
-  /// Ends of generation are filled in. Throws Error(invalid, field) for parameters out of range.
-  TextGeneration generate(engine::Request request);
-  /// The same, told to a sink; the request's own ends alone hold.
+  /// As engine::Engine::submit().
   engine::Generation submit(engine::Request request, engine::Sink sink) { return engine_.submit(std::move(request), std::move(sink)); }
 
   /// Tokens that end an answer.

@@ -33,6 +33,8 @@ Answer TextService::start(protocol::Request request, EventSink sink) {
   return Answer(std::move(job));
 }
 
+bool TextService::chats() const { return parts_->shared.idiom.chat.has_value(); }
+
 const TextModel& TextService::model() const { return parts_->shared.model; }
 
 }  // namespace cofre::serving

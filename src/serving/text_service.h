@@ -53,6 +53,8 @@ class TextService {
   [[nodiscard]] Answer start(protocol::Request request, EventSink sink);
 
   const TextModel& model() const;
+  /// Whether it answers conversations: it has a chat template.
+  bool chats() const;
 
  private:
   struct Parts;

@@ -31,26 +31,32 @@ Tools::Tools(const json::Array& tools) {
     const auto name = json::string_at(function.get_object(), "name", path + ".function.");
     if (!is_name(name))
       fail_field(Code::invalid, path + ".function.name", "{}.function.name must be 1 to 128 letters, digits, '_', '-' or '.'", path);
-    json::Object schema;
+    if (has(name)) fail_field(Code::invalid, path + ".function.name", "two tools have the name {}", name);
+    Tool tool{.name = std::string(name), .schema = {}, .strict = false, .index = i};
     if (const auto* parameters = function.get_object().if_contains("parameters"); parameters != nullptr && !parameters->is_null()) {
       if (!parameters->is_object())
         fail_field(Code::invalid, path + ".function.parameters", "{}.function.parameters must be an object", path);
-      schema = parameters->get_object();
+      tool.schema = parameters->get_object();
     }
-    if (!schemas_.emplace(name, std::move(schema)).second)
-      fail_field(Code::invalid, path + ".function.name", "two tools have the name {}", name);
+    const auto* strict = function.get_object().if_contains("strict");
+    tool.strict = strict != nullptr && strict->is_bool() && strict->get_bool();
+    tools_.push_back(std::move(tool));
   }
 }
 
+const Tool* Tools::find(std::string_view name) const {
+  const auto at = std::find_if(tools_.begin(), tools_.end(), [name](const Tool& tool) { return tool.name == name; });
+  return at == tools_.end() ? nullptr : &*at;
+}
+
 bool Tools::begins(std::string_view beginning) const {
-  const auto at = schemas_.lower_bound(beginning);
-  return at != schemas_.end() && std::string_view(at->first).starts_with(beginning);
+  return std::any_of(tools_.begin(), tools_.end(), [beginning](const Tool& tool) { return tool.name.starts_with(beginning); });
 }
 
 bool Tools::is_text(std::string_view name, std::string_view argument) const {
-  const auto at = schemas_.find(name);
-  if (at == schemas_.end()) return false;
-  const auto* properties = at->second.if_contains("properties");
+  const auto* tool = find(name);
+  if (tool == nullptr) return false;
+  const auto* properties = tool->schema.if_contains("properties");
   if (properties == nullptr || !properties->is_object()) return false;
   const auto* property = properties->get_object().if_contains(argument);
   if (property == nullptr || !property->is_object()) return false;
@@ -62,7 +68,7 @@ bool Tools::is_text(std::string_view name, std::string_view argument) const {
 
 void Tools::keep(std::string_view name) {
   if (!has(name)) fail_field(Code::invalid, "tool_choice", "tool_choice names {}, which is none of the tools", name);
-  std::erase_if(schemas_, [name](const auto& one) { return one.first != name; });
+  std::erase_if(tools_, [name](const Tool& tool) { return tool.name != name; });
 }
 
 }  // namespace cofre::serving::tool_calls
