@@ -19,17 +19,6 @@ std::uint64_t random_seed() {
   return (std::uint64_t{device()} << 32) | device();
 }
 
-/// The field by which the dialects' callers know a constraint.
-const char* field_of(protocol::Constraint::Kind kind) {
-  using Kind = protocol::Constraint::Kind;
-  switch (kind) {
-    case Kind::regex: return "guided_regex";
-    case Kind::gbnf: return "grammar";
-    case Kind::choice: return "guided_choice";
-    default: return "response_format";
-  }
-}
-
 }  // namespace
 
 Job::Job(Shared& shared, protocol::Request request, EventSink sink)
@@ -73,12 +62,13 @@ void Job::check_fields() const {
   for (const auto id : request_.stop_token_ids)
     if (id < 0 || static_cast<std::size_t>(id) >= vocabulary)
       fail_field(Code::invalid, "stop_token_ids", "token {} is not in the vocabulary of {}", id, vocabulary);
-  if (request_.constraint.kind != protocol::Constraint::Kind::none)
-    fail_field(Code::unsupported, field_of(request_.constraint.kind), "answers cannot be constrained yet");
-  if (chat() == nullptr) return;
-  const auto choice = chat()->tool_choice;
-  if (choice == protocol::ToolChoice::required || choice == protocol::ToolChoice::named)
-    fail_field(Code::unsupported, "tool_choice", "calls cannot be forced yet: tool_choice must be none or auto");
+}
+
+/// The tools that may be called.
+void Job::choose_tools() {
+  tools_ = tool_calls::Tools(chat()->tools);
+  if (chat()->tool_choice == protocol::ToolChoice::none) tools_ = {};
+  if (chat()->tool_choice == protocol::ToolChoice::named) tools_.keep(chat()->tool_name);
 }
 
 void Job::start_text() {
@@ -88,13 +78,13 @@ void Job::start_text() {
   ends_.insert(ends_.end(), request_.stop_token_ids.begin(), request_.stop_token_ids.end());
   Prompt prompt;
   if (chat() != nullptr) {
-    tools_ = tool_calls::Tools(chat()->tools);
-    if (chat()->tool_choice == protocol::ToolChoice::none) tools_ = {};
+    choose_tools();
     prompt = chat_prompt(shared_.model, shared_.idiom, *chat(), os::local_now());
   } else {
     prompt = completion_prompt(shared_.model, shared_.idiom, *completion());
     if (completion()->suffix && !request_.ignore_eos) ends_.insert(ends_.end(), shared_.idiom.fill_ends.begin(), shared_.idiom.fill_ends.end());
   }
+  masks_ = shared_.guides.masks(request_, tools_, prompt.thinking);
   start_choices(std::move(prompt), sampling);
 }
 
@@ -150,6 +140,7 @@ void Job::start_choices(Prompt prompt, const engine::SamplingParams& sampling) {
     auto request = engine_request(prompt, sampling);
     request.sampling.seed = base_seed + i;
     request.group = group;
+    if (masks_) request.guide = Guides::guide(masks_);
     auto sink = [weak = weak_from_this(), writer = writer_, i](engine::Event event) {
       const auto job = weak.lock();
       if (!job) return;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "serving/choice_writer.h"
+#include "serving/guides.h"
 #include "serving/idiom.h"
 #include "serving/prompt.h"
 #include "serving/tasks.h"
@@ -17,10 +18,12 @@ namespace cofre::serving {
 
 /// What all requests of a service share.
 struct Shared {
+  Shared(TextModel& text_model, const Advice& makers_advice) : model(text_model), idiom(text_model), guides(text_model, idiom), advice(makers_advice) {}
   TextModel& model;
-  Idiom idiom;
-  Advice advice;
-  std::shared_ptr<Tasks> writer;   ///< one thread: reads answers, tells callers
+  const Idiom idiom;
+  Guides guides;
+  const Advice advice;
+  const std::shared_ptr<Tasks> writer = std::make_shared<Tasks>(1);  ///< reads answers, tells callers
   std::atomic<std::uint64_t> next_group{1};
 };
 
@@ -37,6 +40,7 @@ class Job : public std::enable_shared_from_this<Job> {
  private:
   void dispatch();
   void start_text();
+  void choose_tools();
   void start_choices(Prompt prompt, const engine::SamplingParams& sampling);
   engine::Request engine_request(const Prompt& prompt, engine::SamplingParams sampling) const;
   void check_fields() const;
@@ -58,6 +62,7 @@ class Job : public std::enable_shared_from_this<Job> {
   const EventSink sink_;
   tool_calls::Tools tools_;
   std::vector<engine::TokenId> ends_;
+  std::shared_ptr<const grammar::Masks> masks_;  ///< what binds the answer, if anything does
   std::atomic<bool> cancelled_{false};
 
   std::mutex mutex_;  ///< of what follows

@@ -5,6 +5,7 @@
 namespace cofre::serving {
 
 struct TextService::Parts {
+  Parts(TextModel& model, const Options& options) : shared(model, options.advice), prompts(options.prompt_threads) {}
   Shared shared;
   Tasks prompts;
 };
@@ -20,7 +21,7 @@ Answer::~Answer() {
 }
 
 TextService::TextService(TextModel& model, const Options& options)
-    : parts_(new Parts{{model, Idiom(model), options.advice, std::make_shared<Tasks>(1)}, Tasks(options.prompt_threads)}) {}
+    : parts_(std::make_unique<Parts>(model, options)) {}
 
 TextService::~TextService() {
   parts_->prompts.stop();
