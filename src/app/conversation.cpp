@@ -137,7 +137,8 @@ bool Conversation::show(protocol::Event& event, Answer& out, Stats& stats) {
 /// Says what to do about it in this program's own terms.
 void Conversation::refuse(const protocol::Failed& failed) const {
   if (failed.reason == "context_length_exceeded")
-    fail_field(Code::exhausted, "context", "{}; the conversation no longer fits: begin anew, or give --context more", failed.message);
+    fail_field(Code::exhausted, "context", "the conversation no longer fits into the context of {}: begin anew, or give --context more ({})",
+               model_.context(), failed.message);
   throw Error(failed.code, failed.message, failed.field);
 }
 
