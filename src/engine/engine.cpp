@@ -173,8 +173,15 @@ void Engine::step() {
   scheduler_.costs().learn(prompt_rows, decode_rows, spent.count());
   prompt_tokens_ += prompt_rows;
   std::size_t first_logits = 0;
-  for (const auto& run : runs) {
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const auto& run = runs[i];
     Event event;
+    if (run.sequence->request.embed) {
+      pool(i, *run.sequence, run.first, run.count);
+      scheduler_.computed(run);
+      if (!run.sequence->prefilling) end_embedding(*run.sequence);
+      continue;
+    }
     if (!run.generated && run.sequence->scoring()) event.prompt = score_prompt(run, first_logits);
     scheduler_.computed(run);
     if (run.generated || !run.sequence->prefilling) {
@@ -185,6 +192,29 @@ void Engine::step() {
     }
     first_logits += run.logits;
   }
+}
+
+/// Adds the hidden states of a run's rows to the sequence's sum.
+void Engine::pool(std::size_t run, Sequence& s, std::size_t first, std::size_t count) {
+  s.pool.resize(spec_.width);
+  std::vector<float> hidden(spec_.width);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (first + i < s.pooled) continue;  // computed anew after it had to give its pages away
+    decoder_.hidden(run, i, hidden);
+    for (std::size_t k = 0; k < hidden.size(); ++k) s.pool[k] += hidden[k];
+    ++s.pooled;
+  }
+}
+
+void Engine::end_embedding(Sequence& s) {
+  const auto id = s.id;
+  Event event{.finish = Finish::end};
+  for (const double sum : s.pool) event.embedding.push_back(static_cast<float>(sum / static_cast<double>(s.pooled)));
+  const auto channel = channels_.at(id);
+  scheduler_.cancel(id);  // its pages are of no use to others: they are not looked for
+  channels_.erase(id);
+  note_finish();
+  channel->push(std::move(event));
 }
 
 /// Scores of the prompt's tokens that stand behind the run's rows.

@@ -26,6 +26,7 @@ struct Event {
   std::optional<Finish> finish{};   ///< set on the last event
   std::string error{};              ///< why, where finish is failed
   Code code = Code::internal;       ///< of what kind the error is
+  std::vector<float> embedding{};   ///< [width], on the last event, where asked for
   std::vector<Choice> prompt{};     ///< scores of prompt tokens, in order, from the second one on, where asked for
   std::size_t cached = 0;           ///< prompt tokens that were not computed again
 };
@@ -111,6 +112,8 @@ class Engine {
   void serve();
   bool drain();
   void step();
+  void pool(std::size_t run, Sequence& sequence, std::size_t first, std::size_t count);
+  void end_embedding(Sequence& sequence);
   std::vector<Choice> score_prompt(const Scheduler::Run& run, std::size_t first_logits);
   void choose(const Scheduler::Run& run, std::size_t first_logits, Event event);
   Choice choose_one(Sequence& sequence, std::span<float> logits);

@@ -174,6 +174,23 @@ TEST(Engine, ThePromptsTokensAreScoredWhereAskedForAlsoWhenItsPrefixIsKnown) {
   }
 }
 
+TEST(Engine, AnEmbeddingIsTheSameHoweverItsPromptIsCutIntoSteps) {
+  const auto embed = [](std::size_t rows) {
+    Box box({.scheduler = {.rows = rows, .context = 512}, .kv_pages = 16});
+    Request one;
+    for (int i = 0; i < 100; ++i) one.prompt.push_back(i * 7 % 80);
+    one.embed = true;
+    auto generation = box.engine.submit(one);
+    auto event = generation.next();
+    EXPECT_EQ(event.finish, Finish::end);
+    EXPECT_TRUE(event.tokens.empty());
+    return event.embedding;
+  };
+  const auto whole = embed(128);
+  EXPECT_EQ(whole.size(), 64u);
+  EXPECT_EQ(whole, embed(32));
+}
+
 TEST(Engine, OfAGroupTheFirstReadsThePromptForAll) {
   Box box({.scheduler = {.rows = 64, .context = 512}, .kv_pages = 32});
   const std::vector<TokenId> prompt(200, 5);

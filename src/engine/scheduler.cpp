@@ -108,7 +108,7 @@ void Scheduler::admit() {
     Sequence& sequence = **best;
     if (sequence.pages.empty()) {
       // The last token's row is always computed: its logits are wanted.
-      if (!sequence.scoring())
+      if (!sequence.whole_prompt())
         sequence.pages = tree_.match(sequence.request.salt, std::span(sequence.ids).first(sequence.ids.size() - 1));
       sequence.computed = sequence.pages.size() * page_tokens;
       if (sequence.generated() == 0) sequence.cached = sequence.computed;
@@ -174,7 +174,7 @@ void Scheduler::plan_prompts(std::vector<Run>& runs, std::size_t decode_rows) {
     const bool scoring = sequence->scoring();
     const std::size_t count = std::min({left, rows, scoring ? scored_rows : rows});
     if (count == 0 || !grow(*sequence, sequence->computed + count)) continue;  // waits until others finish
-    runs.push_back({sequence, sequence->computed, count, false, scoring ? count : count == left ? std::size_t{1} : std::size_t{0}});
+    runs.push_back({sequence, sequence->computed, count, false, scoring ? count : count == left && !sequence->request.embed ? std::size_t{1} : std::size_t{0}});
     rows -= count;
     if (scoring) scored_rows -= count;
   }

@@ -38,6 +38,7 @@ struct Request {
   bool speculate = true;
   std::shared_ptr<Guide> guide;       ///< absent: every token may follow
   std::optional<int> score_prompt;    ///< log-probabilities of the prompt's tokens, with so many of the most likely ones
+  bool embed = false;                 ///< nothing is generated: the mean of the prompt's hidden states is wanted
   std::uint64_t group = 0;            ///< not 0: of those with this number and one prompt, the first reads it for all
 };
 
@@ -53,6 +54,8 @@ struct Sequence {
   std::size_t cached = 0;      ///< prompt tokens that a stored prefix spared
   std::size_t scored = 0;      ///< prompt tokens whose log-probabilities were told
   std::vector<Page> pages;
+  std::size_t pooled = 0;      ///< prompt tokens whose hidden states are in `pool`
+  std::vector<double> pool;    ///< their sum
   bool prefilling = true;      ///< its ids are still being computed as prompt rows
   std::vector<TokenId> draft;  ///< speculated tokens of the step at hand
   Sampler sampler;
@@ -60,6 +63,8 @@ struct Sequence {
 
   std::size_t prompt_tokens() const { return request.prompt.size(); }
   std::size_t generated() const { return ids.size() - request.prompt.size(); }
+  /// Whether every row of the prompt is wanted, so that a stored prefix is of no use.
+  bool whole_prompt() const { return scoring() || request.embed; }
   /// Whether rows of the prompt want logits.
   bool scoring() const { return request.score_prompt && scored + 1 < request.prompt.size(); }
 };

@@ -88,20 +88,20 @@ void Decoder::lay_out(std::span<const Run> runs) {
   runs_ = runs;
   rows_.clear();
   logit_rows_.clear();
-  std::vector<std::size_t> first_row(runs.size());
+  first_row_.resize(runs.size());
   for (const bool generated : {false, true}) {  // prompt rows stand before generated ones
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const Run& run = runs[i];
       if (run.generated != generated) continue;
       CHECK(run.pages.size() * kernels::page_tokens >= run.position + run.tokens.size());
-      first_row[i] = rows_.size();
+      first_row_[i] = rows_.size();
       for (std::size_t t = 0; t < run.tokens.size(); ++t) rows_.push_back({run.position + t, i, run.tokens[t]});
     }
     if (!generated) prompt_rows_ = rows_.size();
   }
   for (std::size_t i = 0; i < runs.size(); ++i)
     for (std::size_t t = runs[i].tokens.size() - runs[i].logits; t < runs[i].tokens.size(); ++t)
-      logit_rows_.push_back(first_row[i] + t);
+      logit_rows_.push_back(first_row_[i] + t);
   CHECK(rows_.size() <= options_.rows && logit_rows_.size() <= options_.logits);
 }
 
@@ -154,6 +154,11 @@ void Decoder::forward(std::span<const Run> runs) {
 std::span<float> Decoder::logits(std::size_t row) const {
   CHECK(row < logit_rows_.size());
   return {logits_ + row * spec_.vocabulary, spec_.vocabulary};
+}
+
+void Decoder::hidden(std::size_t run, std::size_t row, std::span<float> out) const {
+  CHECK(run < first_row_.size() && first_row_[run] + row < rows_.size() && out.size() == spec_.width);
+  kernels_.rms_norm(x_ + (first_row_[run] + row) * spec_.width, weights_.final_norm().data(), spec_.width, spec_.norm_epsilon, out.data());
 }
 
 /// Every phase ends here. The counter of the next phase was last used before this one: member 0 can reset it now.

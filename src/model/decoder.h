@@ -44,6 +44,10 @@ class Decoder {
   /// Logits of the last pass: row i of all rows that wanted them, in the order of the runs. [vocabulary]
   std::span<float> logits(std::size_t row) const;
 
+  /// The last hidden state of a row of the last pass, behind the model's final norm. `run` and `row` count within what
+  /// forward() was given. [width]
+  void hidden(std::size_t run, std::size_t row, std::span<float> out) const;
+
   const Options& options() const { return options_; }
   /// Bytes of activations and scratch.
   std::size_t bytes() const { return memory_.bytes(); }
@@ -123,6 +127,7 @@ class Decoder {
   std::size_t prompt_rows_ = 0;
   std::vector<Unit> units_;
   std::vector<std::size_t> first_partial_;  ///< of each generated row, and one past the last
+  std::vector<std::size_t> first_row_;      ///< of each run
   std::vector<std::size_t> logit_rows_;
   os::Tickets tickets_[2];
 };

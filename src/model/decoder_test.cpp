@@ -197,6 +197,23 @@ TEST(Spec, HeadsThatCannotShareAreRefused) {
   EXPECT_THROW(read_spec(file), Error);
 }
 
+TEST(Decoder, HiddenStatesAreTheSameHoweverThePromptIsCutAndWhateverStandsBeside) {
+  Bench b;
+  const Ids ids{1, 2, 3, 4, 5, 6, 7, 8}, other{9, 9, 9};
+  const auto list = Bench::pages(0, 1), elsewhere = Bench::pages(1, 1);
+  std::vector<float> whole(b.spec.width), cut(b.spec.width);
+  const model::Run all{ids, 0, list, false, 0};
+  b.decoder.forward({&all, 1});
+  b.decoder.hidden(0, 6, whole);
+  const model::Run first{std::span(ids).first(5), 0, list, false, 0};
+  b.decoder.forward({&first, 1});
+  const model::Run two[] = {{std::span(other).first(1), 0, elsewhere, true, 1}, {std::span(ids).subspan(5), 5, list, false, 0}};
+  b.decoder.forward(two);
+  b.decoder.hidden(1, 1, cut);
+  EXPECT_EQ(whole, cut);
+  EXPECT_NE(whole, std::vector<float>(b.spec.width));
+}
+
 TEST(Rope, YarnKeepsFastWavesAndStretchesSlowOnes) {
   RopeSpec rope{.width = 64, .scaling = RopeSpec::Scaling::yarn, .factor = 4, .trained_context = 4096};
   RopeSpec plain{.width = 64};

@@ -49,8 +49,7 @@ void Job::dispatch() {
   protocol::validate(request_);
   if (const auto* task = std::get_if<protocol::Tokenize>(&request_.task)) return tokenize(*task);
   if (const auto* task = std::get_if<protocol::Detokenize>(&request_.task)) return detokenize(*task);
-  if (std::holds_alternative<protocol::Embedding>(request_.task))
-    fail_field(Code::unsupported, "model", "this model answers questions; it makes no embeddings");
+  if (const auto* task = std::get_if<protocol::Embedding>(&request_.task)) return start_embedding(*task);
   start_text();
 }
 
@@ -141,41 +140,44 @@ void Job::start_choices(Prompt prompt, const engine::SamplingParams& sampling) {
     request.sampling.seed = base_seed + i;
     request.group = group;
     if (masks_) request.guide = Guides::guide(masks_);
-    auto sink = [weak = weak_from_this(), writer = writer_, i](engine::Event event) {
-      const auto job = weak.lock();
-      if (!job) return;
-      writer->post([job, i, moved = std::make_shared<engine::Event>(std::move(event))] { job->take(i, std::move(*moved)); });
-    };
-    generations_.emplace_back(shared_.model.submit(std::move(request), std::move(sink)));
+    generations_.emplace_back(shared_.model.submit(std::move(request), sink_to(i, &Job::take_answer)));
   }
 }
 
-/// On the writer's thread.
-void Job::take(std::size_t choice, engine::Event event) {
-  const std::lock_guard lock(mutex_);
-  if (cancelled_) generations_.clear();  // what cancel() posted may stand behind many events
-  if (closed_ || cancelled_) return;
-  try {
-    if (event.finish == engine::Finish::failed) throw Error(event.code, event.error);
-    if (event.finish == engine::Finish::cancelled) throw Error(Code::cancelled, "the model was unloaded");
-    if (!started_ && (!event.tokens.empty() || event.finish)) {
-      started_ = true;
-      cached_tokens_ = event.cached;
-      tell(protocol::Started{prompt_tokens_, cached_tokens_});
-    }
-    auto& writer = *choices_[choice];
-    const bool was_finished = writer.finished();
-    std::vector<protocol::Event> events;
-    writer.take(std::move(event), events);
-    for (auto& one : events) tell(std::move(one));
-    if (was_finished || !writer.finished()) return;
-    generations_[choice].reset();
-    if (--unfinished_ == 0) done();
-  } catch (const Error& error) {
-    fail_with(error);
-  } catch (const std::exception& error) {
-    fail_with(Error(Code::internal, error.what()));
+engine::Sink Job::sink_to(std::size_t index, void (Job::*take_it)(std::size_t, engine::Event)) {
+  return [weak = weak_from_this(), writer = writer_, index, take_it](engine::Event event) {
+    auto job = weak.lock();
+    if (!job) return;
+    writer->post([job = std::move(job), index, take_it, moved = std::make_shared<engine::Event>(std::move(event))] {
+      const std::lock_guard lock(job->mutex_);
+      if (job->closed_) return;
+      try {
+        if (moved->finish == engine::Finish::failed) throw Error(moved->code, moved->error);
+        if (moved->finish == engine::Finish::cancelled) throw Error(Code::cancelled, "the model was unloaded");
+        ((*job).*take_it)(index, std::move(*moved));
+      } catch (const Error& error) {
+        job->fail_with(error);
+      } catch (const std::exception& error) {
+        job->fail_with(Error(Code::internal, error.what()));
+      }
+    });
+  };
+}
+
+void Job::take_answer(std::size_t choice, engine::Event event) {
+  if (!started_ && (!event.tokens.empty() || event.finish)) {
+    started_ = true;
+    cached_tokens_ = event.cached;
+    tell(protocol::Started{prompt_tokens_, cached_tokens_});
   }
+  auto& writer = *choices_[choice];
+  const bool was_finished = writer.finished();
+  std::vector<protocol::Event> events;
+  writer.take(std::move(event), events);
+  for (auto& one : events) tell(std::move(one));
+  if (was_finished || !writer.finished()) return;
+  generations_[choice].reset();
+  if (--unfinished_ == 0) done();
 }
 
 void Job::done() {

@@ -46,10 +46,16 @@ class Job : public std::enable_shared_from_this<Job> {
   void check_fields() const;
   std::unique_ptr<AnswerReader> reader(bool thinking) const;
   ChoiceWriter::Options writer_options(std::uint32_t choice, const Prompt& prompt) const;
+  // job_embedding.cpp
+  void start_embedding(const protocol::Embedding& task);
+  void submit_input();
+  void take_embedding(std::size_t input, engine::Event event);
   void tokenize(const protocol::Tokenize& task);
   void detokenize(const protocol::Detokenize& task);
 
-  void take(std::size_t choice, engine::Event event);
+  /// Posts a generation's events to the writer's thread, which hands them to `take_it`.
+  engine::Sink sink_to(std::size_t index, void (Job::*take_it)(std::size_t, engine::Event));
+  void take_answer(std::size_t choice, engine::Event event);
   void tell(protocol::Event event);
   void fail_with(const Error& error);
   void done();
@@ -70,6 +76,9 @@ class Job : public std::enable_shared_from_this<Job> {
   std::vector<std::unique_ptr<ChoiceWriter>> choices_;
   std::vector<std::optional<engine::Generation>> generations_;
   std::size_t unfinished_ = 0;
+  std::vector<std::vector<engine::TokenId>> inputs_;  ///< of an Embedding
+  std::vector<std::vector<float>> vectors_;           ///< theirs, in their order
+  std::size_t next_input_ = 0;
   std::uint64_t prompt_tokens_ = 0, cached_tokens_ = 0;
 };
 

@@ -40,6 +40,7 @@ struct Result {
   std::optional<Done> done;
   std::optional<Failed> failed;
   std::optional<Tokens> tokens;
+  std::vector<std::vector<float>> vectors;
 };
 
 class Service : public ::testing::Test {
@@ -70,6 +71,7 @@ class Service : public ::testing::Test {
       if (auto* started = std::get_if<Started>(&event)) result.started = *started;
       if (auto* done = std::get_if<Done>(&event)) result.done = *done;
       if (auto* failed = std::get_if<Failed>(&event)) result.failed = *failed;
+      if (auto* vectors = std::get_if<Vectors>(&event)) result.vectors = vectors->vectors;
       if (auto* tokens = std::get_if<Tokens>(&event)) result.tokens = *tokens;
     }
     return result;
@@ -256,6 +258,40 @@ TEST_F(Service, TextsAndChatsBecomeTokensAndTokensText) {
   EXPECT_EQ(run(request).tokens->ids.size(), 23u);
   request.task = Detokenize{{'h', 0xC3, 0xA9, TinyText::end}};
   EXPECT_EQ(run(request).tokens->text, "h\xC3\xA9<|im_end|>");
+}
+
+TEST_F(Service, TextsAndTokensBecomeVectorsOfLengthOneInTheirOrder) {
+  Request request;
+  Embedding task;
+  for (int i = 0; i < 20; ++i) task.inputs.emplace_back(std::string(static_cast<std::size_t>(1 + i), 'a'));
+  task.inputs.emplace_back(std::vector<std::int32_t>(3, 'a'));
+  request.task = task;
+  const auto whole = run(request);
+  ASSERT_TRUE(whole.done) << whole.failed->message;
+  ASSERT_EQ(whole.vectors.size(), 21u);
+  EXPECT_EQ(whole.vectors[20], whole.vectors[2]);
+  EXPECT_NE(whole.vectors[0], whole.vectors[19]);
+  EXPECT_EQ(whole.done->usage.prompt_tokens, 210u + 3u);
+  task.dimensions = 16;
+  request.task = task;
+  const auto shorter = run(request).vectors.at(0);
+  double length = 0;
+  for (const float x : shorter) length += static_cast<double>(x) * x;
+  EXPECT_EQ(shorter.size(), 16u);
+  EXPECT_NEAR(length, 1, 1e-5);
+  EXPECT_NEAR(shorter[1] / shorter[0], whole.vectors[0][1] / whole.vectors[0][0], 1e-3);
+}
+
+TEST_F(Service, AnInputThatCannotBecomeAVectorIsNamed) {
+  const auto with = [](Embedding task) {
+    Request request;
+    request.task = std::move(task);
+    return request;
+  };
+  expect_failed(with({.inputs = {std::string("a"), std::string()}, .dimensions = {}}), Code::invalid, "input[1]");
+  expect_failed(with({.inputs = {std::vector<std::int32_t>{9999}}, .dimensions = {}}), Code::invalid, "input[0]");
+  expect_failed(with({.inputs = {std::string(600, 'x')}, .dimensions = {}}), Code::invalid, "input[0]");
+  expect_failed(with({.inputs = {std::string("a")}, .dimensions = 65}), Code::invalid, "dimensions");
 }
 
 TEST_F(Service, WhatCannotBeHonouredIsRefusedWithTheFieldAtFault) {
