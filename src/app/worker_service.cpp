@@ -136,6 +136,7 @@ void WorkerService::take(const json::Object& object) {
 }
 
 void WorkerService::submit(protocol::Submit submit) {
+  forget_ended();
   const auto stream = submit.stream;
   if (stream == 0 || answers_.contains(stream)) fail(Code::invalid, "stream {} is taken", stream);
   auto answer = service_.start(std::move(submit.request), [this, stream](protocol::Event event) {

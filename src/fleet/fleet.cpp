@@ -6,7 +6,9 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "fleet/http_calls.h"
 #include "fleet/local_model.h"
+#include "fleet/remote_model.h"
 #include "fleet/roster.h"
 #include "fleet/verifier.h"
 #include "os/system_memory.h"
@@ -66,6 +68,7 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
                .ready = [this](LocalModel& model) { verify(model); },
                .changed = [this] { publish(); }} {
     for (auto& settings : roster(Models::open(options.data_directory), options.config)) add(std::move(settings));
+    add_engines();
     publish();
   }
 
@@ -76,6 +79,28 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
   void add(LocalSettings settings) {
     const auto name = settings.name;
     locals.push_back(std::make_unique<LocalModel>(around, std::move(settings)));
+  }
+
+  /// Servers elsewhere; without any of them there is no network client at all.
+  void add_engines() {
+    const auto& config = options.config;
+    if (config.engines.empty()) return;
+    calls = std::make_unique<HttpCalls>();
+    for (const auto& engine : config.engines) {
+      RemoteModel::Settings settings{engine, {}, static_cast<std::size_t>(config.queue_length)};
+      for (const auto& [alias, model] : config.aliases)
+        if (model == engine.name) settings.aliases.push_back(alias);
+      const bool first = config.default_model.empty() && locals.empty() && remotes.empty();
+      if (first || config.default_model == engine.name) settings.aliases.emplace_back("default");
+      remotes.push_back(std::make_unique<RemoteModel>(loop, *calls, std::move(settings), [this] { publish(); }));
+    }
+  }
+
+  RemoteModel* find_remote(std::string_view name) const {
+    const auto wanted = lower_case(name);
+    for (const auto& model : remotes)
+      if (model->answers_to(wanted)) return model.get();
+    return nullptr;
   }
 
   LocalModel* find(std::string_view name) const {
@@ -90,15 +115,15 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
 
   void submit(const FlowPtr& flow) {
     if (stopping) return flow->fail(Code::unavailable, "the box is stopping", 5);
-    auto* model = find(flow->request.model);
-    if (model == nullptr)
-      return flow->fail(Code::not_found, fmt::format("there is no model \"{}\" here", flow->request.model), 0, "model");
-    model->submit(flow);
+    if (auto* model = find(flow->request.model)) return model->submit(flow);
+    if (auto* model = find_remote(flow->request.model)) return model->submit(flow);
+    flow->fail(Code::not_found, fmt::format("there is no model \"{}\" here", flow->request.model), 0, "model");
   }
 
   void cancel(const FlowPtr& flow) {
     if (flow->over) return;
     for (const auto& model : locals) model->cancel(flow);
+    for (const auto& model : remotes) model->cancel(flow);
   }
 
   /// Memory for a model about to start. Those that are idle leave, the longest unused first, preloaded ones last.
@@ -156,6 +181,8 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
   void tick() {
     const auto now = Clock::now();
     for (const auto& model : locals) model->tick(now);
+    for (const auto& model : remotes) model->tick(now);
+    publish();
     loop.after(tick_time, [this] { tick(); });
   }
 
@@ -163,6 +190,7 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
     const auto now = Clock::now();
     std::vector<ModelState> states;
     for (const auto& model : locals) states.push_back(model->state(now));
+    for (const auto& model : remotes) states.push_back(model->state(now));
     const std::lock_guard lock(mutex);
     seen = std::move(states);
     seen_at = now;
@@ -171,14 +199,19 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
   void rescan() {
     try {
       auto fresh = roster(Models::open(options.data_directory), options.config);
+      std::erase_if(locals, [&](const auto& model) {
+        const auto is_this = [&](const LocalSettings& one) { return one.name == model->settings().name; };
+        const bool removed = std::none_of(fresh.begin(), fresh.end(), is_this);
+        if (removed) model->stop("the model was removed");
+        return removed;
+      });
       for (auto& settings : fresh) {
         const auto same = std::find_if(locals.begin(), locals.end(),
                                        [&](const auto& model) { return model->settings().name == settings.name; });
         if (same == locals.end()) {
           add(std::move(settings));
         } else {
-          (*same)->reconfigure(settings);
-          settings.name = (*same)->settings().name;
+          (*same)->reconfigure(std::move(settings));
         }
       }
     } catch (const Error& error) {
@@ -190,6 +223,7 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
   void shut(std::promise<void>& done) {
     stopping = true;
     for (const auto& model : locals) model->stop("the box is stopping");
+    for (const auto& model : remotes) model->stop("the box is stopping");
     loop.post([&done] { done.set_value(); });  // behind the ends of the workers
   }
 
@@ -200,6 +234,8 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
   Strikes strikes;
   Surrounding around;
   std::vector<std::unique_ptr<LocalModel>> locals;
+  std::vector<std::unique_ptr<RemoteModel>> remotes;
+  std::unique_ptr<HttpCalls> calls;             ///< goes before those it calls
   std::map<std::string, std::string> verified;  ///< sum that was looked at, by name
   bool stopping = false;
   std::atomic<std::uint64_t> next_id{1};
@@ -267,7 +303,12 @@ std::optional<ModelState> Fleet::find(std::string_view name) const {
 }
 
 Health Fleet::health() const {
-  for (const auto& model : models()) {
+  const auto all = models();
+  const bool only_remote =
+      std::all_of(all.begin(), all.end(), [](const ModelState& model) { return model.kind == Kind::remote; });
+  for (const auto& model : all) {
+    if (only_remote && !model.healthy)
+      return {false, fmt::format("no server behind {} makes tokens: {}", model.name, model.reason)};
     if (model.kind == Kind::ready && !model.healthy)
       return {false, fmt::format("the model {} has made no token for {} ms", model.name,
                                  model.status ? model.status->token_age_ms : 0)};
