@@ -1,5 +1,5 @@
-// Whatever a model writes: calls, thoughts and text come out the same however the text is cut, and nothing of it is lost
-// that the reader did not take for a call, a thought or white space.
+// Whatever a model writes: calls, thoughts and text come out the same however the text is cut, and nothing of it is
+// lost that the reader did not take for a call, a thought or white space.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,9 +19,10 @@ namespace {
 using namespace cofre::serving;
 
 const tool_calls::Tools& tools() {
-  static const tool_calls::Tools all(cofre::json::parse(R"([{"function":{"name":"f","parameters":{"properties":{"s":{"type":"string"}}}}},
+  static const tool_calls::Tools all(
+      cofre::json::parse(R"([{"function":{"name":"f","parameters":{"properties":{"s":{"type":"string"}}}}},
     {"function":{"name":"g"}}])")
-                                         .get_array());
+          .get_array());
   return all;
 }
 

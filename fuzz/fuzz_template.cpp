@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   limits.steps = 20'000;
   limits.output_bytes = 64 << 10;
   try {
-    chat_template::Template::parse({reinterpret_cast<const char*>(data), size}, limits).render(context.get_object(), {});
+    chat_template::Template::parse({reinterpret_cast<const char*>(data), size}, limits)
+        .render(context.get_object(), {});
   } catch (const Error&) {
   }
   return 0;

@@ -1,5 +1,5 @@
-// The first byte chooses a vocabulary; the rest is text. What is encoded decodes to the same text, protected text holds no
-// special token. With first byte 255 the rest is a vocabulary file itself.
+// The first byte chooses a vocabulary; the rest is text. What is encoded decodes to the same text, protected text holds
+// no special token. With first byte 255 the rest is a vocabulary file itself.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +24,8 @@ std::vector<std::byte> byte_level(const char* pre) {
     tokens.emplace_back();
     text::append_utf8(tokenizer::byte_to_printable(static_cast<std::uint8_t>(b)), tokens.back());
   }
-  for (const char* piece : {"lo", "low", "Ġlow", "Ġ1", "<|im_end|>", "<|im_start|>", "<tool>"}) tokens.emplace_back(piece);
+  for (const char* piece : {"lo", "low", "Ġlow", "Ġ1", "<|im_end|>", "<|im_start|>", "<tool>"})
+    tokens.emplace_back(piece);
   std::vector<std::int32_t> types(tokens.size(), 1);
   types[260] = types[261] = 3;
   types[262] = 4;
@@ -38,7 +39,8 @@ std::vector<std::byte> byte_level(const char* pre) {
 }
 
 struct Vocabulary {
-  explicit Vocabulary(const char* pre) : bytes(byte_level(pre)), file(gguf::File::parse(bytes)), tokenizer(tokenizer::Tokenizer::from_gguf(file)) {}
+  explicit Vocabulary(const char* pre)
+      : bytes(byte_level(pre)), file(gguf::File::parse(bytes)), tokenizer(tokenizer::Tokenizer::from_gguf(file)) {}
   std::vector<std::byte> bytes;
   gguf::File file;
   tokenizer::Tokenizer tokenizer;
@@ -51,7 +53,8 @@ void check(bool holds) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Vocabulary all[] = {Vocabulary("gpt-2"), Vocabulary("llama-bpe"), Vocabulary("qwen2"), Vocabulary("deepseek-llm"), Vocabulary("smollm")};
+  static const Vocabulary all[] = {Vocabulary("gpt-2"), Vocabulary("llama-bpe"), Vocabulary("qwen2"),
+                                   Vocabulary("deepseek-llm"), Vocabulary("smollm")};
   if (size == 0) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   try {

@@ -54,7 +54,8 @@ struct Activations {
   }
 };
 
-void product(benchmark::State& state, Format format, std::size_t outputs, std::size_t inputs, std::size_t rows, bool prompt) {
+void product(benchmark::State& state, Format format, std::size_t outputs, std::size_t inputs, std::size_t rows,
+             bool prompt) {
   const Matrix m(format, outputs, inputs);
   const Activations a(rows, inputs);
   std::vector<float> y(rows * outputs);
@@ -98,25 +99,30 @@ void read(benchmark::State& state) {
     std::memset(memory->data(), 7, bytes);
   }
   const std::size_t share = bytes / state.threads();
-  for (auto _ : state) benchmark::DoNotOptimize(best_kernels().read_memory(memory->data() + share * state.thread_index(), share));
-  state.counters["GB/s"] = benchmark::Counter(static_cast<double>(share) * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(best_kernels().read_memory(memory->data() + share * state.thread_index(), share));
+  state.counters["GB/s"] =
+      benchmark::Counter(static_cast<double>(share) * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 void register_all() {
   for (const int threads : {1, 2}) benchmark::RegisterBenchmark("read", read)->Threads(threads)->UseRealTime();
   for (const auto format : {Format::q4_0, Format::q4_1, Format::q5_0, Format::q8_0, Format::q4_k, Format::q6_k})
     for (const int threads : {1, 2})
-      benchmark::RegisterBenchmark(("stream/" + std::string(traits(format).name)).c_str(), stream, format)->Threads(threads)->UseRealTime();
+      benchmark::RegisterBenchmark(("stream/" + std::string(traits(format).name)).c_str(), stream, format)
+          ->Threads(threads)
+          ->UseRealTime();
 
   for (std::size_t i = 0; i < format_count; ++i) {
     const auto format = static_cast<Format>(i);
     const std::string name(traits(format).name);
     for (const auto& [outputs, inputs] : {std::pair<std::size_t, std::size_t>{8960, 1536}, {1536, 8960}}) {
       const auto shape = std::to_string(outputs) + "x" + std::to_string(inputs);
-      benchmark::RegisterBenchmark(("prompt/" + name + "/" + shape + "/512").c_str(), product, format, outputs, inputs, 512, true);
+      benchmark::RegisterBenchmark(("prompt/" + name + "/" + shape + "/512").c_str(), product, format, outputs, inputs,
+                                   512, true);
       for (const std::size_t rows : {1, 2, 4, 8, 16, 32})
-        benchmark::RegisterBenchmark(("exact/" + name + "/" + shape + "/" + std::to_string(rows)).c_str(), product, format,
-                                     outputs, inputs, rows, false);
+        benchmark::RegisterBenchmark(("exact/" + name + "/" + shape + "/" + std::to_string(rows)).c_str(), product,
+                                     format, outputs, inputs, rows, false);
     }
   }
 }

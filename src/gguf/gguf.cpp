@@ -16,21 +16,32 @@ namespace cofre::gguf {
 namespace {
 
 constexpr TypeTraits table[] = {
-    {Type::f32, "F32", 1, 4},       {Type::f16, "F16", 1, 2},         {Type::q4_0, "Q4_0", 32, 18},
-    {Type::q4_1, "Q4_1", 32, 20},   {Type::q5_0, "Q5_0", 32, 22},     {Type::q5_1, "Q5_1", 32, 24},
-    {Type::q8_0, "Q8_0", 32, 34},   {Type::q2_k, "Q2_K", 256, 84},    {Type::q3_k, "Q3_K", 256, 110},
-    {Type::q4_k, "Q4_K", 256, 144}, {Type::q5_k, "Q5_K", 256, 176},   {Type::q6_k, "Q6_K", 256, 210},
+    {Type::f32, "F32", 1, 4},         {Type::f16, "F16", 1, 2},           {Type::q4_0, "Q4_0", 32, 18},
+    {Type::q4_1, "Q4_1", 32, 20},     {Type::q5_0, "Q5_0", 32, 22},       {Type::q5_1, "Q5_1", 32, 24},
+    {Type::q8_0, "Q8_0", 32, 34},     {Type::q2_k, "Q2_K", 256, 84},      {Type::q3_k, "Q3_K", 256, 110},
+    {Type::q4_k, "Q4_K", 256, 144},   {Type::q5_k, "Q5_K", 256, 176},     {Type::q6_k, "Q6_K", 256, 210},
     {Type::iq4_nl, "IQ4_NL", 32, 18}, {Type::iq4_xs, "IQ4_XS", 256, 136}, {Type::bf16, "BF16", 1, 2},
     {Type::mxfp4, "MXFP4", 32, 17},
 };
 
 /// Types of metadata values, numbered as in the file.
 enum Kind : std::uint32_t {
-  kind_u8, kind_i8, kind_u16, kind_i16, kind_u32, kind_i32, kind_f32, kind_bool, kind_string, kind_array, kind_u64,
-  kind_i64, kind_f64,
+  kind_u8,
+  kind_i8,
+  kind_u16,
+  kind_i16,
+  kind_u32,
+  kind_i32,
+  kind_f32,
+  kind_bool,
+  kind_string,
+  kind_array,
+  kind_u64,
+  kind_i64,
+  kind_f64,
 };
 
-constexpr std::uint64_t least_pair = 8 + 4 + 1;       // empty key, type, one byte
+constexpr std::uint64_t least_pair = 8 + 4 + 1;  // empty key, type, one byte
 constexpr std::uint64_t least_tensor = 8 + 4 + 8 + 4 + 8;
 constexpr std::uint64_t largest_alignment = 1 << 16;
 
@@ -130,7 +141,8 @@ Found read_tensor(Reader& reader) {
   if (row == nullptr) fail(Code::unsupported, "tensor {} has element type {}, which is not supported", t.name, type);
   t.type = row->type;
   if (t.shape[0] % row->block != 0)
-    fail(Code::invalid, "tensor {}: rows of {} values cannot be {}, whose blocks hold {}", t.name, t.shape[0], row->name, row->block);
+    fail(Code::invalid, "tensor {}: rows of {} values cannot be {}, whose blocks hold {}", t.name, t.shape[0],
+         row->name, row->block);
   const auto bytes = checked_mul<std::uint64_t>(elements / row->block, row->bytes);
   if (!bytes) fail(Code::invalid, "tensor {} is too large", t.name);
   found.bytes = *bytes;
@@ -154,7 +166,8 @@ std::optional<SplitName> split_name(const std::string& name) {
     return error == std::errc() && at == text.data() + text.size();
   };
   if (part[0] != '-' || part.substr(1 + digits, of.size()) != of) return std::nullopt;
-  if (!number(part.substr(1, digits), split.number) || !number(part.substr(1 + digits + of.size(), digits), split.count))
+  if (!number(part.substr(1, digits), split.number) ||
+      !number(part.substr(1 + digits + of.size(), digits), split.count))
     return std::nullopt;
   if (split.number < 1 || split.number > split.count) return std::nullopt;
   return split;
@@ -185,7 +198,8 @@ std::uint64_t File::Parts::alignment() const {
   if (value == nullptr) return 32;
   const auto* number = std::get_if<std::uint64_t>(value);
   if (number == nullptr || *number == 0 || *number > largest_alignment || (*number & (*number - 1)) != 0)
-    fail_field(Code::invalid, "general.alignment", "general.alignment must be a power of two up to {}", largest_alignment);
+    fail_field(Code::invalid, "general.alignment", "general.alignment must be a power of two up to {}",
+               largest_alignment);
   return *number;
 }
 
@@ -267,7 +281,8 @@ File File::open(const std::filesystem::path& path) {
   File file(std::move(parts));
   if (const auto stated = file.unsigned_number("split.count"); split && stated && *stated != count)
     fail_field(Code::invalid, "split.count", "{}: split.count is {}, the name says {}", path.string(), *stated, count);
-  if (const auto stated = file.unsigned_number("split.tensors.count"); stated && split && *stated != file.tensors().size())
+  if (const auto stated = file.unsigned_number("split.tensors.count");
+      stated && split && *stated != file.tensors().size())
     fail_field(Code::invalid, "split.tensors.count", "{}: split.tensors.count is {}, the files hold {}", path.string(),
                *stated, file.tensors().size());
   return file;

@@ -22,9 +22,22 @@ namespace cofre::gguf {
 
 /// Element formats of tensors, numbered as in the file.
 enum class Type : std::uint32_t {
-  f32 = 0, f16 = 1, q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8,
-  q2_k = 10, q3_k = 11, q4_k = 12, q5_k = 13, q6_k = 14,
-  iq4_nl = 20, iq4_xs = 23, bf16 = 30, mxfp4 = 39,
+  f32 = 0,
+  f16 = 1,
+  q4_0 = 2,
+  q4_1 = 3,
+  q5_0 = 6,
+  q5_1 = 7,
+  q8_0 = 8,
+  q2_k = 10,
+  q3_k = 11,
+  q4_k = 12,
+  q5_k = 13,
+  q6_k = 14,
+  iq4_nl = 20,
+  iq4_xs = 23,
+  bf16 = 30,
+  mxfp4 = 39,
 };
 
 /// One row of the format table: `block` elements take `bytes` bytes.
@@ -51,15 +64,17 @@ struct Array {
   std::vector<bool> booleans;
   std::vector<std::string_view> strings;
 
-  std::size_t size() const { return unsigneds.size() + signeds.size() + reals.size() + booleans.size() + strings.size(); }
+  std::size_t size() const {
+    return unsigneds.size() + signeds.size() + reals.size() + booleans.size() + strings.size();
+  }
 };
 
 struct Tensor {
   std::string_view name;
   Type type{};
-  std::uint32_t dims = 0;                       ///< 1…4
+  std::uint32_t dims = 0;                          ///< 1…4
   std::array<std::uint64_t, 4> shape{1, 1, 1, 1};  ///< innermost first: a matrix is [inputs, outputs]
-  std::span<const std::byte> bytes;             ///< the whole tensor, proved to lie inside the file
+  std::span<const std::byte> bytes;                ///< the whole tensor, proved to lie inside the file
   std::uint64_t elements() const noexcept { return shape[0] * shape[1] * shape[2] * shape[3]; }
 };
 

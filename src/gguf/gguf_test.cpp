@@ -1,9 +1,9 @@
 #include "gguf/gguf.h"
 
+#include <unistd.h>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -222,7 +222,8 @@ class OnDisk : public ::testing::Test {
   }
   ~OnDisk() override { std::filesystem::remove_all(folder_); }
   std::filesystem::path write(const std::string& name, const Bytes& bytes) {
-    std::ofstream(folder_ / name, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(folder_ / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     return folder_ / name;
   }
   std::filesystem::path folder_;

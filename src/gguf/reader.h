@@ -46,7 +46,8 @@ class Reader {
  private:
   void need(std::uint64_t size, std::string_view what) const {
     if (size > remaining())
-      fail(Code::invalid, "the file ends inside {}: {} bytes needed at {}, {} remain", what, size, position_, remaining());
+      fail(Code::invalid, "the file ends inside {}: {} bytes needed at {}, {} remain", what, size, position_,
+           remaining());
   }
 
   std::span<const std::byte> bytes_;

@@ -37,7 +37,8 @@ void append_escaped(std::string_view text, bool ascii, std::string& out) {
     } else {
       const int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
       unsigned code = c & (0x3fu >> more);
-      for (int k = 0; k < more && i + 1 < text.size(); ++k) code = code << 6 | (static_cast<unsigned char>(text[++i]) & 0x3f);
+      for (int k = 0; k < more && i + 1 < text.size(); ++k)
+        code = code << 6 | (static_cast<unsigned char>(text[++i]) & 0x3f);
       if (code < 0x10000) {
         unit(code);
       } else {
@@ -153,8 +154,8 @@ std::string number_text(double value) {
   char buffer[40];
   const double magnitude = std::fabs(value);
   const bool plain = magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e16);
-  const auto [end, error] =
-      std::to_chars(buffer, buffer + sizeof buffer, value, plain ? std::chars_format::fixed : std::chars_format::scientific);
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value,
+                                          plain ? std::chars_format::fixed : std::chars_format::scientific);
   std::string out(buffer, end);
   if (plain && out.find('.') == std::string::npos) out += ".0";
   return out;

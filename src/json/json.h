@@ -28,12 +28,13 @@ Value parse(std::string_view text, std::size_t depth = depth_max);
 struct Style {
   std::string_view item = ",";
   std::string_view key = ":";
-  int indent = -1;           ///< spaces a level; −1: one line
-  bool ascii = false;        ///< escape everything beyond ASCII
+  int indent = -1;     ///< spaces a level; −1: one line
+  bool ascii = false;  ///< escape everything beyond ASCII
   bool sort_keys = false;
 };
 
-/// UTF-8 text of a value. Numbers: integers as they are, doubles in the fewest digits that read back the same (21.5, 1.0).
+/// UTF-8 text of a value. Numbers: integers as they are, doubles in the fewest digits that read back the same
+/// (21.5, 1.0).
 std::string dump(const Value& value, const Style& style = {});
 /// The shortest text that reads back as this double, as Python prints it: 21.5, 1.0, 1e+16, nan.
 std::string number_text(double value);

@@ -29,7 +29,8 @@ TEST(Json, DepthIsLimited) {
   EXPECT_THROW(parse(std::string(60'000, '[')), Error);
 }
 TEST(Json, BadDocumentsAreErrorsWithAPosition) {
-  for (const char* bad : {"", "{", "[1,]", "{\"a\":}", "nul", "1 2", "\"\xff\"", "{\"a\" 1}"}) EXPECT_THROW(parse(bad), Error) << bad;
+  for (const char* bad : {"", "{", "[1,]", "{\"a\":}", "nul", "1 2", "\"\xff\"", "{\"a\" 1}"})
+    EXPECT_THROW(parse(bad), Error) << bad;
 }
 TEST(Json, AMemberOfTheWrongTypeIsNamed) {
   const auto value = parse(R"({"n":-1,"s":3})");

@@ -7,8 +7,8 @@
 #include "text/unicode.h"
 #include "text/utf8.h"
 
-// The filters and tests of Jinja2 (jinja.palletsprojects.com/templates, "List of Builtin Filters" and "… Tests"), without
-// those that make HTML or draw lots.
+// The filters and tests of Jinja2 (jinja.palletsprojects.com/templates, "List of Builtin Filters" and "… Tests"),
+// without those that make HTML or draw lots.
 
 namespace cofre::chat_template {
 namespace {
@@ -46,7 +46,8 @@ Value follow(Interpreter& interpreter, Value value, const Value& path) {
     const auto end = std::min(names.find('.', at), names.size());
     const auto name = std::string_view(names).substr(at, end - at);
     const bool index = !name.empty() && name.size() < 10 && name.find_first_not_of("0123456789") == name.npos;
-    value = index ? interpreter.item(value, Value(std::int64_t{std::stoll(std::string(name))})) : interpreter.attribute(value, name);
+    value = index ? interpreter.item(value, Value(std::int64_t{std::stoll(std::string(name))}))
+                  : interpreter.attribute(value, name);
     at = end + 1;
   }
   return value;
@@ -54,7 +55,8 @@ Value follow(Interpreter& interpreter, Value value, const Value& path) {
 
 std::size_t length_of(Interpreter& interpreter, const Value& value) {
   if (const auto* text = value.text())
-    return static_cast<std::size_t>(std::count_if(text->begin(), text->end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text->begin(), text->end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
   if (const auto* list = value.list()) return list->items.size();
   if (const auto* dict = value.dict()) return dict->items.size();
   if (value.is_undefined()) return 0;
@@ -70,8 +72,9 @@ Value sort_key(const Input& in, const Value& value, std::size_t attribute_at, st
 }
 
 std::vector<Value> sorted(std::vector<std::pair<Value, Value>> keyed, bool reverse) {
-  std::stable_sort(keyed.begin(), keyed.end(),
-                   [reverse](const auto& a, const auto& b) { return reverse ? b.first.less(a.first) : a.first.less(b.first); });
+  std::stable_sort(keyed.begin(), keyed.end(), [reverse](const auto& a, const auto& b) {
+    return reverse ? b.first.less(a.first) : a.first.less(b.first);
+  });
   std::vector<Value> items;
   for (auto& [key, value] : keyed) items.push_back(std::move(value));
   return items;
@@ -142,7 +145,8 @@ Value choose(const Input& in, bool wanted, bool by_attribute) {
 Value map(const Input& in) {
   std::vector<Value> out;
   const Value* attribute = in.arguments.positional.empty() ? in.find(0, "attribute") : nullptr;
-  if (attribute == nullptr && in.arguments.positional.empty()) in.interpreter.fail_at("map needs a filter or an attribute");
+  if (attribute == nullptr && in.arguments.positional.empty())
+    in.interpreter.fail_at("map needs a filter or an attribute");
   Arguments rest = in.arguments;
   const std::string filter = rest.positional.empty() ? "" : rest.positional.front().str();
   if (!rest.positional.empty()) rest.positional.erase(rest.positional.begin());
@@ -194,7 +198,8 @@ Value sum(const Input& in) {
   const auto* start = in.find(1, "start");
   Value total = start ? *start : Value(std::int64_t{0});
   for (auto& one : in.items())
-    total = in.interpreter.binary("+", total, attribute && !attribute->is_none() ? follow(in.interpreter, one, *attribute) : one);
+    total = in.interpreter.binary("+", total,
+                                  attribute && !attribute->is_none() ? follow(in.interpreter, one, *attribute) : one);
   return total;
 }
 
@@ -238,7 +243,9 @@ Value tojson(const Input& in) {
     item = separators->list()->items[0].str();
     key = separators->list()->items[1].str();
   }
-  return in.interpreter.checked(json::dump(in.value.to_json(), {.item = item, .key = key, .indent = static_cast<int>(width),
+  return in.interpreter.checked(json::dump(in.value.to_json(), {.item = item,
+                                                                .key = key,
+                                                                .indent = static_cast<int>(width),
                                                                 .ascii = in.flag(0, "ensure_ascii", false),
                                                                 .sort_keys = in.flag(3, "sort_keys", false)}));
 }
@@ -254,7 +261,8 @@ Value format(const Input& in) {
       continue;
     }
     std::string flags;
-    for (++i; i < form.size() && std::string_view("-+ 0#.123456789").find(form[i]) != std::string_view::npos; ++i) flags += form[i];
+    for (++i; i < form.size() && std::string_view("-+ 0#.123456789").find(form[i]) != std::string_view::npos; ++i)
+      flags += form[i];
     if (i >= form.size() || flags.size() > 6) in.interpreter.fail_at("an incomplete format");
     const char kind = form[i];
     if (kind == '%') {
@@ -277,8 +285,9 @@ Value format(const Input& in) {
       const std::string pad(width > most ? width - most : 0, ' ');
       out += left ? text.substr(0, most) + pad : pad + text.substr(0, most);
     } else if (number && (kind == 'd' || kind == 'i')) {
-      const auto size = std::snprintf(buffer, sizeof buffer, ("%" + flags + "lld").c_str(), static_cast<long long>(value->integer().value_or(
-                                                                 std::abs(*number) < 9e18 ? static_cast<std::int64_t>(*number) : 0)));
+      const auto size = std::snprintf(buffer, sizeof buffer, ("%" + flags + "lld").c_str(),
+                                      static_cast<long long>(value->integer().value_or(
+                                          std::abs(*number) < 9e18 ? static_cast<std::int64_t>(*number) : 0)));
       out.append(buffer, std::min<std::size_t>(sizeof buffer - 1, static_cast<std::size_t>(std::max(0, size))));
     } else if (number && (kind == 'f' || kind == 'g' || kind == 'e')) {
       const auto size = std::snprintf(buffer, sizeof buffer, ("%" + flags + kind).c_str(), *number);
@@ -297,7 +306,9 @@ Value round(const Input& in) {
   const auto method = in.text(1, "method", "common");
   if (!number || places < -300 || places > 300) in.interpreter.fail_at("round needs a number");
   const double scale = std::pow(10.0, static_cast<double>(places)), scaled = *number * scale;
-  const double rounded = method == "ceil" ? std::ceil(scaled) : method == "floor" ? std::floor(scaled) : std::nearbyint(scaled);
+  const double rounded = method == "ceil"    ? std::ceil(scaled)
+                         : method == "floor" ? std::floor(scaled)
+                                             : std::nearbyint(scaled);
   return rounded / scale;
 }
 
@@ -385,7 +396,8 @@ Value truncate(const Input& in) {
   if (length <= size + leeway) return text;
   std::size_t at = 0;
   const auto keep = std::max<std::int64_t>(0, size - static_cast<std::int64_t>(length_of(in.interpreter, Value(end))));
-  for (std::int64_t i = 0; i < keep && at < text.size(); ++i) at += std::max<std::size_t>(1, text::decode_utf8(text, at).bytes);
+  for (std::int64_t i = 0; i < keep && at < text.size(); ++i)
+    at += std::max<std::size_t>(1, text::decode_utf8(text, at).bytes);
   std::string head = text.substr(0, at);
   if (!in.flag(1, "killwords", false))
     if (const auto space = head.rfind(' '); space != head.npos) head.resize(space);
@@ -481,7 +493,10 @@ const std::map<std::string_view, Filter>& filters() {
       {"truncate", truncate},
       {"unique", unique},
       {"upper", [](const Input& in) { return Value(text::to_upper(in.value.str())); }},
-      {"wordcount", [](const Input& in) { return Value(static_cast<std::int64_t>(length_of(in.interpreter, method(in, "split")))); }},
+      {"wordcount",
+       [](const Input& in) {
+         return Value(static_cast<std::int64_t>(length_of(in.interpreter, method(in, "split"))));
+       }},
   };
   return all;
 }
@@ -510,7 +525,8 @@ const std::map<std::string_view, Test>& tests() {
       {"boolean", [](const Input& in) { return in.value.as<bool>() != nullptr; }},
       {"callable", [](const Input& in) { return in.value.function() != nullptr; }},
       {"defined", [](const Input& in) { return !in.value.is_undefined(); }},
-      {"divisibleby", [](const Input& in) {
+      {"divisibleby",
+       [](const Input& in) {
          const auto by = other(in).integer().value_or(0);
          if (by == 0) in.interpreter.fail_at("divisibleby needs a whole number that is not 0");
          return by == -1 || whole_or_fail(in) % by == 0;
@@ -524,7 +540,10 @@ const std::map<std::string_view, Test>& tests() {
       {"gt", [](const Input& in) { return in.interpreter.compare(">", in.value, other(in)); }},
       {"in", [](const Input& in) { return in.interpreter.compare("in", in.value, other(in)); }},
       {"integer", [](const Input& in) { return in.value.as<std::int64_t>() != nullptr; }},
-      {"iterable", [](const Input& in) { return in.value.text() || in.value.list() || in.value.dict() || in.value.is_undefined(); }},
+      {"iterable",
+       [](const Input& in) {
+         return in.value.text() || in.value.list() || in.value.dict() || in.value.is_undefined();
+       }},
       {"le", [](const Input& in) { return in.interpreter.compare("<=", in.value, other(in)); }},
       {"lower", [](const Input& in) { return cased(in, false); }},
       {"lt", [](const Input& in) { return in.interpreter.compare("<", in.value, other(in)); }},
@@ -533,7 +552,10 @@ const std::map<std::string_view, Test>& tests() {
       {"none", [](const Input& in) { return in.value.is_none(); }},
       {"number", [](const Input& in) { return in.value.number().has_value(); }},
       {"odd", [](const Input& in) { return whole_or_fail(in) % 2 != 0; }},
-      {"sequence", [](const Input& in) { return in.value.text() || in.value.list() || in.value.dict() || in.value.is_undefined(); }},
+      {"sequence",
+       [](const Input& in) {
+         return in.value.text() || in.value.list() || in.value.dict() || in.value.is_undefined();
+       }},
       {"string", [](const Input& in) { return in.value.text() != nullptr; }},
       {"test", [](const Input& in) { return tests().contains(in.value.str()); }},
       {"true", [](const Input& in) { return in.value.as<bool>() != nullptr && in.value.truth(); }},
@@ -545,8 +567,9 @@ const std::map<std::string_view, Test>& tests() {
 
 /// Other names of a test.
 std::string_view plain_name(std::string_view name) {
-  static const std::map<std::string_view, std::string_view> same = {
-      {"==", "eq"}, {"equalto", "eq"}, {"!=", "ne"}, {">", "gt"}, {"greaterthan", "gt"}, {">=", "ge"}, {"<", "lt"}, {"lessthan", "lt"}, {"<=", "le"}};
+  static const std::map<std::string_view, std::string_view> same = {{"==", "eq"}, {"equalto", "eq"},     {"!=", "ne"},
+                                                                    {">", "gt"},  {"greaterthan", "gt"}, {">=", "ge"},
+                                                                    {"<", "lt"},  {"lessthan", "lt"},    {"<=", "le"}};
   const auto found = same.find(name);
   return found == same.end() ? name : found->second;
 }

@@ -45,7 +45,8 @@ void Interpreter::step(std::size_t count) {
 }
 
 void Interpreter::write(std::string_view text) {
-  if (out_.size() + text.size() > limits_.output_bytes) fail_at(fmt::format("the output grew beyond {} bytes", limits_.output_bytes));
+  if (out_.size() + text.size() > limits_.output_bytes)
+    fail_at(fmt::format("the output grew beyond {} bytes", limits_.output_bytes));
   out_ += text;
 }
 
@@ -55,7 +56,8 @@ std::string Interpreter::run(const Block& root, const json::Object& context) {
   auto globals = frame_;
   frame_ = std::make_shared<Frame>();
   frame_->parent = globals;
-  for (const auto& member : context) frame_->names.insert_or_assign(std::string(member.key()), Value::from_json(member.value()));
+  for (const auto& member : context)
+    frame_->names.insert_or_assign(std::string(member.key()), Value::from_json(member.value()));
   block(root);
   // Macros hold their frame, and the frame holds them: taken apart by hand.
   frame_->names.clear();
@@ -157,7 +159,9 @@ Interpreter::Flow Interpreter::statement(const Statement& s) {
     case Statement::Kind::macro: define_macro(s); return Flow::on;
     case Statement::Kind::call: call_block(s); return Flow::on;
     case Statement::Kind::filter: {
-      const auto name = std::string("\x01" "filtered");
+      const auto name = std::string(
+          "\x01"
+          "filtered");
       frame_->names.insert_or_assign(name, Value(captured(s.body)));
       write(evaluate(*s.filter).str());
       frame_->names.erase(name);
@@ -259,13 +263,16 @@ Value Interpreter::loop_object(const Statement& s, const std::vector<Value>& ite
                    return std::exchange(*changed, now) != now;
                  }));
   if (s.recursive)
-    m.emplace_back("\x01" "call", callable("loop", [this, &s, depth](const Arguments& a) -> Value {
-                     if (a.positional.size() != 1) fail_at("loop() takes one list");
-                     const Deeper deeper(*this);
-                     std::string outer = std::exchange(out_, {});
-                     loop_items(s, items_of(a.positional[0]), depth + 1);
-                     return std::exchange(out_, std::move(outer));
-                   }));
+    m.emplace_back(
+        "\x01"
+        "call",
+        callable("loop", [this, &s, depth](const Arguments& a) -> Value {
+          if (a.positional.size() != 1) fail_at("loop() takes one list");
+          const Deeper deeper(*this);
+          std::string outer = std::exchange(out_, {});
+          loop_items(s, items_of(a.positional[0]), depth + 1);
+          return std::exchange(out_, std::move(outer));
+        }));
   return loop;
 }
 
@@ -293,7 +300,9 @@ void Interpreter::set(const Statement& s) {
   Value text = captured(s.body);
   frame_ = std::move(outer);
   if (s.filter) {
-    const std::string name = "\x01" "filtered";
+    const std::string name =
+        "\x01"
+        "filtered";
     frame_->names.insert_or_assign(name, text);
     text = evaluate(*s.filter);
     frame_->names.erase(name);
@@ -310,14 +319,18 @@ Value Interpreter::make_macro(const Statement& s, std::string name) {
     inner->parent = home.lock();
     if (!inner->parent) fail_at(fmt::format("the macro {} has left its scope", name));
     auto outer = std::exchange(frame_, inner);
-    if (a.positional.size() > s.parameters.size()) fail_at(fmt::format("{} takes {} arguments", name, s.parameters.size()));
+    if (a.positional.size() > s.parameters.size())
+      fail_at(fmt::format("{} takes {} arguments", name, s.parameters.size()));
     for (std::size_t i = 0; i < s.parameters.size(); ++i) {
       const auto& [parameter, otherwise] = s.parameters[i];
       const auto* given = a.find(i, parameter);
-      frame_->names.insert_or_assign(parameter, given != nullptr ? *given : otherwise ? evaluate(*otherwise) : Value(Undefined{parameter}));
+      frame_->names.insert_or_assign(parameter, given != nullptr ? *given
+                                                : otherwise      ? evaluate(*otherwise)
+                                                                 : Value(Undefined{parameter}));
     }
     for (const auto& [key, value] : a.named) {
-      const bool known = key == "caller" || std::any_of(s.parameters.begin(), s.parameters.end(), [&](const auto& p) { return p.first == key; });
+      const bool known = key == "caller" || std::any_of(s.parameters.begin(), s.parameters.end(),
+                                                        [&](const auto& p) { return p.first == key; });
       if (!known) fail_at(fmt::format("{} has no parameter {}", name, key));
       if (key == "caller") frame_->names.insert_or_assign(key, value);
     }
@@ -372,7 +385,8 @@ Value Interpreter::evaluate(const Expression& e) {
       auto dict = std::make_shared<Dict>();
       for (std::size_t i = 0; i < e.parts.size(); i += 2) {
         const Value key = evaluate(*e.parts[i]);
-        if (key.list() != nullptr || key.dict() != nullptr || key.is_undefined()) fail_at("a key of a dictionary must be a text");
+        if (key.list() != nullptr || key.dict() != nullptr || key.is_undefined())
+          fail_at("a key of a dictionary must be a text");
         dict->set(key.str(), evaluate(*e.parts[i + 1]));
       }
       return dict;
@@ -390,7 +404,10 @@ Value Interpreter::evaluate(const Expression& e) {
       return call(callee, arguments(e));
     }
     case Kind::filter: {
-      const Value input = e.parts[0] ? evaluate(*e.parts[0]) : look_up("\x01" "filtered");
+      const Value input = e.parts[0] ? evaluate(*e.parts[0])
+                                     : look_up(
+                                           "\x01"
+                                           "filtered");
       return apply_filter(e.text, input, arguments(e));
     }
     case Kind::test: return apply_test(e.text, evaluate(*e.parts[0]), arguments(e));
@@ -436,7 +453,8 @@ bool Interpreter::compare(const std::string& op, const Value& left, const Value&
   if (op == "in" || op == "not in") {
     bool inside = false;
     if (const auto* text = right.text()) {
-      if (left.text() == nullptr) fail_at(fmt::format("'in <string>' requires string as left operand, not {}", left.type_name()));
+      if (left.text() == nullptr)
+        fail_at(fmt::format("'in <string>' requires string as left operand, not {}", left.type_name()));
       inside = text->find(*left.text()) != std::string::npos;
     } else if (const auto* list = right.list()) {
       inside = std::any_of(list->items.begin(), list->items.end(), [&](const Value& one) { return one.equals(left); });
@@ -494,7 +512,8 @@ Value Interpreter::binary(const std::string& op, const Value& left, const Value&
     return many.text() ? Value(std::move(text)) : Value::list(std::move(items));
   }
   const auto a = left.number(), b = right.number();
-  if (!a || !b) fail_at(fmt::format("unsupported operand types for {}: '{}' and '{}'", op, left.type_name(), right.type_name()));
+  if (!a || !b)
+    fail_at(fmt::format("unsupported operand types for {}: '{}' and '{}'", op, left.type_name(), right.type_name()));
   const auto x = left.integer(), y = right.integer();
   if ((op == "/" || op == "//" || op == "%") && *b == 0) fail_at("division by zero");
   if (op == "/") return *a / *b;
@@ -628,7 +647,9 @@ Value Interpreter::call(const Value& callee, const Arguments& a) {
     return function->call(a);
   }
   if (const auto* dict = callee.dict())
-    if (const auto* self = dict->find("\x01" "call")) return call(*self, a);
+    if (const auto* self = dict->find("\x01"
+                                      "call"))
+      return call(*self, a);
   fail_at(fmt::format("'{}' object is not callable", callee.type_name()));
 }
 

@@ -11,7 +11,9 @@ namespace cofre::chat_template {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f'; }
-bool is_name_start(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
+bool is_name_start(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 class Lexer {
@@ -47,13 +49,17 @@ class Lexer {
   }
 
  private:
-  [[noreturn]] void fail_here(std::string_view what) const { fail(Code::invalid, "template, line {}: {}", line_, what); }
+  [[noreturn]] void fail_here(std::string_view what) const {
+    fail(Code::invalid, "template, line {}: {}", line_, what);
+  }
   void push(Token::Kind kind, std::string text) { tokens_.push_back({kind, std::move(text), line_}); }
   void skip(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) line_ += text_[at_ + i] == '\n';
     at_ += count;
   }
-  bool here(std::string_view what, std::size_t at) const { return std::string_view(text_).substr(at, what.size()) == what; }
+  bool here(std::string_view what, std::size_t at) const {
+    return std::string_view(text_).substr(at, what.size()) == what;
+  }
 
   std::size_t find_open() const {
     for (std::size_t i = at_; (i = text_.find('{', i)) != std::string::npos; ++i)
@@ -72,7 +78,8 @@ class Lexer {
       } else if (sign != '+' && text_[open + 1] != '{') {
         std::size_t keep = part.size();
         while (keep > 0 && (part[keep - 1] == ' ' || part[keep - 1] == '\t')) --keep;
-        const bool line_start = keep == 0 ? at_ == 0 || text_[at_ - 1] == '\n' || after_block_newline_ : part[keep - 1] == '\n';
+        const bool line_start =
+            keep == 0 ? at_ == 0 || text_[at_ - 1] == '\n' || after_block_newline_ : part[keep - 1] == '\n';
         if (line_start) part = part.substr(0, keep);
       }
     }
@@ -104,7 +111,8 @@ class Lexer {
     std::size_t i = at_ + 2;
     if (i < text_.size() && (text_[i] == '-' || text_[i] == '+')) ++i;
     while (i < text_.size() && is_space(text_[i])) ++i;
-    return here("raw", i) && i + 3 < text_.size() && (is_space(text_[i + 3]) || text_[i + 3] == '-' || text_[i + 3] == '%');
+    return here("raw", i) && i + 3 < text_.size() &&
+           (is_space(text_[i + 3]) || text_[i + 3] == '-' || text_[i + 3] == '%');
   }
 
   void raw() {

@@ -21,7 +21,8 @@ struct Call {
   /// A text argument, which must be given.
   const std::string& text_at(std::size_t index) const {
     const auto* given = find(index);
-    if (given == nullptr || given->text() == nullptr) interpreter.fail_at(fmt::format("argument {} must be a text", index + 1));
+    if (given == nullptr || given->text() == nullptr)
+      interpreter.fail_at(fmt::format("argument {} must be a text", index + 1));
     return *given->text();
   }
   std::int64_t whole(std::size_t index, std::string_view name, std::int64_t otherwise) const {
@@ -77,7 +78,8 @@ Value split(const Call& c) {
     for (rest.remove_prefix(front(rest, nullptr)); !rest.empty(); rest.remove_prefix(front(rest, nullptr))) {
       c.interpreter.step();
       std::size_t end = 0;
-      while (end < rest.size() && !is_space(text::decode_utf8(rest, end).code)) end += std::max<std::size_t>(1, text::decode_utf8(rest, end).bytes);
+      while (end < rest.size() && !is_space(text::decode_utf8(rest, end).code))
+        end += std::max<std::size_t>(1, text::decode_utf8(rest, end).bytes);
       if (left-- == 0) end = rest.size();
       pieces.emplace_back(rest.substr(0, end));
       rest.remove_prefix(end);
@@ -115,8 +117,11 @@ Value partition(const Call& c, bool from_right) {
   const std::string& text = c.text();
   const std::string& separator = c.text_at(0);
   const auto found = from_right ? text.rfind(separator) : text.find(separator);
-  if (found == text.npos) return from_right ? Value::list({Value(""), Value(""), Value(text)}, true) : Value::list({Value(text), Value(""), Value("")}, true);
-  return Value::list({Value(text.substr(0, found)), Value(separator), Value(text.substr(found + separator.size()))}, true);
+  if (found == text.npos)
+    return from_right ? Value::list({Value(""), Value(""), Value(text)}, true)
+                      : Value::list({Value(text), Value(""), Value("")}, true);
+  return Value::list({Value(text.substr(0, found)), Value(separator), Value(text.substr(found + separator.size()))},
+                     true);
 }
 
 Value splitlines(const Call& c) {
@@ -145,7 +150,8 @@ Value has_edge(const Call& c, bool at_end) {
 }
 
 std::int64_t characters_before(std::string_view text, std::size_t end) {
-  return std::count_if(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+  return std::count_if(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
 }
 
 Value find(const Call& c, bool last) {
@@ -158,7 +164,8 @@ Value count(const Call& c) {
   if (const auto* list = c.self.list()) {
     const auto* wanted = c.find(0);
     if (wanted == nullptr) c.interpreter.fail_at("count takes a value");
-    return static_cast<std::int64_t>(std::count_if(list->items.begin(), list->items.end(), [&](const Value& one) { return one.equals(*wanted); }));
+    return static_cast<std::int64_t>(
+        std::count_if(list->items.begin(), list->items.end(), [&](const Value& one) { return one.equals(*wanted); }));
   }
   const std::string& part = c.text_at(0);
   if (part.empty()) return characters_before(c.text(), c.text().size()) + 1;
@@ -172,7 +179,8 @@ Value join(const Call& c) {
   const auto* given = c.find(0);
   if (given == nullptr) c.interpreter.fail_at("join takes a list");
   for (const auto& one : c.interpreter.items_of(*given))
-    if (one.text() == nullptr) c.interpreter.fail_at(fmt::format("sequence item: expected str instance, {} found", one.type_name()));
+    if (one.text() == nullptr)
+      c.interpreter.fail_at(fmt::format("sequence item: expected str instance, {} found", one.type_name()));
   Arguments a;
   a.positional.push_back(c.self);
   return c.interpreter.apply_filter("join", *given, a);
@@ -209,7 +217,8 @@ const std::map<std::string_view, Value (*)(const Call&)>& text_methods() {
       {"count", count},
       {"endswith", [](const Call& c) { return has_edge(c, true); }},
       {"find", [](const Call& c) { return find(c, false); }},
-      {"format", [](const Call& c) -> Value { c.interpreter.fail_at("str.format is not offered: use the filter format, or ~"); }},
+      {"format",
+       [](const Call& c) -> Value { c.interpreter.fail_at("str.format is not offered: use the filter format, or ~"); }},
       {"isalnum", [](const Call& c) { return all_are(c, text::letter | text::number); }},
       {"isalpha", [](const Call& c) { return all_are(c, text::letter); }},
       {"isdigit", [](const Call& c) { return all_are(c, text::number); }},
@@ -221,9 +230,14 @@ const std::map<std::string_view, Value (*)(const Call&)>& text_methods() {
       {"lower", [](const Call& c) { return by_filter(c, "lower"); }},
       {"lstrip", [](const Call& c) { return strip(c, true, false); }},
       {"partition", [](const Call& c) { return partition(c, false); }},
-      {"removeprefix", [](const Call& c) { return Value(c.text().starts_with(c.text_at(0)) ? c.text().substr(c.text_at(0).size()) : c.text()); }},
-      {"removesuffix", [](const Call& c) {
-         return Value(c.text().ends_with(c.text_at(0)) ? c.text().substr(0, c.text().size() - c.text_at(0).size()) : c.text());
+      {"removeprefix",
+       [](const Call& c) {
+         return Value(c.text().starts_with(c.text_at(0)) ? c.text().substr(c.text_at(0).size()) : c.text());
+       }},
+      {"removesuffix",
+       [](const Call& c) {
+         return Value(c.text().ends_with(c.text_at(0)) ? c.text().substr(0, c.text().size() - c.text_at(0).size())
+                                                       : c.text());
        }},
       {"replace", [](const Call& c) { return by_filter(c, "replace"); }},
       {"rfind", [](const Call& c) { return find(c, true); }},
@@ -298,13 +312,20 @@ Value index(const Call& c) {
 
 const std::map<std::string_view, Value (*)(const Call&)>& list_methods() {
   static const std::map<std::string_view, Value (*)(const Call&)> all = {
-      {"append", append}, {"count", count}, {"extend", extend}, {"index", index}, {"insert", insert}, {"pop", pop},
+      {"append", append},
+      {"count", count},
+      {"extend", extend},
+      {"index", index},
+      {"insert", insert},
+      {"pop", pop},
       {"copy", [](const Call& c) { return Value::list(c.interpreter.items_of(c.self)); }},
-      {"clear", [](const Call& c) -> Value {
+      {"clear",
+       [](const Call& c) -> Value {
          c.self.mutable_list()->items.clear();
          return None{};
        }},
-      {"reverse", [](const Call& c) -> Value {
+      {"reverse",
+       [](const Call& c) -> Value {
          auto& items = c.self.mutable_list()->items;
          c.interpreter.step(items.size());
          std::reverse(items.begin(), items.end());
@@ -360,7 +381,8 @@ const std::map<std::string_view, Value (*)(const Call&)>& dict_methods() {
       {"get", dict_get},
       {"items", [](const Call& c) { return by_filter(c, "items"); }},
       {"keys", [](const Call& c) { return Value::list(c.interpreter.items_of(c.self)); }},
-      {"values", [](const Call& c) {
+      {"values",
+       [](const Call& c) {
          std::vector<Value> values;
          for (const auto& [key, value] : c.self.dict()->items) values.push_back(value);
          return Value::list(std::move(values));
@@ -368,7 +390,8 @@ const std::map<std::string_view, Value (*)(const Call&)>& dict_methods() {
       {"update", dict_update},
       {"pop", dict_pop},
       {"copy", [](const Call& c) { return Value(std::make_shared<Dict>(*c.self.dict())); }},
-      {"setdefault", [](const Call& c) {
+      {"setdefault",
+       [](const Call& c) {
          auto* dict = c.self.mutable_dict();
          const auto* key = c.find(0);
          if (key == nullptr) c.interpreter.fail_at("setdefault takes a key");
@@ -394,7 +417,9 @@ std::optional<Value> find_method(Interpreter& interpreter, const Value& object, 
   auto function = std::make_shared<Function>();
   function->name = name;
   function->bound = true;
-  function->call = [&interpreter, object, method = found->second](const Arguments& arguments) { return method({interpreter, object, arguments}); };
+  function->call = [&interpreter, object, method = found->second](const Arguments& arguments) {
+    return method({interpreter, object, arguments});
+  };
   return Value(std::move(function));
 }
 

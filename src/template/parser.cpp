@@ -18,7 +18,9 @@ class Parser {
   Block parse() { return block({}); }
 
  private:
-  [[noreturn]] void fail_here(std::string_view what) const { fail(Code::invalid, "template, line {}: {}", now().line, what); }
+  [[noreturn]] void fail_here(std::string_view what) const {
+    fail(Code::invalid, "template, line {}: {}", now().line, what);
+  }
 
   /// Counts nesting while it lives.
   struct Deeper {
@@ -495,8 +497,7 @@ class Parser {
     auto e = make(Kind::slice);
     e->parts.push_back(std::move(object));
     e->parts.push_back(std::move(first));
-    for (int i = 0; i < 2; ++i)
-      e->parts.push_back(take_op(":") && !is_op(":") && !is_op("]") ? expression() : nullptr);
+    for (int i = 0; i < 2; ++i) e->parts.push_back(take_op(":") && !is_op(":") && !is_op("]") ? expression() : nullptr);
     want_op("]");
     return e;
   }
@@ -555,9 +556,10 @@ class Parser {
     const bool negated = take_name("not");
     auto e = make(Kind::test, want_any_name());
     e->parts.push_back(std::move(object));
-    const bool starts = is(Token::Kind::name) || is(Token::Kind::string) || is(Token::Kind::integer) || is(Token::Kind::real) ||
-                        is_op("[") || is_op("{");
-    const bool keyword = is_name("else") || is_name("or") || is_name("and") || is_name("is") || is_name("if") || is_name("not") || is_name("in");
+    const bool starts = is(Token::Kind::name) || is(Token::Kind::string) || is(Token::Kind::integer) ||
+                        is(Token::Kind::real) || is_op("[") || is_op("{");
+    const bool keyword = is_name("else") || is_name("or") || is_name("and") || is_name("is") || is_name("if") ||
+                         is_name("not") || is_name("in");
     if (take_op("(")) {
       arguments(*e);
     } else if (starts && !keyword) {

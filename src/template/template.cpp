@@ -22,7 +22,8 @@ std::string joined(const json::Array& parts, std::string_view path) {
     const auto here = fmt::format("{}[{}]", path, i);
     if (!parts[i].is_object()) fail_field(Code::invalid, here, "must be an object with type and text");
     const auto& part = parts[i].get_object();
-    if (json::string_at(part, "type", here + ".") != "text") fail_field(Code::invalid, here + ".type", "this model reads text alone");
+    if (json::string_at(part, "type", here + ".") != "text")
+      fail_field(Code::invalid, here + ".type", "this model reads text alone");
     text += json::string_at(part, "text", here + ".");
   }
   return text;
@@ -36,7 +37,8 @@ Template& Template::operator=(Template&&) noexcept = default;
 Template::~Template() = default;
 
 Template Template::parse(std::string_view source, const Limits& limits) {
-  if (source.size() > limits.source_bytes) fail(Code::invalid, "template: {} bytes, at most {} are read", source.size(), limits.source_bytes);
+  if (source.size() > limits.source_bytes)
+    fail(Code::invalid, "template: {} bytes, at most {} are read", source.size(), limits.source_bytes);
   Template result(std::make_unique<Block>(parse_template(source, limits)), limits);
   // Asked rather than looked up in the source: the same words as parts and as a string must come out the same.
   try {

@@ -12,9 +12,9 @@ namespace cofre::chat_template {
 
 /// What a template of a stranger may use at most.
 struct Limits {
-  std::size_t steps = 1'000'000;         ///< nodes evaluated
-  std::size_t depth = 100;               ///< nesting of the source, and of calls
-  std::size_t output_bytes = 16 << 20;   ///< of the output, and of any text made on the way
+  std::size_t steps = 1'000'000;        ///< nodes evaluated
+  std::size_t depth = 100;              ///< nesting of the source, and of calls
+  std::size_t output_bytes = 16 << 20;  ///< of the output, and of any text made on the way
   std::size_t source_bytes = 1 << 20;
 };
 
@@ -36,7 +36,8 @@ class Template {
   /// (raise_exception), fails, or reaches a limit.
   std::string render(const json::Object& context, std::chrono::sys_seconds now) const;
 
-  /// Whether messages whose content is a list of parts come out as if it were one text. Otherwise join_text_parts first.
+  /// Whether messages whose content is a list of parts come out as if it were one text. Otherwise join_text_parts
+  /// first.
   bool takes_parts() const { return takes_parts_; }
 
  private:

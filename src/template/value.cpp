@@ -14,7 +14,8 @@ struct Walk {
   int depth = 100;
 
   void enter() {
-    if (nodes-- == 0 || --depth < 0) fail(Code::invalid, "the template holds a list that is too large or nested too deeply");
+    if (nodes-- == 0 || --depth < 0)
+      fail(Code::invalid, "the template holds a list that is too large or nested too deeply");
   }
   void leave() { ++depth; }
   const std::string& copy(const std::string& text) {
@@ -76,7 +77,8 @@ std::string repr_inside(const Value& value, Walk& walk) {
   if (const auto* dict = value.dict()) {
     std::string out = "{";
     for (std::size_t i = 0; i < dict->items.size(); ++i)
-      out += (i > 0 ? ", " : "") + quoted(walk.copy(dict->items[i].first)) + ": " + repr_of(dict->items[i].second, walk);
+      out +=
+          (i > 0 ? ", " : "") + quoted(walk.copy(dict->items[i].first)) + ": " + repr_of(dict->items[i].second, walk);
     return out + "}";
   }
   if (value.is_undefined()) return "Undefined";
@@ -111,13 +113,14 @@ bool equal(const Value& left, const Value& right, Walk& walk) {
     return x && y ? *x == *y : *a == *b;
   }
   if (left.text() && right.text()) return *left.text() == *right.text();
-  if (left.is_none() || left.is_undefined()) return left.is_none() == right.is_none() && left.is_undefined() == right.is_undefined();
+  if (left.is_none() || left.is_undefined())
+    return left.is_none() == right.is_none() && left.is_undefined() == right.is_undefined();
   bool same = left.function() != nullptr && left.function() == right.function();
   walk.enter();
   if (left.list() && right.list()) {
     same = left.list()->tuple == right.list()->tuple &&
-           std::equal(left.list()->items.begin(), left.list()->items.end(), right.list()->items.begin(), right.list()->items.end(),
-                      [&](const Value& x, const Value& y) { return equal(x, y, walk); });
+           std::equal(left.list()->items.begin(), left.list()->items.end(), right.list()->items.begin(),
+                      right.list()->items.end(), [&](const Value& x, const Value& y) { return equal(x, y, walk); });
   } else if (left.dict() && right.dict()) {
     same = left.dict()->items.size() == right.dict()->items.size() &&
            std::all_of(left.dict()->items.begin(), left.dict()->items.end(), [&](const auto& member) {
@@ -133,10 +136,11 @@ bool is_less(const Value& left, const Value& right, Walk& walk) {
   const auto a = left.number(), b = right.number();
   if (a && b) return *a < *b;
   if (left.text() && right.text()) return *left.text() < *right.text();
-  if (!left.list() || !right.list()) fail(Code::invalid, "'<' is not defined between {} and {}", left.type_name(), right.type_name());
+  if (!left.list() || !right.list())
+    fail(Code::invalid, "'<' is not defined between {} and {}", left.type_name(), right.type_name());
   walk.enter();
-  const bool less = std::lexicographical_compare(left.list()->items.begin(), left.list()->items.end(), right.list()->items.begin(),
-                                                 right.list()->items.end(),
+  const bool less = std::lexicographical_compare(left.list()->items.begin(), left.list()->items.end(),
+                                                 right.list()->items.begin(), right.list()->items.end(),
                                                  [&](const Value& x, const Value& y) { return is_less(x, y, walk); });
   walk.leave();
   return less;
@@ -149,7 +153,8 @@ bool holds_inside(const Value& value, const void* container, Walk& walk) {
   walk.enter();
   bool found = false;
   if (const auto* list = value.list()) {
-    found = std::any_of(list->items.begin(), list->items.end(), [&](const Value& one) { return holds_inside(one, container, walk); });
+    found = std::any_of(list->items.begin(), list->items.end(),
+                        [&](const Value& one) { return holds_inside(one, container, walk); });
   } else {
     found = std::any_of(value.dict()->items.begin(), value.dict()->items.end(),
                         [&](const auto& member) { return holds_inside(member.second, container, walk); });
@@ -204,7 +209,8 @@ Value Value::from_json(const json::Value& value) {
     }
     case boost::json::kind::object: {
       auto dict = std::make_shared<Dict>();
-      for (const auto& member : value.get_object()) dict->items.emplace_back(std::string(member.key()), from_json(member.value()));
+      for (const auto& member : value.get_object())
+        dict->items.emplace_back(std::string(member.key()), from_json(member.value()));
       return dict;
     }
   }

@@ -56,8 +56,8 @@ struct Function {
 /// A value of the template language.
 class Value {
  public:
-  using Data = std::variant<Undefined, None, bool, std::int64_t, double, std::string, std::shared_ptr<List>, std::shared_ptr<Dict>,
-                            std::shared_ptr<Function>>;
+  using Data = std::variant<Undefined, None, bool, std::int64_t, double, std::string, std::shared_ptr<List>,
+                            std::shared_ptr<Dict>, std::shared_ptr<Function>>;
   Value() : data_(None{}) {}
   Value(Undefined undefined) : data_(std::move(undefined)) {}
   Value(None none) : data_(none) {}
@@ -77,13 +77,17 @@ class Value {
   json::Value to_json() const;
 
   template <class T>
-  const T* as() const { return std::get_if<T>(&data_); }
+  const T* as() const {
+    return std::get_if<T>(&data_);
+  }
   const std::string* text() const { return as<std::string>(); }
   const List* list() const { return as<std::shared_ptr<List>>() ? as<std::shared_ptr<List>>()->get() : nullptr; }
   const Dict* dict() const { return as<std::shared_ptr<Dict>>() ? as<std::shared_ptr<Dict>>()->get() : nullptr; }
   List* mutable_list() const { return as<std::shared_ptr<List>>() ? as<std::shared_ptr<List>>()->get() : nullptr; }
   Dict* mutable_dict() const { return as<std::shared_ptr<Dict>>() ? as<std::shared_ptr<Dict>>()->get() : nullptr; }
-  const Function* function() const { return as<std::shared_ptr<Function>>() ? as<std::shared_ptr<Function>>()->get() : nullptr; }
+  const Function* function() const {
+    return as<std::shared_ptr<Function>>() ? as<std::shared_ptr<Function>>()->get() : nullptr;
+  }
   bool is_undefined() const { return as<Undefined>() != nullptr; }
   bool is_none() const { return as<None>() != nullptr; }
   bool is_number() const { return as<std::int64_t>() != nullptr || as<double>() != nullptr; }  // not booleans
@@ -103,8 +107,8 @@ class Value {
   bool equals(const Value& other) const;
   /// Python's <; throws Error(invalid) where the kinds have no order.
   bool less(const Value& other) const;
-  /// Whether a list or dictionary lies in this value, or may (a method holds its object): keeping this value in it would
-  /// make a circle, which is never freed.
+  /// Whether a list or dictionary lies in this value, or may (a method holds its object): keeping this value in it
+  /// would make a circle, which is never freed.
   bool holds(const void* container) const;
 
  private:

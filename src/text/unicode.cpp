@@ -39,12 +39,16 @@ std::uint8_t properties(char32_t code) noexcept {
 
 std::string to_upper(std::string_view text) {
   std::string out;
-  return icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}).toUpper(icu::Locale::getRoot()).toUTF8String(out);
+  return icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())})
+      .toUpper(icu::Locale::getRoot())
+      .toUTF8String(out);
 }
 
 std::string to_lower(std::string_view text) {
   std::string out;
-  return icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}).toLower(icu::Locale::getRoot()).toUTF8String(out);
+  return icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())})
+      .toLower(icu::Locale::getRoot())
+      .toUTF8String(out);
 }
 
 }  // namespace cofre::text

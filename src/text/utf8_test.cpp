@@ -24,7 +24,8 @@ TEST(Utf8, WhatIsReadIsWrittenBack) {
 }
 
 TEST(Utf8, OverlongFormsSurrogatesAndLargeNumbersAreInvalid) {
-  for (const char* bad : {"\xc0\x80", "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\x80"})
+  for (const char* bad :
+       {"\xc0\x80", "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\x80"})
     EXPECT_EQ(find_invalid_utf8(bad), 0u) << bad;
 }
 

@@ -43,9 +43,7 @@ class MergeTable {
   static std::uint64_t key(TokenId left, TokenId right) {
     return static_cast<std::uint64_t>(left + 1) << 32 | static_cast<std::uint64_t>(right + 1);
   }
-  std::size_t first(std::uint64_t pair) const {
-    return (pair * 0x9e3779b97f4a7c15ull >> 20) & (slots_.size() - 1);
-  }
+  std::size_t first(std::uint64_t pair) const { return (pair * 0x9e3779b97f4a7c15ull >> 20) & (slots_.size() - 1); }
   std::vector<Merge> slots_;
 };
 
@@ -53,7 +51,8 @@ class Bpe : public Encoder {
  public:
   Bpe(const Vocabulary& vocabulary, std::string_view pre, const std::vector<std::string_view>& merges)
       : vocabulary_(vocabulary), pre_(pre), merges_(merges.size()) {
-    // Some vocabularies lack control characters (SmolLM2): those are left out of a text, as their makers' tokenizers do.
+    // Some vocabularies lack control characters (SmolLM2): those are left out of a text, as their makers' tokenizers
+    // do.
     for (int b = ' '; b <= '~'; ++b)
       if (vocabulary.byte_token(static_cast<std::uint8_t>(b)) < 0)
         fail_field(Code::invalid, "tokenizer.ggml.tokens", "the vocabulary has no token for byte {}", b);
@@ -66,8 +65,8 @@ class Bpe : public Encoder {
       joined.assign(left).append(right);
       const TokenId a = vocabulary.find(left), b = vocabulary.find(right), both = vocabulary.find(joined);
       if (a < 0 || b < 0 || both < 0)
-        fail_field(Code::invalid, "tokenizer.ggml.merges", "merge {} (\"{}\") names a piece that is not in the vocabulary",
-                   rank, merges[rank]);
+        fail_field(Code::invalid, "tokenizer.ggml.merges",
+                   "merge {} (\"{}\") names a piece that is not in the vocabulary", rank, merges[rank]);
       merges_.add(a, b, static_cast<std::uint32_t>(rank), both);
     }
   }
@@ -143,7 +142,9 @@ std::unique_ptr<Encoder> make_bpe(const gguf::File& file, const Vocabulary& voca
   if (merges->size() != merges->strings.size())
     fail_field(Code::invalid, "tokenizer.ggml.merges", "tokenizer.ggml.merges must be a list of strings");
   const auto pre = file.string("tokenizer.ggml.pre");
-  if (!pre) fail_field(Code::unsupported, "tokenizer.ggml.pre", "the file does not name its pre-tokenizer (tokenizer.ggml.pre)");
+  if (!pre)
+    fail_field(Code::unsupported, "tokenizer.ggml.pre",
+               "the file does not name its pre-tokenizer (tokenizer.ggml.pre)");
   return std::make_unique<Bpe>(vocabulary, *pre, merges->strings);
 }
 

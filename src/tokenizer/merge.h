@@ -41,7 +41,8 @@ void merge_symbols(std::vector<Symbol>& symbols, JoinPair&& join) {
     const Join found = join(symbols[left], symbols[right]);
     if (found.wanted) queue.push({found.order, left, right, symbols[left].bytes + symbols[right].bytes, found.id});
   };
-  for (std::size_t i = 1; i < symbols.size(); ++i) offer(static_cast<std::int32_t>(i) - 1, static_cast<std::int32_t>(i));
+  for (std::size_t i = 1; i < symbols.size(); ++i)
+    offer(static_cast<std::int32_t>(i) - 1, static_cast<std::int32_t>(i));
   while (!queue.empty()) {
     const Candidate best = queue.top();
     queue.pop();

@@ -58,7 +58,8 @@ class SentencePiece : public Encoder {
       } else if (vocabulary_.unknown) {
         out.push_back(*vocabulary_.unknown);
       } else {
-        fail_field(Code::invalid, "tokenizer.ggml.tokens", "the vocabulary has no token for byte {}", static_cast<unsigned>(static_cast<std::uint8_t>(c)));
+        fail_field(Code::invalid, "tokenizer.ggml.tokens", "the vocabulary has no token for byte {}",
+                   static_cast<unsigned>(static_cast<std::uint8_t>(c)));
       }
     }
   }

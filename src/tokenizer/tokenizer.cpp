@@ -57,7 +57,8 @@ std::string Tokenizer::protect(std::string_view text) const {
   std::string clean, out;
   if (text.find(name_breaker) != text.npos) {
     clean = text;
-    for (std::size_t at = 0; (at = clean.find(name_breaker, at)) != clean.npos;) clean.replace(at, name_breaker.size(), "\uFFFD");
+    for (std::size_t at = 0; (at = clean.find(name_breaker, at)) != clean.npos;)
+      clean.replace(at, name_breaker.size(), "\uFFFD");
     text = clean;
   }
   vocabulary_->partition(
@@ -89,7 +90,8 @@ void Tokenizer::append_bytes(TokenId id, bool show_special, std::string& out) co
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool show_special) const {
   std::string out;
   for (TokenId id : ids) append_bytes(id, show_special, out);
-  if (vocabulary_->add_space_prefix && !ids.empty() && !vocabulary_->is_special(ids[0]) && out.starts_with(' ')) out.erase(0, 1);
+  if (vocabulary_->add_space_prefix && !ids.empty() && !vocabulary_->is_special(ids[0]) && out.starts_with(' '))
+    out.erase(0, 1);
   return out;
 }
 

@@ -43,9 +43,9 @@ class Tokenizer {
   /// Ids of a text, no BOS or EOS added. Throws Error(invalid) naming the byte where the text is not UTF-8.
   std::vector<TokenId> encode(std::string_view text, Special special = Special::as_text) const;
 
-  /// A user's text made safe to be set into a prompt's template: names of special tokens in it, and what could become one
-  /// together with the text behind it, are broken by name_breaker, which encode(…, parse_protected) takes out again.
-  /// A name_breaker of the text itself becomes U+FFFD. Requires UTF-8.
+  /// A user's text made safe to be set into a prompt's template: names of special tokens in it, and what could become
+  /// one together with the text behind it, are broken by name_breaker, which encode(…, parse_protected) takes out
+  /// again. A name_breaker of the text itself becomes U+FFFD. Requires UTF-8.
   std::string protect(std::string_view text) const;
 
   /// Appends the bytes that a token stands for; of special tokens nothing, unless `show_special`.

@@ -36,7 +36,8 @@ std::vector<std::string> pieces_of(const std::string& text) {
 class Vectors : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Vectors, IdsAreThoseExpected) {
-  const auto base = std::filesystem::path(COFRE_SOURCE_DIR) / "../shared/tokenizers" / ("ggml-vocab-" + std::string(GetParam()) + ".gguf");
+  const auto base = std::filesystem::path(COFRE_SOURCE_DIR) / "../shared/tokenizers" /
+                    ("ggml-vocab-" + std::string(GetParam()) + ".gguf");
   if (!std::filesystem::exists(base)) GTEST_SKIP() << "no vectors at " << base;
   const auto file = gguf::File::open(base);
   const auto tokenizer = Tokenizer::from_gguf(file);
@@ -55,7 +56,8 @@ TEST_P(Vectors, IdsAreThoseExpected) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tokenizer, Vectors, ::testing::Values("deepseek-llm", "gpt-2", "llama-bpe", "llama-spm", "phi-3", "qwen2"),
+INSTANTIATE_TEST_SUITE_P(Tokenizer, Vectors,
+                         ::testing::Values("deepseek-llm", "gpt-2", "llama-bpe", "llama-spm", "phi-3", "qwen2"),
                          [](const auto& one) {
                            std::string name(one.param);
                            for (char& c : name) c = c == '-' ? '_' : c;

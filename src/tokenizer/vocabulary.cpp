@@ -189,7 +189,8 @@ TokenId Vocabulary::match_named(std::string_view text, std::size_t at, Special s
 }
 
 bool Vocabulary::begins_special(std::string_view tail) const {
-  if (tail.find_first_not_of(" \t\r\n") == tail.npos) return false;  // a name that begins with a space needs more than that
+  if (tail.find_first_not_of(" \t\r\n") == tail.npos)
+    return false;  // a name that begins with a space needs more than that
   const auto found = std::lower_bound(special_names_.begin(), special_names_.end(), tail);
   return found != special_names_.end() && found->starts_with(tail);
 }
@@ -200,8 +201,9 @@ void Vocabulary::find_ends(const gguf::File& file) {
   for (const char* key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
     if (const auto id = read_id(file, key, size())) ends[static_cast<std::size_t>(*id)] = true;
   // Names by which the known families end a turn, whatever the file declares.
-  for (const char* name : {"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<|endoftext|>", "<|end|>", "<|end_of_text|>",
-                           "</s>", "<EOT>", "<|return|>", "<|call|>", "<|user|>", "<eos>", "<｜end▁of▁sentence｜>"}) {
+  for (const char* name :
+       {"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<|endoftext|>", "<|end|>", "<|end_of_text|>",
+        "</s>", "<EOT>", "<|return|>", "<|call|>", "<|user|>", "<eos>", "<｜end▁of▁sentence｜>"}) {
     const TokenId id = find(name);
     if (id >= 0 && is_special(id)) ends[static_cast<std::size_t>(id)] = true;
   }

@@ -61,7 +61,7 @@ class Vocabulary {
   std::vector<float> scores_;
   std::vector<std::pair<std::uint32_t, TokenId>> table_;  ///< open addressing: (hash, id)
   std::array<TokenId, 256> byte_tokens_{};
-  std::vector<std::string_view> special_names_;           ///< sorted
+  std::vector<std::string_view> special_names_;  ///< sorted
   std::size_t longest_special_ = 0;
   std::array<std::vector<std::uint16_t>, 256> named_lengths_;  ///< by first byte, longest first
 };
