@@ -77,13 +77,25 @@ class Peer:
         os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait()
 
+    def ask(self, path, body):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+        return json.load(urllib.request.urlopen(request, timeout=300))
+
     def greedy(self, prompt_ids):
-        """[(id, log-probability)] of the tokens the peer writes."""
-        body = {"prompt": prompt_ids, "n_predict": TOKENS, "temperature": 0, "n_probs": 10, "cache_prompt": False}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/completion", json.dumps(body).encode(),
-                                         {"Content-Type": "application/json"})
-        answer = json.load(urllib.request.urlopen(request, timeout=300))
-        return [(step["id"], step["logprob"]) for step in answer["completion_probabilities"]]
+        """[(id, log-probability)] of the tokens the peer writes. It tells none of a token after which a character is still
+        incomplete: None then."""
+        answer = self.ask("completion", {"prompt": prompt_ids, "n_predict": TOKENS, "temperature": 0, "n_probs": 10, "cache_prompt": False,
+                                         "return_tokens": True})
+        told = iter(answer["completion_probabilities"])
+        steps, step = [], next(told, None)
+        for i, token in enumerate(answer["tokens"]):
+            text = self.ask("detokenize", {"tokens": answer["tokens"][:i + 1]})["content"]
+            if step and step["id"] == token and not text.endswith("\ufffd"):
+                steps.append((token, step["logprob"]))
+                step = next(told, None)
+            else:
+                steps.append((token, None))
+        return steps
 
 
 def compare(peer, model):
@@ -98,7 +110,8 @@ def compare(peer, model):
             ours = json.loads(cofre("score", model, file.name, "--json"))["tokens"]
         for (token, logprob), mine in zip(theirs, ours, strict=True):
             total += 1
-            deltas.append(abs(mine["logprob"] - logprob))
+            if logprob is not None:
+                deltas.append(abs(mine["logprob"] - logprob))
             best = mine["top"][0]
             if best["id"] == token:
                 same += 1
