@@ -1,0 +1,169 @@
+#include "gateway/answer.h"
+
+#include <utility>
+
+#include "gateway/metrics.h"
+
+namespace cofre::gateway {
+namespace {
+
+const char* name_of(protocol::FinishReason reason) {
+  switch (reason) {
+    case protocol::FinishReason::stop:
+      return "stop";
+    case protocol::FinishReason::length:
+      return "length";
+    case protocol::FinishReason::tool_calls:
+      return "tool_calls";
+    case protocol::FinishReason::content_filter:
+      return "content_filter";
+  }
+  return "stop";
+}
+
+}  // namespace
+
+Answer::Answer(Services& services, Call&& call, Plan& plan)
+    : services_(services),
+      call_(std::move(call)),
+      stream_(plan.stream),
+      encoder_(std::move(plan.encoder)),
+      wanted_(plan.requests.size()) {
+  const auto known = services_.models.find(plan.requests.front().model);
+  model_ = known ? known->name : "unknown";  // a stranger's words are no label
+  runs_.resize(wanted_);
+}
+
+void Answer::start(Services& services, Call&& call, Plan plan) {
+  const auto key = call.caller->key_id;
+  for (auto& request : plan.requests) {
+    request.id = call.request.id;
+    request.tenant = call.caller->tenant;
+  }
+  const auto answer = std::make_shared<Answer>(services, std::move(call), plan);
+  services.flights.enter(key, answer, services.settings.requests_per_key);
+  answer->entered_ = true;
+  const std::weak_ptr<Answer> weak = answer;
+  answer->call_.responder.on_close([weak] {
+    if (const auto self = weak.lock()) self->leave();
+  });
+  answer->call_.responder.on_stop([weak] {
+    auto failure = failure_of(503, "the box is stopping");
+    failure.retry_after_s = 5;
+    if (const auto self = weak.lock()) self->fail(failure);
+  });
+  answer->submit(std::move(plan.requests));
+}
+
+void Answer::submit(std::vector<protocol::Request> requests) {
+  for (std::size_t run = 0; run < requests.size(); ++run) {
+    std::unique_ptr<Running> running;
+    try {
+      running = services_.models.submit(
+          std::move(requests[run]),
+          [self = shared_from_this(), run](const protocol::Event& event) { self->take(run, event); });
+    } catch (const Error& error) {
+      fail(failure_of(error));
+      return;
+    }
+    const std::scoped_lock lock(mutex_);
+    if (!over_) std::swap(runs_[run], running);  // else it is dropped here
+  }
+}
+
+void Answer::take(std::size_t run, const protocol::Event& event) {
+  if (const auto* failed = std::get_if<protocol::Failed>(&event)) return fail(failure_of(*failed));
+  std::vector<std::unique_ptr<Running>> dropped;
+  const std::scoped_lock lock(mutex_);
+  if (over_) return;
+  if (const auto* done = std::get_if<protocol::Done>(&event)) {
+    add(usage_, done->usage);
+    if (++done_ < wanted_) return;
+    auto bytes = encoder_->finish(usage_);
+    if (stream_) {
+      deliver(bytes);
+      call_.responder.end();
+    } else {
+      call_.answer(std::move(bytes));
+    }
+    dropped = std::move(runs_);
+    end(200, finish_.empty() ? "done" : finish_);
+    return;
+  }
+  note_progress(event);
+  deliver(encoder_->take(run, event));
+}
+
+/// Of a stream: its head goes before the first event, when the model has taken the request.
+void Answer::deliver(const std::string& bytes) {
+  if (!stream_) return;
+  if (!std::exchange(begun_, true)) {
+    http::Response head;
+    head.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
+                    {"Cache-Control", "no-cache"},
+                    {"X-Accel-Buffering", "no"}};
+    for (const auto& field : call_.headers) head.headers.add(field.name, field.value);
+    head.body = bytes;
+    call_.responder.begin(std::move(head), ":\n\n");
+  } else if (!bytes.empty()) {
+    call_.responder.write(bytes);  // a reader that has gone is told by on_close
+  }
+}
+
+void Answer::fail(const Failure& failure) {
+  std::vector<std::unique_ptr<Running>> dropped;
+  const std::scoped_lock lock(mutex_);
+  if (over_) return;
+  if (begun_) {
+    call_.responder.write(encoder_->fail(failure));
+    call_.responder.end();
+  } else {
+    call_.answer(error_response(failure));
+  }
+  dropped = std::move(runs_);
+  end(failure.status, failure.code.empty() ? failure.type : failure.code);
+}
+
+void Answer::leave() {
+  std::vector<std::unique_ptr<Running>> dropped;
+  const std::scoped_lock lock(mutex_);
+  if (over_) return;
+  dropped = std::move(runs_);
+  end(499, "left");
+}
+
+void Answer::note_progress(const protocol::Event& event) {
+  if (const auto* finished = std::get_if<protocol::Finished>(&event)) finish_ = name_of(finished->reason);
+  const bool written = std::holds_alternative<protocol::Text>(event) ||
+                       std::holds_alternative<protocol::Reasoning>(event) ||
+                       std::holds_alternative<protocol::ToolCall>(event);
+  if (!written) return;
+  const auto now = Clock::now();
+  if (last_ == Clock::time_point()) {
+    services_.metrics.first_token(model_, now - began_);
+  } else {
+    services_.metrics.next_token(model_, now - last_);
+  }
+  last_ = now;
+}
+
+/// With the mutex held, once.
+void Answer::end(int status, std::string_view outcome) {
+  over_ = true;
+  if (entered_) services_.flights.leave(call_.caller->key_id, this);
+  const auto took = Clock::now() - began_;
+  services_.metrics.answered(model_, outcome, usage_, took);
+  if (!services_.settings.log) return;
+  json::Object fields{{"id", call_.request.id},
+                      {"key", call_.caller->key_name},
+                      {"model", model_},
+                      {"status", status},
+                      {"outcome", outcome},
+                      {"prompt_tokens", usage_.prompt_tokens},
+                      {"cached_tokens", usage_.cached_tokens},
+                      {"completion_tokens", usage_.completion_tokens},
+                      {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}};
+  services_.settings.log("answer", fields);
+}
+
+}  // namespace cofre::gateway

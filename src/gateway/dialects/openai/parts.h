@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/encoder.h"
+#include "gateway/errors.h"
+#include "json/json.h"
+#include "protocol/event.h"
+
+/// Pieces of OpenAI's answers that several of them have.
+namespace cofre::gateway::openai {
+
+json::Object usage_object(const protocol::Usage& usage);
+std::string_view name_of(protocol::FinishReason reason);
+/// "chatcmpl-" + the digits of "req_…".
+std::string answer_id(std::string_view prefix, std::string_view request_id);
+/// [{"token", "logprob", "bytes", "top_logprobs"}].
+json::Array logprob_items(const std::vector<protocol::TokenProbability>& tokens);
+/// A logarithm as JSON can write it: −9999 for what is impossible.
+double finite_logprob(double logprob);
+/// "data: …\n\n".
+std::string sse(std::string_view data);
+/// The event that tells a failure; clients raise it and look no further.
+std::string sse_failure(const Failure& failure);
+
+inline constexpr std::string_view sse_done = "data: [DONE]\n\n";
+
+}  // namespace cofre::gateway::openai

@@ -1,0 +1,2 @@
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+target_link_libraries(${target} PRIVATE prometheus-cpp::core)

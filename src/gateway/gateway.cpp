@@ -1,0 +1,156 @@
+#include "gateway/gateway.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "gateway/errors.h"
+#include "gateway/route_table.h"
+
+namespace cofre::gateway {
+namespace {
+
+constexpr std::size_t client_id_max = 128;
+
+/// The key as clients send it: Bearer, Anthropic's way, Azure's way.
+std::optional<std::string_view> presented_key(const http::Request& request) {
+  if (const auto header = request.headers.find("authorization")) {
+    constexpr std::string_view bearer = "bearer ";
+    if (header->size() > bearer.size() && http::equal_without_case(header->substr(0, bearer.size()), bearer))
+      return header->substr(bearer.size());
+  }
+  if (const auto key = request.headers.find("x-api-key")) return key;
+  return request.headers.find("api-key");
+}
+
+bool is_token(std::string_view text, std::string_view more) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || more.find(c) != std::string_view::npos;
+  });
+}
+
+}  // namespace
+
+Gateway::Gateway(Models& models, accounts::Keys& keys, Settings settings)
+    : settings_(std::move(settings)), keys_(keys), services_{models, *flights_, metrics_, settings_} {
+  // The watch outlives the gateway: it holds the list of flights itself.
+  keys_.watch([flights = flights_](std::int64_t key_id) { flights->end_key(key_id); });
+}
+Gateway::~Gateway() = default;
+
+accounts::Caller Gateway::authenticate(const http::Request& request, accounts::Scope scope) const {
+  const auto presented = presented_key(request);
+  if (!presented) throw failure_of(401, "this needs a key of the box: Authorization: Bearer KEY");
+  auto caller = keys_.authenticate(*presented);
+  if (!caller) {
+    auto failure = failure_of(401, "the key is not valid here");
+    failure.code = "invalid_api_key";
+    throw failure;
+  }
+  if (!caller->scopes.has(scope))
+    throw failure_of(403, fmt::format("the key lacks the scope \"{}\"", accounts::name_of(scope)));
+  return std::move(*caller);
+}
+
+bool Gateway::allows_origin(std::string_view origin) const {
+  return std::any_of(settings_.cors_origins.begin(), settings_.cors_origins.end(),
+                     [&](const std::string& one) { return one == "*" || one == origin; });
+}
+
+http::Headers Gateway::common_headers(const http::Request& request) const {
+  http::Headers headers = {{"X-Content-Type-Options", "nosniff"}};
+  const auto given = request.headers.find("x-request-id");
+  if (given && !given->empty() && given->size() <= client_id_max && is_token(*given, "-_.:"))
+    headers.add("X-Request-Id", std::string(*given));
+  if (settings_.cors_origins.empty()) return headers;
+  headers.add("Vary", "Origin");
+  if (const auto origin = request.headers.find("origin"); origin && allows_origin(*origin)) {
+    headers.add("Access-Control-Allow-Origin", std::string(*origin));
+    headers.add("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Retry-After-Ms, X-Should-Retry");
+  }
+  return headers;
+}
+
+http::Response Gateway::preflight(const http::Request& request, std::string_view allowed) const {
+  http::Response response;
+  response.status = 204;
+  response.headers = common_headers(request);
+  response.headers.add("Allow", std::string(allowed));
+  if (!response.headers.find("access-control-allow-origin")) return response;
+  response.headers.add("Access-Control-Allow-Methods", std::string(allowed));
+  response.headers.add("Access-Control-Max-Age", "600");
+  const auto wanted = request.headers.find("access-control-request-headers");
+  if (wanted && wanted->size() <= 2048 && is_token(*wanted, "-_, "))
+    response.headers.add("Access-Control-Allow-Headers", std::string(*wanted));
+  return response;
+}
+
+http::Response Gateway::refusal(const http::Request& request, const Failure& failure) const {
+  auto response = error_response(failure);
+  for (const auto& field : common_headers(request)) response.headers.add(field.name, field.value);
+  return response;
+}
+
+http::Admission Gateway::admit(const http::Request& head) {
+  const auto match = find_route(head.method, head.path);
+  if (match.route == nullptr) {
+    if (match.allowed.empty())
+      return {0, refusal(head, failure_of(404, "there is nothing at " + head.path.substr(0, 200)))};
+    if (head.method == "OPTIONS") return {0, preflight(head, match.allowed)};
+    auto response = refusal(head, failure_of(405, "this path takes: " + match.allowed));
+    response.headers.add("Allow", match.allowed);
+    return {0, std::move(response)};
+  }
+  try {
+    if (match.route->scope) authenticate(head, *match.route->scope);
+  } catch (const Failure& failure) {
+    return {0, refusal(head, failure)};
+  }
+  return {match.route->body == Body::json ? settings_.body_bytes_max : 0, std::nullopt};
+}
+
+void Gateway::handle(http::Request request, http::Responder responder) {
+  auto match = find_route(request.method, request.path);
+  CHECK(match.route != nullptr);  // admit() saw to it
+  Call call;
+  call.headers = common_headers(request);
+  call.request = std::move(request);
+  call.responder = responder;
+  call.parameters = std::move(match.parameters);
+  const auto headers = call.headers;
+  const auto refuse_with = [&](const Failure& failure) {
+    auto response = error_response(failure);
+    for (const auto& field : headers) response.headers.add(field.name, field.value);
+    responder.answer(std::move(response));
+  };
+  try {
+    if (match.route->scope) call.caller = authenticate(call.request, *match.route->scope);
+    match.route->handler(services_, std::move(call));
+  } catch (const Failure& failure) {
+    refuse_with(failure);
+  } catch (const Error& error) {
+    refuse_with(failure_of(error));
+  }
+}
+
+http::Response Gateway::refuse(int status, std::string_view message) {
+  return error_response(failure_of(status, message));
+}
+
+void Gateway::finished(const http::Record& record) {
+  const auto match = find_route(record.method, record.path);
+  const std::string_view route = match.route != nullptr ? match.route->pattern : "none";
+  metrics_.request(route, record.status, record.took);
+  if (!settings_.log) return;
+  json::Object fields{{"id", record.id},
+                      {"peer", record.peer},
+                      {"method", record.method.substr(0, 16)},
+                      {"route", route},
+                      {"status", record.status},
+                      {"bytes_in", record.bytes_in},
+                      {"bytes_out", record.bytes_out},
+                      {"us", record.took.count()}};
+  if (record.cut) fields["cut"] = true;
+  settings_.log("request", fields);
+}
+
+}  // namespace cofre::gateway

@@ -1,0 +1,295 @@
+#include "gateway/gateway.h"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "gateway/replay_models.h"
+#include "gateway/route_table.h"
+#include "http/raw_client.h"
+#include "http/server.h"
+#include "os/paths.h"
+
+namespace cofre::gateway {
+namespace {
+
+using namespace protocol;
+using namespace std::chrono_literals;
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+class GatewayOfABox : public testing::Test {
+ protected:
+  GatewayOfABox() {
+    key = keys.create("app", {accounts::Scope::inference});
+    settings.log = [this](std::string_view event, const json::Object& fields) {
+      const std::scoped_lock lock(log_mutex);
+      logged += std::string(event) + json::dump(fields) + "\n";
+    };
+  }
+  void start() {
+    gateway = std::make_unique<Gateway>(models, keys, settings);
+    server = std::make_unique<http::Server>(http::Options{}, *gateway);
+  }
+  std::string request(std::string_view method, std::string_view path, const std::string& body,
+                      const std::string& headers = {}) const {
+    return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n{}\r\n{}", method, path, body.size(),
+                       headers, body);
+  }
+  std::string as_app() const { return "Authorization: Bearer " + key + "\r\n"; }
+  /// The whole answer, over a connection of its own.
+  std::string ask(std::string_view method, std::string_view path, const std::string& body, const std::string& headers) {
+    if (!server) start();
+    http::RawClient client(server->port());
+    client.send(request(method, path, body, headers + "Connection: close\r\n"));
+    return client.wait_for_end();
+  }
+  std::string post(std::string_view path, const std::string& body) { return ask("POST", path, body, as_app()); }
+  std::string get(std::string_view path) { return ask("GET", path, "", as_app()); }
+
+  static std::vector<Event> hello(const Request& request) {
+    if (std::holds_alternative<Tokenize>(request.task)) return {Tokens{{1, 2}, {"a", "b"}, ""}, Done{}};
+    if (std::holds_alternative<Embedding>(request.task)) return {Vectors{{{1.0f}}}, Done{{2, 0, 0, 0}}};
+    return {Started{5, 0}, Text{0, "Hello"}, Text{0, " world"}, Finished{}, Done{{5, 0, 2, 0}}};
+  }
+  const std::string chat = R"({"model":"tiny","messages":[{"role":"user","content":"hi"}]})";
+  const std::string streamed = R"({"model":"tiny","stream":true,"messages":[{"role":"user","content":"hi"}]})";
+
+  os::TemporaryDirectory folder{testing::TempDir()};
+  crypto::Secret master = crypto::Secret::random();
+  store::Database database{folder.path() / "test.db", master.derive("store")};
+  std::mutex database_mutex, log_mutex;
+  accounts::Keys keys{database, database_mutex, master, folder.path()};
+  std::string key, logged;
+  ReplayModels models;
+  Settings settings;
+  std::unique_ptr<Gateway> gateway;
+  std::unique_ptr<http::Server> server;
+};
+
+TEST_F(GatewayOfABox, AnswersAChat) {
+  models.answer = hello;
+  const auto answer = post("/v1/chat/completions", chat);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK")) << answer;
+  EXPECT_TRUE(has(answer, R"("content":"Hello world")"));
+  EXPECT_TRUE(has(answer, R"("finish_reason":"stop")"));
+  EXPECT_TRUE(has(answer, "X-Request-Id: req_"));
+}
+TEST_F(GatewayOfABox, StreamsAChat) {
+  models.answer = hello;
+  const auto answer = post("/v1/chat/completions", streamed);
+  EXPECT_TRUE(has(answer, "Content-Type: text/event-stream"));
+  EXPECT_TRUE(has(answer, R"("delta":{"content":" world"})"));
+  EXPECT_TRUE(has(answer, "data: [DONE]\n\n\r\n0\r\n\r\n"));
+}
+TEST_F(GatewayOfABox, AnswersTheOtherRoutes) {
+  models.answer = hello;
+  EXPECT_TRUE(
+      has(post("/v1/completions", R"({"model":"tiny","prompt":["a","b"]})"), R"({"text":"Hello world","index":1)"));
+  EXPECT_TRUE(has(post("/v1/embeddings", R"({"model":"default","input":"a"})"), R"("embedding":[1.0])"));
+  EXPECT_TRUE(has(post("/tokenize", R"({"content":"a"})"), R"("tokens":[1,2],"max_model_len":4096)"));
+  EXPECT_TRUE(has(
+      get("/v1/models"),
+      R"({"id":"default","object":"model","created":1700000000,"owned_by":"cofre","root":"tiny","max_model_len":4096})"));
+  EXPECT_TRUE(get("/v1/models/tiny").starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(has(get("/v1/models/a/b"), "model_not_found"));
+}
+TEST_F(GatewayOfABox, KeysAreTakenInThreeHeaders) {
+  models.answer = hello;
+  for (const std::string name : {"Authorization: bearer ", "x-api-key: ", "api-key: "})
+    EXPECT_TRUE(ask("GET", "/v1/models", "", name + key + "\r\n").starts_with("HTTP/1.1 200")) << name;
+  const auto none = ask("GET", "/v1/models", "", "");
+  EXPECT_TRUE(none.starts_with("HTTP/1.1 401"));
+  EXPECT_TRUE(has(none, "WWW-Authenticate: Bearer"));
+  const auto wrong = ask("GET", "/v1/models", "", "Authorization: Bearer cofre_x\r\n");
+  EXPECT_TRUE(wrong.starts_with("HTTP/1.1 401"));
+  EXPECT_TRUE(has(wrong, "invalid_api_key"));
+}
+TEST_F(GatewayOfABox, NoRouteIsOpenWithoutAKeyButHealth) {
+  start();
+  for (const auto& route : route_table()) {
+    const std::string path(route.pattern.substr(0, route.pattern.find('{')));
+    const auto answer = ask(route.method, path + (route.pattern.ends_with('}') ? "x" : ""), "", "");
+    EXPECT_EQ(answer.starts_with("HTTP/1.1 401"), route.pattern != "/health") << route.pattern << answer;
+  }
+}
+TEST_F(GatewayOfABox, AKeyWithoutTheScopeIsForbidden) { EXPECT_TRUE(get("/metrics").starts_with("HTTP/1.1 403")); }
+TEST_F(GatewayOfABox, MetricsTellWhatHappened) {
+  models.answer = hello;
+  post("/v1/chat/completions", chat);
+  const auto watcher = keys.create("prometheus", {accounts::Scope::metrics});
+  const auto text = ask("GET", "/metrics", "", "Authorization: Bearer " + watcher + "\r\n");
+  EXPECT_TRUE(has(text, "vllm:generation_tokens_total{model_name=\"tiny\"} 2")) << text;
+  EXPECT_TRUE(has(text, "vllm:request_success_total{finished_reason=\"stop\",model_name=\"tiny\"} 1"));
+  EXPECT_TRUE(has(text, "cofre_requests_open 0"));
+}
+TEST_F(GatewayOfABox, UnknownPathsAndMethodsAreNamed) {
+  EXPECT_TRUE(get("/nothing").starts_with("HTTP/1.1 404"));
+  const auto wrong = get("/v1/chat/completions");
+  EXPECT_TRUE(wrong.starts_with("HTTP/1.1 405"));
+  EXPECT_TRUE(has(wrong, "Allow: POST"));
+  EXPECT_TRUE(get("/v1/models/%zz").starts_with("HTTP/1.1 404"));
+}
+TEST_F(GatewayOfABox, BadBodiesAreRefusedWithTheField) {
+  models.answer = hello;
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "needs a body"},
+      {"{", "ends too early"},
+      {"\xff", "is wrong at byte"},
+      {"{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"\xff\"}]}", "is wrong at byte"},
+      {std::string(100'000, '['), "is wrong at byte"},
+      {R"({"model":"tiny","messages":)" + std::string(50'000, '[') + std::string(50'000, ']') + "}",
+       "is wrong at byte"},
+      {R"({"model":"tiny","messages":[{"role":"king","content":"a"}]})", R"("param":"messages[0].role")"},
+      {R"({"model":"tiny","temperature":-1,"messages":[{"role":"user","content":"a"}]})", R"("param":"temperature")"},
+  };
+  for (const auto& [body, words] : cases) {
+    const auto answer = post("/v1/chat/completions", body);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << answer;
+    EXPECT_TRUE(has(answer, words)) << answer;
+    EXPECT_TRUE(has(answer, R"("type":"invalid_request_error")"));
+  }
+}
+TEST_F(GatewayOfABox, ABodyBeyondTheLimitIsRefused) {
+  settings.body_bytes_max = 1000;
+  EXPECT_TRUE(post("/v1/chat/completions", std::string(1001, ' ')).starts_with("HTTP/1.1 413"));
+}
+TEST_F(GatewayOfABox, FailuresHaveTheirStatusAndHeaders) {
+  Failed failed;
+  models.answer = [&](const Request&) { return std::vector<Event>{failed}; };
+  failed = {Code::exhausted, "the queue is full", "", 2.5};
+  auto answer = post("/v1/chat/completions", streamed);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 429"));
+  EXPECT_TRUE(has(answer, "Retry-After: 3\r\nRetry-After-Ms: 2500\r\n"));
+  EXPECT_TRUE(has(answer, R"("code":"rate_limit_exceeded")"));
+  failed = {Code::invalid, "too long", "messages", 0, "context_length_exceeded"};
+  EXPECT_TRUE(has(post("/v1/chat/completions", chat), R"("param":"messages","code":"context_length_exceeded")"));
+  failed = {Code::unsupported, "no chat template", ""};
+  answer = post("/v1/chat/completions", chat);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 501"));
+  EXPECT_TRUE(has(answer, "X-Should-Retry: false"));
+  failed = {Code::unavailable, "its worker died", ""};
+  EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 503"));
+  models.answer = hello;
+  answer = post("/v1/chat/completions", R"({"model":"nobody","messages":[{"role":"user","content":"a"}]})");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 404"));
+  EXPECT_TRUE(has(answer, "model_not_found"));
+}
+TEST_F(GatewayOfABox, AFailureInTheMiddleIsAnEventOfTheStream) {
+  start();
+  http::RawClient client(server->port());
+  client.send(request("POST", "/v1/chat/completions", streamed, as_app()));
+  const auto asked = models.wait_for_request();
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->request.id.substr(0, 4), "req_");
+  asked->give(Started{});
+  asked->give(Text{0, "Hel"});
+  EXPECT_TRUE(has(client.wait_for("Hel"), "Hel"));
+  asked->give(Failed{Code::unavailable, "the worker died", ""});
+  EXPECT_TRUE(has(client.wait_for("0\r\n\r\n"), "data: {\"error\":{\"message\":\"the worker died\""));
+}
+TEST_F(GatewayOfABox, AClientThatLeavesCancels) {
+  start();
+  for (const auto& body : {chat, streamed}) {
+    http::RawClient client(server->port());
+    client.send(request("POST", "/v1/chat/completions", body, as_app()));
+    const auto asked = models.wait_for_request();
+    ASSERT_TRUE(asked);
+    asked->give(Started{});
+    client.vanish();
+    EXPECT_TRUE(asked->wait_until_dropped());
+  }
+}
+TEST_F(GatewayOfABox, AThousandAbortsLeaveNothing) {
+  start();
+  for (int i = 0; i < 1000; ++i) {
+    http::RawClient client(server->port());
+    client.send(request("POST", "/v1/chat/completions", i % 2 == 0 ? chat : streamed, as_app()));
+    const auto asked = models.wait_for_request();
+    ASSERT_TRUE(asked);
+    client.vanish();
+    ASSERT_TRUE(asked->wait_until_dropped());
+  }
+  const auto watcher = keys.create("prometheus", {accounts::Scope::metrics});
+  EXPECT_TRUE(has(ask("GET", "/metrics", "", "Authorization: Bearer " + watcher + "\r\n"), "cofre_requests_open 0"));
+}
+TEST_F(GatewayOfABox, ARevokedKeyEndsWhatRuns) {
+  start();
+  http::RawClient client(server->port()), waiting(server->port());
+  client.send(request("POST", "/v1/chat/completions", streamed, as_app()));
+  const auto asked = models.wait_for_request();
+  waiting.send(request("POST", "/v1/chat/completions", chat, as_app()));
+  const auto second = models.wait_for_request();
+  ASSERT_TRUE(asked && second);
+  asked->give(Started{});
+  keys.revoke("app");
+  EXPECT_TRUE(has(client.wait_for("0\r\n\r\n"), "invalid_api_key"));
+  EXPECT_TRUE(waiting.wait_for("}}").starts_with("HTTP/1.1 401"));
+  EXPECT_TRUE(asked->wait_until_dropped());
+  EXPECT_TRUE(second->wait_until_dropped());
+}
+TEST_F(GatewayOfABox, AKeyRunsOnlySoMuchAtOnce) {
+  settings.requests_per_key = 1;
+  start();
+  http::RawClient client(server->port());
+  client.send(request("POST", "/v1/chat/completions", streamed, as_app()));
+  const auto asked = models.wait_for_request();
+  EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 429"));
+  asked->give(Done{});
+  client.wait_for("[DONE]");
+  models.answer = hello;
+  EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 200"));
+}
+TEST_F(GatewayOfABox, StoppingTellsTheStreams) {
+  start();
+  http::RawClient client(server->port());
+  client.send(request("POST", "/v1/chat/completions", streamed, as_app()));
+  const auto asked = models.wait_for_request();
+  asked->give(Started{});
+  client.wait_for("assistant");
+  server->stop(10ms);
+  EXPECT_TRUE(has(client.wait_for_end(), "the box is stopping"));
+}
+TEST_F(GatewayOfABox, HealthNeedsNoKeyAndTellsNoDetails) {
+  models.state = {false, "model secret-name is frozen"};
+  const auto answer = ask("GET", "/health", "", "");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503"));
+  EXPECT_FALSE(has(answer, "secret-name"));
+  models.state.ok = true;
+  EXPECT_TRUE(has(ask("GET", "/health", "", ""), R"({"status":"ok"})"));
+}
+TEST_F(GatewayOfABox, OtherOriginsAreShutOutUnlessConfigured) {
+  EXPECT_FALSE(has(ask("OPTIONS", "/v1/chat/completions", "", "Origin: https://app\r\n"), "Access-Control"));
+  server.reset();
+  settings.cors_origins = {"https://app"};
+  start();
+  const auto allowed = ask("OPTIONS", "/v1/chat/completions", "",
+                           "Origin: https://app\r\nAccess-Control-Request-Headers: authorization,x-stainless-os\r\n");
+  EXPECT_TRUE(has(allowed, "Access-Control-Allow-Origin: https://app\r\n"));
+  EXPECT_TRUE(has(allowed, "Access-Control-Allow-Headers: authorization,x-stainless-os\r\n"));
+  EXPECT_FALSE(has(ask("OPTIONS", "/v1/chat/completions", "", "Origin: https://evil\r\n"), "Access-Control-Allow"));
+  EXPECT_TRUE(has(ask("GET", "/v1/models", "", as_app() + "Origin: https://app\r\n"),
+                  "Access-Control-Allow-Origin: https://app\r\n"));
+}
+TEST_F(GatewayOfABox, AClientsRequestIdIsGivenBack) {
+  const auto answer = ask("GET", "/health", "", "X-Request-Id: mine-1\r\n");
+  EXPECT_TRUE(has(answer, "X-Request-Id: mine-1\r\n"));
+  EXPECT_FALSE(has(answer, "X-Request-Id: req_"));
+  EXPECT_TRUE(has(ask("GET", "/health", "", "X-Request-Id: a b<script>\r\n"), "X-Request-Id: req_"));
+}
+TEST_F(GatewayOfABox, TheLogHoldsNoPromptNoAnswerAndNoKey) {
+  models.answer = [](const Request&) {
+    return std::vector<Event>{Started{}, Text{0, "canary-answer"}, Finished{}, Done{{3, 0, 1, 0}}};
+  };
+  post("/v1/chat/completions?token=canary-query",
+       R"({"model":"tiny","messages":[{"role":"user","content":"canary-prompt"}]})");
+  server->stop(0ms);
+  const std::scoped_lock lock(log_mutex);
+  EXPECT_TRUE(has(logged, "\"route\":\"/v1/chat/completions\""));
+  EXPECT_TRUE(has(logged, "\"completion_tokens\":1"));
+  EXPECT_FALSE(has(logged, "canary"));
+  EXPECT_FALSE(has(logged, key));
+}
+
+}  // namespace
+}  // namespace cofre::gateway

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fleet/fleet.h"
+#include "protocol/event.h"
+
+namespace cofre::gateway {
+
+/// What /metrics tells, in Prometheus' text format: names of our own (cofre_…) and vLLM's (vllm:…), which dashboards
+/// know. Labels are routes, statuses and models of this box, never anything a caller wrote. Any thread.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  using Duration = std::chrono::steady_clock::duration;
+  /// One HTTP request was answered; `route` is its pattern.
+  void request(std::string_view route, int status, Duration took);
+  /// Of an answer: its first piece, each further piece, its end ("stop", "length", …, or what went wrong).
+  void first_token(const std::string& model, Duration since_request);
+  void next_token(const std::string& model, Duration since_last);
+  void answered(const std::string& model, std::string_view outcome, const protocol::Usage& usage, Duration took);
+
+  /// Everything, with the models' own numbers as of now.
+  std::string text(const std::vector<fleet::ModelState>& models, std::size_t requests_open) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cofre::gateway

@@ -1,0 +1,21 @@
+#include "gateway/monitor.h"
+
+#include "gateway/flights.h"
+#include "gateway/metrics.h"
+
+namespace cofre::gateway::monitor {
+
+void health(Services& services, Call&& call) {
+  const bool ok = services.models.health().ok;
+  // Anybody may ask: what is wrong stands in the log and in `cofre status`.
+  call.answer(ok ? R"({"status":"ok"})" : R"({"status":"unavailable"})", ok ? 200 : 503);
+}
+
+void metrics(Services& services, Call&& call) {
+  http::Response response;
+  response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.body = services.metrics.text(services.models.models(), services.flights.count());
+  call.answer(std::move(response));
+}
+
+}  // namespace cofre::gateway::monitor

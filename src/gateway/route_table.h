@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accounts/scopes.h"
+#include "gateway/services.h"
+
+namespace cofre::gateway {
+
+/// How much body a route takes.
+enum class Body : std::uint8_t {
+  none,  ///< nothing
+  json,  ///< Settings::body_bytes_max
+};
+
+/// One row. There is no default scope: a route without one says so with `anybody`.
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  ///< "/v1/models/{model}"; a last "{name...}" takes what is left, slashes too
+  std::optional<accounts::Scope> scope;
+  Body body;
+  Handler handler;
+};
+
+inline constexpr std::optional<accounts::Scope> anybody = std::nullopt;
+
+/// Every route of the box.
+std::span<const Route> route_table();
+
+/// Where a request goes.
+struct Match {
+  const Route* route = nullptr;         ///< null: nowhere
+  std::vector<std::string> parameters;  ///< decoded
+  std::string allowed;                  ///< methods of this path, where its method is not among them
+};
+/// `path` is percent-encoded. HEAD goes where GET goes.
+Match find_route(std::string_view method, std::string_view path);
+
+}  // namespace cofre::gateway

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accounts/keys.h"
+#include "gateway/models.h"
+#include "http/message.h"
+#include "http/responder.h"
+#include "json/json.h"
+
+namespace cofre::gateway {
+
+class Flights;
+class Metrics;
+
+struct Settings {
+  std::uint64_t body_bytes_max = 32 << 20;            ///< of a JSON request
+  std::uint64_t requests_per_key = 256;               ///< that run or wait at once
+  std::vector<std::string> cors_origins;              ///< "https://app.example.com", or "*"; empty: none
+  std::string reasoning_field = "reasoning_content";  ///< what OpenAI's dialect calls thoughts
+  /// Lines for the log: an event's name ("request", "answer") and its fields, never a prompt, an answer or a key. Any
+  /// thread.
+  std::function<void(std::string_view event, const json::Object& fields)> log;
+};
+
+/// What handlers work with; everything outlives them.
+struct Services {
+  Models& models;
+  Flights& flights;
+  Metrics& metrics;
+  const Settings& settings;
+};
+
+/// One request on its way to its handler.
+struct Call {
+  http::Request request;
+  http::Responder responder;
+  std::optional<accounts::Caller> caller;  ///< of every route that needs a scope
+  std::vector<std::string> parameters;     ///< what the pattern's {names} stand for, decoded
+  http::Headers headers;                   ///< that every answer to this request has
+
+  /// Answers with JSON text.
+  void answer(std::string body, int status = 200) const;
+  /// Answers with anything, the common headers added.
+  void answer(http::Response response) const;
+};
+
+using Handler = void (*)(Services&, Call&&);
+
+}  // namespace cofre::gateway
