@@ -28,7 +28,7 @@ const char* field_of(Kind kind) {
 
 /// Calls that begin without a mark cannot be told from text before they are whole.
 bool holds_calls(const protocol::Chat& chat, const tool_calls::Format& format) {
-  return !format.bare || chat.tool_choice != protocol::ToolChoice::automatic;
+  return !format.unmarked || chat.tool_choice != protocol::ToolChoice::automatic;
 }
 
 bool is_harmony(const Idiom& idiom) { return idiom.calls != nullptr && idiom.calls->body == Body::harmony; }

@@ -110,6 +110,14 @@ TEST(CallReader, HermesCallsAreReadWhereverTheTextIsCut) {
   expect_read("hermes", "<tool_call>{\"name\": \"get_time\"}</tool_call> done", {"done", "", {{"get_time", "{}", ""}}});
 }
 
+TEST(CallReader, AnAnswerThatIsACallWithoutItsMarksIsACall) {
+  expect_read("hermes", R"({"name": "get_weather", "arguments": {"city": "Rio"}})", {"", "", {{"get_weather", R"({"city": "Rio"})", ""}}});
+  expect_read("hermes", "{\"name\": \"get_time\", \"arguments\": {}}\n{\"name\": \"get_time\", \"arguments\": {\"a\": 1}}",
+              {"", "", {{"get_time", "{}", ""}, {"get_time", R"({"a": 1})", ""}}});
+  for (const char* text : {R"({"name": "Bob", "age": 3})", R"({"name": "get_time", "since": 3})", R"({"city": "Rio"})", R"(So: {"name": "get_time"})"})
+    expect_read("hermes", text, {text, "", {}});
+}
+
 TEST(CallReader, ArgumentsInATextAreTakenOutOfIt) {
   expect_read("hermes", R"(<tool_call>{"name": "get_time", "arguments": "{\"a\": 1}"}</tool_call>)", {"", "", {{"get_time", R"({"a": 1})", ""}}});
 }

@@ -22,6 +22,7 @@ struct Format {
   std::string_view id_begin{};                      ///< named: between name and the call's id, where it has one
   std::string_view separators{};                    ///< characters that may stand between calls
   bool bare = false;                                ///< an answer that begins with '{' may be a call without marks
+  bool unmarked = false;                            ///< its calls are as a rule bare
   std::string_view sign{}, second_sign{};           ///< what the template of such a model holds
 };
 

@@ -57,7 +57,7 @@ Node CallGrammar::calls(bool many) {
   for (const auto& tool : tools_.all()) each.push_back(call(tool));
   const auto one = builder_.choice(std::move(each));
   const bool list = format_.begin.empty() && !format_.section_begin.empty();
-  const auto between = list ? builder_.literal(", ") : format_.bare ? builder_.literal("; ") : format_.section_begin.empty() ? line() : builder_.empty();
+  const auto between = list ? builder_.literal(", ") : format_.unmarked ? builder_.literal("; ") : format_.section_begin.empty() ? line() : builder_.empty();
   const auto more = builder_.repeat(builder_.sequence({between, one}), 0, many ? grammar::unlimited : 0);
   const auto all = builder_.sequence({one, more});
   if (format_.section_begin.empty()) return all;
@@ -67,10 +67,10 @@ Node CallGrammar::calls(bool many) {
 
 Node CallGrammar::call(const Tool& tool) {
   std::vector<Node> parts;
-  if (!format_.begin.empty() && !format_.bare) parts.push_back(mark_(format_.begin));
+  if (!format_.begin.empty() && !format_.unmarked) parts.push_back(mark_(format_.begin));
   switch (format_.body) {
     case Format::Body::object: {
-      const auto key = format_.bare ? "parameters" : "arguments";
+      const auto key = format_.unmarked ? "parameters" : "arguments";
       const auto margin = format_.end.empty() ? "" : "\n";
       parts.push_back(builder_.literal(fmt::format("{}{{\"name\": \"{}\", \"{}\": ", margin, tool.name, key)));
       parts.push_back(arguments(tool));
