@@ -22,7 +22,11 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 serving::Advice advice_of(const std::optional<fleet::Model>& row) {
   if (!row) return {};
   const auto& s = row->sampling;
-  return {.temperature = s.temperature, .top_p = s.top_p, .min_p = s.min_p, .repetition_penalty = s.repetition_penalty, .top_k = s.top_k};
+  return {.temperature = s.temperature,
+          .top_p = s.top_p,
+          .min_p = s.min_p,
+          .repetition_penalty = s.repetition_penalty,
+          .top_k = s.top_k};
 }
 
 }  // namespace
@@ -54,7 +58,8 @@ void AnswerOptions::apply(protocol::Request& request) const {
   if (max_tokens) request.max_tokens = static_cast<std::uint64_t>(*max_tokens);
 }
 
-Conversation::Conversation(std::unique_ptr<serving::Loaded> loaded, const std::optional<fleet::Model>& row, const Setup& setup)
+Conversation::Conversation(std::unique_ptr<serving::Loaded> loaded, const std::optional<fleet::Model>& row,
+                           const Setup& setup)
     : loaded_(std::move(loaded)),
       stats_(setup.stats),
       model_(*loaded_, {.context = setup.context, .kv_bytes = setup.kv_bytes, .kv_format = setup.kv_format}),
@@ -62,7 +67,8 @@ Conversation::Conversation(std::unique_ptr<serving::Loaded> loaded, const std::o
 
 void Conversation::require_template() {
   if (!service_.chats())
-    fail_field(Code::unsupported, "tokenizer.chat_template", "this model has no chat template: it can only continue a text (cofre run --raw)");
+    fail_field(Code::unsupported, "tokenizer.chat_template",
+               "this model has no chat template: it can only continue a text (cofre run --raw)");
 }
 
 bool Conversation::ask(std::string_view question) {
@@ -125,7 +131,8 @@ bool Conversation::show(protocol::Event& event, Answer& out, Stats& stats) {
   } else if (const auto* finished = std::get_if<protocol::Finished>(&event)) {
     if (!out.text.ends_with('\n')) fmt::print("\n");
     if (finished->reason == protocol::FinishReason::length && !answer.max_tokens)
-      fmt::print(stderr, "(the answer was cut: the context of {} tokens is full; --context sets it)\n", model_.context());
+      fmt::print(stderr, "(the answer was cut: the context of {} tokens is full; --context sets it)\n",
+                 model_.context());
   } else if (const auto* failed = std::get_if<protocol::Failed>(&event)) {
     refuse(*failed);
   } else if (const auto* done = std::get_if<protocol::Done>(&event)) {
@@ -137,7 +144,8 @@ bool Conversation::show(protocol::Event& event, Answer& out, Stats& stats) {
 /// Says what to do about it in this program's own terms.
 void Conversation::refuse(const protocol::Failed& failed) const {
   if (failed.reason == "context_length_exceeded")
-    fail_field(Code::exhausted, "context", "the conversation no longer fits into the context of {}: begin anew, or give --context more ({})",
+    fail_field(Code::exhausted, "context",
+               "the conversation no longer fits into the context of {}: begin anew, or give --context more ({})",
                model_.context(), failed.message);
   throw Error(failed.code, failed.message, failed.field);
 }
@@ -145,7 +153,9 @@ void Conversation::refuse(const protocol::Failed& failed) const {
 void Conversation::print_stats(const Stats& stats) {
   const auto& usage = stats.usage;
   if (usage.completion_tokens == 0) return;
-  const auto speed = [](std::uint64_t tokens, double seconds) { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0; };
+  const auto speed = [](std::uint64_t tokens, double seconds) {
+    return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
+  };
   fmt::print(stderr, "\n{} tokens read{} in {:.2f} s: {:.0f} tokens/s\n", usage.prompt_tokens,
              usage.cached_tokens > 0 ? fmt::format(" ({} were known)", usage.cached_tokens) : "", stats.first_token_s,
              speed(usage.prompt_tokens - usage.cached_tokens, stats.first_token_s));
@@ -154,12 +164,14 @@ void Conversation::print_stats(const Stats& stats) {
   const double steps_per_s = speed(stats.steps - 1, stats.generate_s);
   const double bytes = static_cast<double>(serving::file_bytes_per_token(*loaded_)) +
                        static_cast<double>(usage.prompt_tokens + usage.completion_tokens / 2) *
-                           static_cast<double>(model::KvMemory::page_bytes(loaded_->spec, model_.kv_format())) / engine::page_tokens;
+                           static_cast<double>(model::KvMemory::page_bytes(loaded_->spec, model_.kv_format())) /
+                           engine::page_tokens;
   fmt::print(stderr, "{} tokens written in {:.2f} s: {:.1f} tokens/s", usage.completion_tokens, stats.generate_s,
              speed(usage.completion_tokens - 1, stats.generate_s));
-  if (usage.completion_tokens > stats.steps) fmt::print(stderr, " ({} of them guessed ahead)", usage.completion_tokens - stats.steps);
-  fmt::print(stderr, ", {:.0f} % of this machine's limit (memory: {:.1f} GB/s)\n", 100 * steps_per_s * bytes / (machine.read_gb_s * 1e9),
-             machine.read_gb_s);
+  if (usage.completion_tokens > stats.steps)
+    fmt::print(stderr, " ({} of them guessed ahead)", usage.completion_tokens - stats.steps);
+  fmt::print(stderr, ", {:.0f} % of this machine's limit (memory: {:.1f} GB/s)\n",
+             100 * steps_per_s * bytes / (machine.read_gb_s * 1e9), machine.read_gb_s);
 }
 
 std::string Conversation::as_json() const {

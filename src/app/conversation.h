@@ -61,9 +61,9 @@ class Conversation {
   /// Figures of an answer.
   struct Stats {
     protocol::Usage usage;
-    std::uint64_t steps = 0;    ///< fewer than tokens where guessed ones were right
-    double first_token_s = 0;   ///< from the question on
-    double generate_s = 0;      ///< from the first token to the last
+    std::uint64_t steps = 0;   ///< fewer than tokens where guessed ones were right
+    double first_token_s = 0;  ///< from the question on
+    double generate_s = 0;     ///< from the first token to the last
   };
   Answer answer_to(protocol::Request request);
   /// Prints an event; true where it is the last one.

@@ -31,8 +31,8 @@ Event Generation::next() {
 
 void Channel::close() { closed_.store(true); }
 
-Engine::Engine(const model::ModelSpec& spec, const model::Weights& weights, const kernels::Kernels& kernels, os::Team& team,
-               const Options& options)
+Engine::Engine(const model::ModelSpec& spec, const model::Weights& weights, const kernels::Kernels& kernels,
+               os::Team& team, const Options& options)
     : spec_(spec),
       options_(options),
       kv_(spec, options.kv_format, options.kv_pages),
@@ -62,7 +62,8 @@ Generation Engine::submit(Request request, Sink sink) {
     if (id < 0 || static_cast<std::size_t>(id) >= spec_.vocabulary)
       fail_field(Code::invalid, "prompt", "token {} is not in the vocabulary of {}", id, spec_.vocabulary);
   if (request.score_prompt && (*request.score_prompt < 0 || *request.score_prompt > 100))
-    fail_field(Code::invalid, "logprobs", "logprobs of the prompt is {}; it must be from 0 to 100", *request.score_prompt);
+    fail_field(Code::invalid, "logprobs", "logprobs of the prompt is {}; it must be from 0 to 100",
+               *request.score_prompt);
   auto channel = std::make_shared<Channel>(std::move(sink));
   {
     const std::lock_guard lock(mutex_);
@@ -83,7 +84,8 @@ void Engine::serve() {
   for (const auto& [id, channel] : channels_) scheduler_.cancel(id);
 }
 
-/// Takes new submissions, lets go of callers that left. False when the engine stops; waits while there is nothing to do.
+/// Takes new submissions, lets go of callers that left. False when the engine stops; waits while there is nothing to
+/// do.
 bool Engine::drain() {
   std::deque<Submission> fresh;
   {
@@ -161,8 +163,10 @@ void Engine::step() {
     const auto& run = runs[i];
     const Sequence& s = *run.sequence;
     const std::size_t known = std::min(run.count, s.ids.size() - run.first);
-    tokens[i].assign(s.ids.begin() + static_cast<std::ptrdiff_t>(run.first), s.ids.begin() + static_cast<std::ptrdiff_t>(run.first + known));
-    tokens[i].insert(tokens[i].end(), s.draft.begin(), s.draft.begin() + static_cast<std::ptrdiff_t>(run.count - known));
+    tokens[i].assign(s.ids.begin() + static_cast<std::ptrdiff_t>(run.first),
+                     s.ids.begin() + static_cast<std::ptrdiff_t>(run.first + known));
+    tokens[i].insert(tokens[i].end(), s.draft.begin(),
+                     s.draft.begin() + static_cast<std::ptrdiff_t>(run.count - known));
     for (const auto& page : s.pages) pages[i].push_back(page.index());
     rows.push_back({tokens[i], run.first, pages[i], run.generated, run.logits});
     (run.generated ? decode_rows : prompt_rows) += run.count;
@@ -234,7 +238,8 @@ Choice Engine::choose_one(Sequence& s, std::span<float> logits) {
   std::span<const std::uint64_t> allowed;
   if (s.request.guide) {
     const std::size_t left = options_.scheduler.context - s.ids.size();
-    const std::size_t remaining = s.request.max_tokens == 0 ? left : std::min(left, s.request.max_tokens - s.generated());
+    const std::size_t remaining =
+        s.request.max_tokens == 0 ? left : std::min(left, s.request.max_tokens - s.generated());
     if (!s.request.guide->free(remaining)) {
       allowed_.assign((spec_.vocabulary + 63) / 64, ~std::uint64_t{0});
       s.request.guide->mask(allowed_, remaining);
@@ -260,7 +265,8 @@ void Engine::choose(const Scheduler::Run& run, std::size_t first_logits, Event e
       if (i > 0 && sequence.ids.back() != draft[i - 1]) break;
       auto choice = choose_one(sequence, decoder_.logits(first_logits + i));
       more = scheduler_.append(sequence, choice.id);
-      if (more != Scheduler::More::end && sequence.request.guide && sequence.request.guide->finished()) more = Scheduler::More::end;
+      if (more != Scheduler::More::end && sequence.request.guide && sequence.request.guide->finished())
+        more = Scheduler::More::end;
       event.tokens.push_back(std::move(choice));
     }
   } catch (const Error& error) {

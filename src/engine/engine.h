@@ -22,13 +22,13 @@ namespace cofre::engine {
 
 /// What comes out of a generation: tokens, then one end.
 struct Event {
-  std::vector<Choice> tokens{};     ///< chosen by one step, in order
-  std::optional<Finish> finish{};   ///< set on the last event
-  std::string error{};              ///< why, where finish is failed
-  Code code = Code::internal;       ///< of what kind the error is
-  std::vector<float> embedding{};   ///< [width], on the last event, where asked for
-  std::vector<Choice> prompt{};     ///< scores of prompt tokens, in order, from the second one on, where asked for
-  std::size_t cached = 0;           ///< prompt tokens that were not computed again
+  std::vector<Choice> tokens{};    ///< chosen by one step, in order
+  std::optional<Finish> finish{};  ///< set on the last event
+  std::string error{};             ///< why, where finish is failed
+  Code code = Code::internal;      ///< of what kind the error is
+  std::vector<float> embedding{};  ///< [width], on the last event, where asked for
+  std::vector<Choice> prompt{};    ///< scores of prompt tokens, in order, from the second one on, where asked for
+  std::size_t cached = 0;          ///< prompt tokens that were not computed again
 };
 
 /// Takes a generation's events. Called by the engine's thread: it must be quick and must not throw.
@@ -87,19 +87,20 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   /// Any thread; never waits for a step. With a sink, the events go there and the handle only holds the generation
-  /// alive. Throws Error(invalid, field) where the request cannot be served at all, Error(exhausted) where the queue is full.
+  /// alive. Throws Error(invalid, field) where the request cannot be served at all, Error(exhausted) where the queue is
+  /// full.
   Generation submit(Request request, Sink sink = {});
 
   std::size_t context() const { return options_.scheduler.context; }
   /// Generations that run and that wait. Any thread.
   struct Load {
     std::size_t running = 0, waiting = 0;
-    std::size_t pages = 0, free_pages = 0;   ///< of the KV pool; what only stored prefixes hold counts as in use
-    std::uint64_t tokens = 0;                ///< chosen since the start
-    std::uint64_t choices = 0;               ///< steps of single generations that chose them: fewer where guesses came true
-    std::uint64_t prompt_tokens = 0;         ///< rows of prompts computed since the start
+    std::size_t pages = 0, free_pages = 0;  ///< of the KV pool; what only stored prefixes hold counts as in use
+    std::uint64_t tokens = 0;               ///< chosen since the start
+    std::uint64_t choices = 0;        ///< steps of single generations that chose them: fewer where guesses came true
+    std::uint64_t prompt_tokens = 0;  ///< rows of prompts computed since the start
     std::uint64_t preemptions = 0;
-    double wait_s = 0;                       ///< how long one that comes now is likely to wait for its turn
+    double wait_s = 0;  ///< how long one that comes now is likely to wait for its turn
   };
   Load load() const;
   std::size_t kv_bytes() const { return options_.kv_pages * model::KvMemory::page_bytes(spec_, options_.kv_format); }
@@ -132,7 +133,7 @@ class Engine {
   std::uint64_t next_id_ = 1;
   std::vector<std::uint64_t> allowed_;  ///< the mask of the token at hand
   std::uint64_t tokens_ = 0, choices_ = 0, prompt_tokens_ = 0;
-  double finish_gap_s_ = 0;             ///< running mean of the time between two ends while others wait
+  double finish_gap_s_ = 0;  ///< running mean of the time between two ends while others wait
   std::chrono::steady_clock::time_point last_finish_{};
 
   mutable std::mutex mutex_;

@@ -54,7 +54,8 @@ TEST(Engine, TheSameSeedGivesTheSameTextWhateverElseIsInTheBatch) {
   }
   Box box;
   std::vector<Generation> others;
-  for (int i = 0; i < 5; ++i) others.push_back(box.engine.submit(request({i + 10, i + 20}, 60, static_cast<std::uint64_t>(i))));
+  for (int i = 0; i < 5; ++i)
+    others.push_back(box.engine.submit(request({i + 10, i + 20}, 60, static_cast<std::uint64_t>(i))));
   EXPECT_EQ(all(box.engine.submit(request({5, 6, 7, 8}, 40, 42))), alone);
 }
 

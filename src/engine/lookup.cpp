@@ -6,13 +6,14 @@ namespace cofre::engine {
 namespace {
 
 constexpr std::size_t lengths[] = {3, 2};
-constexpr double worth_it = 0.35;       ///< a step of four rows costs about a third more than one of one row
+constexpr double worth_it = 0.35;  ///< a step of four rows costs about a third more than one of one row
 constexpr double memory = 0.8;
 constexpr std::size_t rest = 16;
 
 std::uint64_t key(std::span<const std::int32_t> gram) {
   std::uint64_t hash = gram.size();
-  for (std::int32_t token : gram) hash = (hash ^ static_cast<std::uint32_t>(token)) * 0x9e3779b97f4a7c15ull + (hash >> 29);
+  for (std::int32_t token : gram)
+    hash = (hash ^ static_cast<std::uint32_t>(token)) * 0x9e3779b97f4a7c15ull + (hash >> 29);
   return hash;
 }
 
@@ -36,7 +37,9 @@ std::vector<std::int32_t> Lookup::propose(std::span<const std::int32_t> ids, std
     const auto found = ends_.find(key(ids.last(n)));
     if (found == ends_.end()) continue;
     const std::size_t begin = found->second;
-    if (!std::equal(ids.end() - static_cast<std::ptrdiff_t>(n), ids.end(), ids.begin() + static_cast<std::ptrdiff_t>(begin - n))) continue;
+    if (!std::equal(ids.end() - static_cast<std::ptrdiff_t>(n), ids.end(),
+                    ids.begin() + static_cast<std::ptrdiff_t>(begin - n)))
+      continue;
     const std::size_t end = std::min(begin + most, ids.size());
     return {ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.begin() + static_cast<std::ptrdiff_t>(end)};
   }

@@ -21,8 +21,8 @@ class Lookup {
   void index(std::span<const std::int32_t> ids);
   std::unordered_map<std::uint64_t, std::uint32_t> ends_;  ///< n-gram → where its latest earlier occurrence ends
   std::size_t indexed_ = 0;
-  double success_ = 0.6;      ///< running share of tokens that came true
-  std::size_t pause_ = 0;     ///< proposals to leave out
+  double success_ = 0.6;   ///< running share of tokens that came true
+  std::size_t pause_ = 0;  ///< proposals to leave out
 };
 
 }  // namespace cofre::engine

@@ -24,7 +24,8 @@ PrefixTree::Block* PrefixTree::find(std::uint64_t hash, std::uint64_t parent, st
   const auto at = blocks_.find(hash);
   if (at == blocks_.end()) return nullptr;
   Block& block = at->second;
-  const bool same = block.parent == parent && block.salt == salt && std::equal(tokens.begin(), tokens.end(), block.tokens.begin());
+  const bool same =
+      block.parent == parent && block.salt == salt && std::equal(tokens.begin(), tokens.end(), block.tokens.begin());
   return same ? &block : nullptr;
 }
 
@@ -54,8 +55,8 @@ void PrefixTree::insert(std::uint64_t salt, std::span<const std::int32_t> ids, s
       if (blocks_.contains(hash)) return;  // another chain has this hash: not stored
       order_.push_back(hash);
       block = &blocks_
-                   .emplace(hash, Block{parent, salt, std::vector<std::int32_t>(tokens.begin(), tokens.end()), pages[i], 0,
-                                        std::prev(order_.end())})
+                   .emplace(hash, Block{parent, salt, std::vector<std::int32_t>(tokens.begin(), tokens.end()), pages[i],
+                                        0, std::prev(order_.end())})
                    .first->second;
       if (above != nullptr) ++above->children;
     } else {

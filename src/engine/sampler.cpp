@@ -127,8 +127,10 @@ void Sampler::gather(const SamplingParams& p, std::span<const float> logits, flo
       if (!(logits[i] > threshold)) continue;
       candidates_.push_back({logits[i], static_cast<TokenId>(i)});
       if (candidates_.size() >= 4 * most + 64) {
-        std::nth_element(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(most - 1), candidates_.end(),
-                         [](const Candidate& a, const Candidate& b) { return a.logit != b.logit ? a.logit > b.logit : a.id < b.id; });
+        std::nth_element(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(most - 1),
+                         candidates_.end(), [](const Candidate& a, const Candidate& b) {
+                           return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+                         });
         candidates_.resize(most);
         threshold = candidates_.back().logit;
         for (const auto& c : candidates_) threshold = std::min(threshold, c.logit);
@@ -138,9 +140,11 @@ void Sampler::gather(const SamplingParams& p, std::span<const float> logits, flo
     for (std::size_t i = 0; i < logits.size(); ++i)
       if (logits[i] >= floor) candidates_.push_back({logits[i], static_cast<TokenId>(i)});
   }
-  std::sort(candidates_.begin(), candidates_.end(),
-            [](const Candidate& a, const Candidate& b) { return a.logit != b.logit ? a.logit > b.logit : a.id < b.id; });
-  if (p.top_k > 0 && candidates_.size() > static_cast<std::size_t>(p.top_k)) candidates_.resize(static_cast<std::size_t>(p.top_k));
+  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+  });
+  if (p.top_k > 0 && candidates_.size() > static_cast<std::size_t>(p.top_k))
+    candidates_.resize(static_cast<std::size_t>(p.top_k));
   while (candidates_.size() > 1 && candidates_.back().logit == -INFINITY) candidates_.pop_back();
 }
 
@@ -196,7 +200,8 @@ Choice Sampler::choose(const SamplingParams& p, std::span<float> logits, std::sp
   if (p.top_logprobs > 0) choice.top = most_likely(logits, p.top_logprobs, log_total);
   // The model's own logits of what may be chosen are needed after penalties changed them.
   std::vector<float> own;
-  const bool changes = !p.logit_bias.empty() || p.repetition_penalty != 1.0f || p.presence_penalty != 0.0f || p.frequency_penalty != 0.0f;
+  const bool changes = !p.logit_bias.empty() || p.repetition_penalty != 1.0f || p.presence_penalty != 0.0f ||
+                       p.frequency_penalty != 0.0f;
   if (changes) own.assign(logits.begin(), logits.end());
   penalize(p, logits, history);
   if (!allowed.empty()) {

@@ -21,7 +21,7 @@ struct SamplingParams {
   float frequency_penalty = 0.0f;   ///< the same, for each time it was seen
   int penalty_window = 64;          ///< tokens that penalties look back; −1: all
   std::uint64_t seed = 0;
-  int top_logprobs = 0;             ///< alternatives to report
+  int top_logprobs = 0;  ///< alternatives to report
   std::vector<std::pair<TokenId, float>> logit_bias{};
 
   /// Throws Error(invalid, field) naming the parameter that is out of range.

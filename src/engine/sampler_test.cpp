@@ -59,7 +59,8 @@ TEST(Sampler, TheSameSeedAndPositionGiveTheSameToken) {
   Sampler a, b;
   for (std::uint64_t position = 0; position < 50; ++position) {
     auto x = logits, y = logits;
-    EXPECT_EQ(a.choose({.temperature = 1, .seed = 9}, x, {}, position).id, b.choose({.temperature = 1, .seed = 9}, y, {}, position).id);
+    EXPECT_EQ(a.choose({.temperature = 1, .seed = 9}, x, {}, position).id,
+              b.choose({.temperature = 1, .seed = 9}, y, {}, position).id);
   }
 }
 

@@ -36,13 +36,15 @@ std::size_t CostTable::prompt_rows(std::size_t decode_rows, double budget_ms) co
   return left <= 0 ? 0 : static_cast<std::size_t>(left / rate_ms_);
 }
 
-Scheduler::Scheduler(PagePool& pool, PrefixTree& tree, const Options& options) : pool_(pool), tree_(tree), options_(options) {}
+Scheduler::Scheduler(PagePool& pool, PrefixTree& tree, const Options& options)
+    : pool_(pool), tree_(tree), options_(options) {}
 
 Sequence& Scheduler::submit(std::uint64_t id, Request request) {
   if (request.prompt.empty()) fail_field(Code::invalid, "prompt", "the prompt is empty");
   const std::size_t most = std::min(options_.context, pool_.pages() * page_tokens);
   if (request.prompt.size() >= most)
-    fail_field(Code::invalid, "prompt", "the prompt is {} tokens long; the context holds {}", request.prompt.size(), most);
+    fail_field(Code::invalid, "prompt", "the prompt is {} tokens long; the context holds {}", request.prompt.size(),
+               most);
   if (waiting_.size() >= options_.queue) fail(Code::exhausted, "{} requests wait already", waiting_.size());
   auto sequence = std::make_unique<Sequence>();
   sequence->id = id;
@@ -90,9 +92,8 @@ bool Scheduler::preempt_for(Sequence& sequence) {
 /// Whether another one is just reading the prompt that it shares.
 bool Scheduler::waits_for_its_group(const Sequence& sequence) const {
   if (sequence.request.group == 0) return false;
-  return std::any_of(running_.begin(), running_.end(), [&](const Owned& one) {
-    return one->prefilling && one->request.group == sequence.request.group;
-  });
+  return std::any_of(running_.begin(), running_.end(),
+                     [&](const Owned& one) { return one->prefilling && one->request.group == sequence.request.group; });
 }
 
 void Scheduler::admit() {
@@ -134,7 +135,8 @@ void Scheduler::plan_decode(std::vector<Run>& runs) {
     if (!sequence->prefilling) ready.push_back(sequence.get());
   for (Sequence* sequence : ready) {
     const auto still_runs = [&] {
-      return std::any_of(running_.begin(), running_.end(), [&](const Owned& one) { return one.get() == sequence && !one->prefilling; });
+      return std::any_of(running_.begin(), running_.end(),
+                         [&](const Owned& one) { return one.get() == sequence && !one->prefilling; });
     };
     if (!still_runs()) continue;  // preempted by one before it
     sequence->draft.clear();
@@ -174,7 +176,10 @@ void Scheduler::plan_prompts(std::vector<Run>& runs, std::size_t decode_rows) {
     const bool scoring = sequence->scoring();
     const std::size_t count = std::min({left, rows, scoring ? scored_rows : rows});
     if (count == 0 || !grow(*sequence, sequence->computed + count)) continue;  // waits until others finish
-    runs.push_back({sequence, sequence->computed, count, false, scoring ? count : count == left && !sequence->request.embed ? std::size_t{1} : std::size_t{0}});
+    runs.push_back({sequence, sequence->computed, count, false,
+                    scoring                                     ? count
+                    : count == left && !sequence->request.embed ? std::size_t{1}
+                                                                : std::size_t{0}});
     rows -= count;
     if (scoring) scored_rows -= count;
   }
@@ -221,7 +226,8 @@ Scheduler::More Scheduler::append(Sequence& sequence, TokenId token) {
 
 void Scheduler::store_prefix(const Sequence& sequence) {
   const std::size_t full = std::min(sequence.computed, sequence.ids.size()) / page_tokens;
-  tree_.insert(sequence.request.salt, std::span(sequence.ids).first(full * page_tokens), std::span(sequence.pages).first(full));
+  tree_.insert(sequence.request.salt, std::span(sequence.ids).first(full * page_tokens),
+               std::span(sequence.pages).first(full));
 }
 
 void Scheduler::finish(Sequence& sequence) {

@@ -32,22 +32,22 @@ class CostTable {
 class Scheduler {
  public:
   struct Options {
-    std::size_t sequences = 32;      ///< most that run at once
-    std::size_t queue = 256;         ///< most that wait
-    std::size_t rows = 512;          ///< most rows of a step
-    std::size_t context = 4096;      ///< most tokens of a sequence
-    double step_budget_ms = 100;     ///< while others generate
-    std::size_t draft = 3;           ///< speculated tokens of a lone generation
-    std::size_t scored_rows = 32;    ///< most prompt rows of a step that want logits
+    std::size_t sequences = 32;    ///< most that run at once
+    std::size_t queue = 256;       ///< most that wait
+    std::size_t rows = 512;        ///< most rows of a step
+    std::size_t context = 4096;    ///< most tokens of a sequence
+    double step_budget_ms = 100;   ///< while others generate
+    std::size_t draft = 3;         ///< speculated tokens of a lone generation
+    std::size_t scored_rows = 32;  ///< most prompt rows of a step that want logits
   };
 
   /// Rows of one sequence in a step.
   struct Run {
     Sequence* sequence;
-    std::size_t first;    ///< position of its first row
+    std::size_t first;  ///< position of its first row
     std::size_t count;
     bool generated;
-    std::size_t logits;   ///< rows at its end that want logits
+    std::size_t logits;  ///< rows at its end that want logits
   };
 
   Scheduler(PagePool& pool, PrefixTree& tree, const Options& options);
@@ -90,8 +90,8 @@ class Scheduler {
   PrefixTree& tree_;
   Options options_;
   CostTable costs_;
-  std::list<Owned> waiting_;   ///< in order of arrival
-  std::list<Owned> running_;   ///< in order of admission
+  std::list<Owned> waiting_;                ///< in order of arrival
+  std::list<Owned> running_;                ///< in order of admission
   std::map<std::uint64_t, double> served_;  ///< tokens by tenant, halved now and then
   std::vector<std::uint64_t> failed_;
   std::size_t preemptions_ = 0;

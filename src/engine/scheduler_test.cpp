@@ -148,7 +148,8 @@ TEST(Scheduler, ASeededCrowdIsServedWithoutLeaks) {
   for (int step = 0; step < 10'000; ++step) {
     if (random() % 8 == 0) {
       try {
-        ids.push_back(box.submit(request(1 + random() % 400, 1 + random() % 60, 1 + random() % 3, static_cast<int>(random() % 3) * 64)));
+        ids.push_back(box.submit(
+            request(1 + random() % 400, 1 + random() % 60, 1 + random() % 3, static_cast<int>(random() % 3) * 64)));
       } catch (const Error& error) {
         EXPECT_EQ(error.code(), Code::exhausted);
       }

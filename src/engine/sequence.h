@@ -29,17 +29,17 @@ class Guide {
 
 /// What a caller asks of the engine.
 struct Request {
-  std::vector<TokenId> prompt;        ///< at least one token
+  std::vector<TokenId> prompt;  ///< at least one token
   SamplingParams sampling;
-  std::size_t max_tokens = 0;         ///< 0: as many as the context holds
-  std::vector<TokenId> ends;          ///< generation stops after one of these
-  std::uint64_t salt = 0;             ///< the tenant: prefixes are shared under one salt only
-  int priority = 0;                   ///< higher goes first: interactive 0, batch −1
+  std::size_t max_tokens = 0;  ///< 0: as many as the context holds
+  std::vector<TokenId> ends;   ///< generation stops after one of these
+  std::uint64_t salt = 0;      ///< the tenant: prefixes are shared under one salt only
+  int priority = 0;            ///< higher goes first: interactive 0, batch −1
   bool speculate = true;
-  std::shared_ptr<Guide> guide;       ///< absent: every token may follow
-  std::optional<int> score_prompt;    ///< log-probabilities of the prompt's tokens, with so many of the most likely ones
-  bool embed = false;                 ///< nothing is generated: the mean of the prompt's hidden states is wanted
-  std::uint64_t group = 0;            ///< not 0: of those with this number and one prompt, the first reads it for all
+  std::shared_ptr<Guide> guide;     ///< absent: every token may follow
+  std::optional<int> score_prompt;  ///< log-probabilities of the prompt's tokens, with so many of the most likely ones
+  bool embed = false;               ///< nothing is generated: the mean of the prompt's hidden states is wanted
+  std::uint64_t group = 0;          ///< not 0: of those with this number and one prompt, the first reads it for all
 };
 
 enum class Finish { end, length, cancelled, failed };
@@ -51,8 +51,8 @@ struct Sequence {
   Request request;
   std::vector<TokenId> ids;
   std::size_t computed = 0;
-  std::size_t cached = 0;      ///< prompt tokens that a stored prefix spared
-  std::size_t scored = 0;      ///< prompt tokens whose log-probabilities were told
+  std::size_t cached = 0;  ///< prompt tokens that a stored prefix spared
+  std::size_t scored = 0;  ///< prompt tokens whose log-probabilities were told
   std::vector<Page> pages;
   std::size_t pooled = 0;      ///< prompt tokens whose hidden states are in `pool`
   std::vector<double> pool;    ///< their sum

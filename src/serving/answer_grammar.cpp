@@ -101,7 +101,8 @@ grammar::Node AnswerGrammar::free_text() {
 grammar::Node AnswerGrammar::answer() {
   const auto& chat = *chat_of(request_);
   if (tools_.empty() || !holds_calls(chat, *idiom_.calls)) return demanded();
-  tool_calls::CallGrammar grammar(builder_, *idiom_.calls, tools_, [this](std::string_view text) { return mark(text); });
+  tool_calls::CallGrammar grammar(builder_, *idiom_.calls, tools_,
+                                  [this](std::string_view text) { return mark(text); });
   const auto calls = grammar.calls(chat.parallel_tool_calls);
   if (chat.tool_choice != protocol::ToolChoice::automatic) return calls;
   if (request_.constraint.kind != Kind::none) return builder_.choice({demanded(), calls});
@@ -117,8 +118,10 @@ grammar::Node AnswerGrammar::with_thought(Node body, bool thinking) {
 }
 
 grammar::Node AnswerGrammar::harmony_call(const tool_calls::Tool& tool) {
-  tool_calls::CallGrammar grammar(builder_, *idiom_.calls, tools_, [this](std::string_view text) { return mark(text); });
-  return builder_.sequence({mark("<|channel|>commentary to=functions." + tool.name + " <|constrain|>json<|message|>"), grammar.arguments(tool)});
+  tool_calls::CallGrammar grammar(builder_, *idiom_.calls, tools_,
+                                  [this](std::string_view text) { return mark(text); });
+  return builder_.sequence({mark("<|channel|>commentary to=functions." + tool.name + " <|constrain|>json<|message|>"),
+                            grammar.arguments(tool)});
 }
 
 /// Messages in channels: perhaps analysis, then the final one or a call.
@@ -128,7 +131,9 @@ grammar::Node AnswerGrammar::harmony() {
       {mark("<|channel|>analysis<|message|>"), builder_.text_without({"<|end|>"}), mark("<|end|><|start|>assistant")});
   std::vector<Node> last;
   if (chat.tool_choice == protocol::ToolChoice::automatic || tools_.empty())
-    last.push_back(builder_.sequence({mark("<|channel|>final<|message|>"), request_.constraint.kind == Kind::none ? builder_.text_without({"<|end|>"}) : demanded()}));
+    last.push_back(
+        builder_.sequence({mark("<|channel|>final<|message|>"),
+                           request_.constraint.kind == Kind::none ? builder_.text_without({"<|end|>"}) : demanded()}));
   for (const auto& tool : tools_.all()) last.push_back(harmony_call(tool));
   return builder_.sequence({builder_.optional(thought), builder_.choice(std::move(last))});
 }

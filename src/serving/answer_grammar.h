@@ -16,7 +16,8 @@ bool is_bound(const protocol::Request& request, const Idiom& idiom, const tool_c
 class AnswerGrammar {
  public:
   /// All must outlive it.
-  AnswerGrammar(const tokenizer::Tokenizer& tokenizer, const Idiom& idiom, const protocol::Request& request, const tool_calls::Tools& tools)
+  AnswerGrammar(const tokenizer::Tokenizer& tokenizer, const Idiom& idiom, const protocol::Request& request,
+                const tool_calls::Tools& tools)
       : tokenizer_(tokenizer), idiom_(idiom), request_(request), tools_(tools) {}
 
   /// Throws Error naming the field of what cannot be held.

@@ -11,13 +11,13 @@ namespace cofre::serving {
 struct Piece {
   enum class Kind { text, reasoning, call, arguments };
   Kind kind = Kind::text;
-  std::string text;          ///< of a call its name; of arguments the next of their JSON text
+  std::string text;  ///< of a call its name; of arguments the next of their JSON text
   std::size_t begin = 0, end = 0;
-  std::string id{};          ///< of a call, where the model gave one
+  std::string id{};  ///< of a call, where the model gave one
 };
 
-/// Reads a model's text while it is written and tells what it is. How the text is cut makes no difference to what the pieces
-/// of a kind hold together.
+/// Reads a model's text while it is written and tells what it is. How the text is cut makes no difference to what the
+/// pieces of a kind hold together.
 class AnswerReader {
  public:
   virtual ~AnswerReader() = default;

@@ -62,7 +62,8 @@ struct Stand {
     constexpr std::size_t chunk = 512;
     for (std::size_t at = 0; at < count; at += chunk) {
       const std::size_t rows = std::min(chunk, count - at);
-      const model::Run run{std::span(tokens).subspan(at, rows), at, list, false, at + rows == count ? std::size_t{1} : 0};
+      const model::Run run{std::span(tokens).subspan(at, rows), at, list, false,
+                           at + rows == count ? std::size_t{1} : 0};
       decoder.forward({&run, 1});
     }
   }
@@ -153,16 +154,19 @@ BenchReport run_bench(Loaded& loaded, const BenchPlan& plan, const std::function
     std::vector<double> times;
     for (int i = 0; i < (tokens >= 2048 ? 3 : 5); ++i) times.push_back(seconds([&] { stand.prompt(tokens, 0); }));
     const double time = median(times);
-    const double operations = 2.0 * (static_cast<double>(tokens) * static_cast<double>(loaded.weights.layer_parameters()) +
-                                     static_cast<double>(loaded.weights.output_parameters()));
-    report.prefill.push_back({tokens, static_cast<double>(tokens) / time, operations / time / (report.machine.peak_tflop_s * 1e12)});
+    const double operations =
+        2.0 * (static_cast<double>(tokens) * static_cast<double>(loaded.weights.layer_parameters()) +
+               static_cast<double>(loaded.weights.output_parameters()));
+    report.prefill.push_back(
+        {tokens, static_cast<double>(tokens) / time, operations / time / (report.machine.peak_tflop_s * 1e12)});
   }
   const auto decode = [&](std::size_t streams, std::size_t context, int repeats) {
     const double step = stand.step(streams, context, repeats);
     const double kv = static_cast<double>(model::KvMemory::bytes_per_token(loaded.spec, kernels::KvFormat::f16)) *
                       static_cast<double>(context) * static_cast<double>(streams);
     const double bytes = static_cast<double>(file_bytes_per_token(loaded)) + kv;
-    report.decode.push_back({context, streams, static_cast<double>(streams) / step, step, bytes / step / (report.machine.read_gb_s * 1e9)});
+    report.decode.push_back(
+        {context, streams, static_cast<double>(streams) / step, step, bytes / step / (report.machine.read_gb_s * 1e9)});
   };
   for (std::size_t s = 0; s < most_streams; ++s) {
     if (s == 0) tell(fmt::format("filling {} contexts of {} tokens", most_streams, plan.stream_context));

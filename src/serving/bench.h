@@ -27,7 +27,8 @@ struct DecodeResult {
   std::size_t context, streams;
   double tokens_per_s;  ///< of all streams together
   double step_s;
-  double read_share;    ///< bytes that the step must read (the file's weights, no unread embedding rows, KV) against the machine's bandwidth
+  double read_share;  ///< bytes that the step must read (the file's weights, no unread embedding rows, KV) against the
+                      ///< machine's bandwidth
 };
 
 struct BenchReport {

@@ -10,7 +10,9 @@ constexpr const char* key = "tokenizer.chat_template";
 
 chat_template::Template read_template(const gguf::File& file) {
   const auto source = file.string(key);
-  if (!source) fail_field(Code::unsupported, key, "this model has no chat template: it can only continue a text (cofre run --raw)");
+  if (!source)
+    fail_field(Code::unsupported, key,
+               "this model has no chat template: it can only continue a text (cofre run --raw)");
   return chat_template::Template::parse(*source);
 }
 
@@ -83,7 +85,8 @@ std::string ChatFormat::render(json::Object context, std::chrono::sys_seconds no
   }
 }
 
-std::vector<tokenizer::TokenId> ChatFormat::prompt(json::Object context, std::chrono::sys_seconds now, bool continue_final) const {
+std::vector<tokenizer::TokenId> ChatFormat::prompt(json::Object context, std::chrono::sys_seconds now,
+                                                   bool continue_final) const {
   if (!template_.takes_parts()) context = chat_template::join_text_parts(context);
   for (auto& member : context) protect(member.value(), tokenizer_);
   if (continue_final) mark_end(context);
@@ -93,7 +96,8 @@ std::vector<tokenizer::TokenId> ChatFormat::prompt(json::Object context, std::ch
   if (continue_final) {
     const auto end = text.rfind(end_mark);
     if (end == text.npos)
-      fail_field(Code::invalid, "continue_final_message", "this model's template does not show the last message, so it cannot be continued");
+      fail_field(Code::invalid, "continue_final_message",
+                 "this model's template does not show the last message, so it cannot be continued");
     text.resize(end);
   }
   auto ids = tokenizer_.encode(text, tokenizer::Special::parse_protected);

@@ -21,8 +21,8 @@ std::string random_id(std::size_t length) {
 
 }  // namespace
 
-ChoiceWriter::ChoiceWriter(const tokenizer::Tokenizer& tokenizer, const std::vector<engine::TokenId>& ends, const std::vector<bool>& shown,
-                           std::unique_ptr<AnswerReader> reader, Options options)
+ChoiceWriter::ChoiceWriter(const tokenizer::Tokenizer& tokenizer, const std::vector<engine::TokenId>& ends,
+                           const std::vector<bool>& shown, std::unique_ptr<AnswerReader> reader, Options options)
     : tokenizer_(tokenizer),
       ends_(ends),
       shown_(shown),
@@ -80,8 +80,10 @@ void ChoiceWriter::tell(const Piece& piece, std::vector<protocol::Event>& out) {
     return;
   }
   drop_scores(piece.end);
-  if (piece.kind == Piece::Kind::reasoning) out.push_back(protocol::Reasoning{options_.choice, piece.text});
-  else tell_call(piece, out);
+  if (piece.kind == Piece::Kind::reasoning)
+    out.push_back(protocol::Reasoning{options_.choice, piece.text});
+  else
+    tell_call(piece, out);
 }
 
 void ChoiceWriter::tell_call(const Piece& piece, std::vector<protocol::Event>& out) {

@@ -21,16 +21,16 @@ class ChoiceWriter {
     std::uint32_t choice = 0;
     std::vector<std::string> stop;
     bool logprobs = false;
-    bool one_call = false;           ///< the answer ends before a second call
-    bool score_only = false;         ///< nothing is wanted but what stands before the answer
-    std::size_t id_length = 24;      ///< of calls' ids, beside "call_"; 0: nine characters without it (Mistral)
-    std::string echo;                ///< shown first
+    bool one_call = false;       ///< the answer ends before a second call
+    bool score_only = false;     ///< nothing is wanted but what stands before the answer
+    std::size_t id_length = 24;  ///< of calls' ids, beside "call_"; 0: nine characters without it (Mistral)
+    std::string echo;            ///< shown first
     std::optional<engine::TokenId> echo_first;  ///< the prompt's first token, where its scores are wanted
   };
   /// `hidden` and `shown` are [vocabulary]: tokens that end the answer, special tokens that are read as text. All
   /// references must outlive it.
-  ChoiceWriter(const tokenizer::Tokenizer& tokenizer, const std::vector<engine::TokenId>& ends, const std::vector<bool>& shown,
-               std::unique_ptr<AnswerReader> reader, Options options);
+  ChoiceWriter(const tokenizer::Tokenizer& tokenizer, const std::vector<engine::TokenId>& ends,
+               const std::vector<bool>& shown, std::unique_ptr<AnswerReader> reader, Options options);
 
   /// What an event of the engine means to the caller; after finished() nothing. Not for failed ones.
   void take(engine::Event event, std::vector<protocol::Event>& out);

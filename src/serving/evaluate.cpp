@@ -31,13 +31,15 @@ Perplexity perplexity(Loaded& loaded, std::string_view text, const std::function
   if (ids.size() < 2 * window)
     fail(Code::invalid, "the text is {} tokens long; perplexity needs at least {}", ids.size(), 2 * window);
   const model::KvMemory kv(loaded.spec, kernels::KvFormat::f16, window / kernels::page_tokens);
-  model::Decoder decoder(loaded.spec, loaded.weights, kv, loaded.kernels, loaded.team, {.rows = window, .logits = window - first});
+  model::Decoder decoder(loaded.spec, loaded.weights, kv, loaded.kernels, loaded.team,
+                         {.rows = window, .logits = window - first});
   const auto pages = first_pages(window);
   Perplexity result;
   double sum = 0;
   const std::size_t windows = ids.size() / window;
   for (std::size_t w = 0; w < windows; ++w) {
-    std::vector<TokenId> part(ids.begin() + static_cast<std::ptrdiff_t>(w * window), ids.begin() + static_cast<std::ptrdiff_t>((w + 1) * window));
+    std::vector<TokenId> part(ids.begin() + static_cast<std::ptrdiff_t>(w * window),
+                              ids.begin() + static_cast<std::ptrdiff_t>((w + 1) * window));
     if (loaded.tokenizer.add_bos()) part[0] = *loaded.tokenizer.bos();
     const model::Run run{part, 0, pages, false, window - first};
     decoder.forward({&run, 1});
@@ -51,7 +53,8 @@ Perplexity perplexity(Loaded& loaded, std::string_view text, const std::function
   return result;
 }
 
-std::vector<engine::Choice> score(Loaded& loaded, std::span<const TokenId> prompt, std::span<const TokenId> continuation, int top) {
+std::vector<engine::Choice> score(Loaded& loaded, std::span<const TokenId> prompt,
+                                  std::span<const TokenId> continuation, int top) {
   if (prompt.empty()) fail_field(Code::invalid, "prompt", "the prompt is empty");
   check_ids(prompt, loaded.spec.vocabulary, "prompt");
   check_ids(continuation, loaded.spec.vocabulary, "continuation");
@@ -61,7 +64,8 @@ std::vector<engine::Choice> score(Loaded& loaded, std::span<const TokenId> promp
     fail_field(Code::invalid, "prompt", "{} tokens in all; the model's context holds {}", all, loaded.spec.context);
   const auto pages = first_pages(all);
   const model::KvMemory kv(loaded.spec, kernels::KvFormat::f16, pages.size());
-  model::Decoder decoder(loaded.spec, loaded.weights, kv, loaded.kernels, loaded.team, {.rows = chunk, .logits = generated_rows});
+  model::Decoder decoder(loaded.spec, loaded.weights, kv, loaded.kernels, loaded.team,
+                         {.rows = chunk, .logits = generated_rows});
   std::vector<engine::Choice> choices;
   const auto take = [&](std::size_t rows) {
     for (std::size_t i = 0; i < rows && choices.size() < continuation.size(); ++i)

@@ -14,7 +14,7 @@ namespace cofre::serving {
 /// wants it), the first half of each not counted. Throws Error(invalid) where the text has fewer than two windows.
 struct Perplexity {
   double value = 0;
-  std::size_t tokens = 0;   ///< counted
+  std::size_t tokens = 0;  ///< counted
   std::size_t windows = 0;
 };
 Perplexity perplexity(Loaded& loaded, std::string_view text, const std::function<void(double)>& progress = {});

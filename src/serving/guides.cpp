@@ -37,15 +37,20 @@ std::string key_of(const protocol::Request& request, const tool_calls::Tools& to
   json::Array choices, listed;
   for (const auto& one : constraint.choices) choices.push_back(json::Value(one));
   for (const auto& tool : tools.all()) listed.push_back(json::Array{tool.name, tool.schema, tool.strict, tool.index});
-  return json::dump(json::Array{chat != nullptr, thinking, static_cast<int>(constraint.kind), constraint.schema, constraint.text, std::move(choices),
-                                std::move(listed), chat == nullptr ? 0 : static_cast<int>(chat->tool_choice), chat != nullptr && chat->parallel_tool_calls});
+  return json::dump(json::Array{chat != nullptr, thinking, static_cast<int>(constraint.kind), constraint.schema,
+                                constraint.text, std::move(choices), std::move(listed),
+                                chat == nullptr ? 0 : static_cast<int>(chat->tool_choice),
+                                chat != nullptr && chat->parallel_tool_calls});
 }
 
 }  // namespace
 
-std::shared_ptr<engine::Guide> Guides::guide(std::shared_ptr<const grammar::Masks> masks) { return std::make_shared<GrammarGuide>(std::move(masks)); }
+std::shared_ptr<engine::Guide> Guides::guide(std::shared_ptr<const grammar::Masks> masks) {
+  return std::make_shared<GrammarGuide>(std::move(masks));
+}
 
-std::shared_ptr<const grammar::Masks> Guides::masks(const protocol::Request& request, const tool_calls::Tools& tools, bool thinking) {
+std::shared_ptr<const grammar::Masks> Guides::masks(const protocol::Request& request, const tool_calls::Tools& tools,
+                                                    bool thinking) {
   if (!is_bound(request, idiom_, tools)) return nullptr;
   auto key = key_of(request, tools, thinking);
   {
@@ -67,7 +72,8 @@ std::shared_ptr<const grammar::Masks> Guides::masks(const protocol::Request& req
   return made;
 }
 
-std::shared_ptr<const grammar::Masks> Guides::compile(const protocol::Request& request, const tool_calls::Tools& tools, bool thinking) {
+std::shared_ptr<const grammar::Masks> Guides::compile(const protocol::Request& request, const tool_calls::Tools& tools,
+                                                      bool thinking) {
   auto program = AnswerGrammar(model_.loaded().tokenizer, idiom_, request, tools).compile(thinking);
   return std::make_shared<grammar::Masks>(std::move(program), vocabulary());
 }
@@ -77,7 +83,8 @@ std::shared_ptr<const grammar::Vocabulary> Guides::vocabulary() {
   if (vocabulary_) return vocabulary_;
   const auto& tokenizer = model_.loaded().tokenizer;
   std::vector<std::string> tokens(tokenizer.size());
-  for (std::size_t id = 0; id < tokens.size(); ++id) tokenizer.append_bytes(static_cast<engine::TokenId>(id), false, tokens[id]);
+  for (std::size_t id = 0; id < tokens.size(); ++id)
+    tokenizer.append_bytes(static_cast<engine::TokenId>(id), false, tokens[id]);
   return vocabulary_ = std::make_shared<grammar::Vocabulary>(tokens, idiom_.ends);
 }
 

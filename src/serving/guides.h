@@ -15,21 +15,23 @@
 
 namespace cofre::serving {
 
-/// Turns what a request demands of its answer (a constraint, calls by their schemas) into guides for the engine. Grammars are
-/// compiled once and kept. Any thread.
+/// Turns what a request demands of its answer (a constraint, calls by their schemas) into guides for the engine.
+/// Grammars are compiled once and kept. Any thread.
 class Guides {
  public:
   /// Both must outlive it.
   Guides(const TextModel& model, const Idiom& idiom) : model_(model), idiom_(idiom) {}
 
-  /// What makes guides for the choices of a request; nothing where its answer is free. `thinking`: the prompt ends inside a
-  /// thought. Throws Error(invalid or unsupported or exhausted, field) for a constraint that cannot be held.
-  std::shared_ptr<const grammar::Masks> masks(const protocol::Request& request, const tool_calls::Tools& tools, bool thinking);
+  /// What makes guides for the choices of a request; nothing where its answer is free. `thinking`: the prompt ends
+  /// inside a thought. Throws Error(invalid or unsupported or exhausted, field) for a constraint that cannot be held.
+  std::shared_ptr<const grammar::Masks> masks(const protocol::Request& request, const tool_calls::Tools& tools,
+                                              bool thinking);
   /// A guide of one generation.
   static std::shared_ptr<engine::Guide> guide(std::shared_ptr<const grammar::Masks> masks);
 
  private:
-  std::shared_ptr<const grammar::Masks> compile(const protocol::Request& request, const tool_calls::Tools& tools, bool thinking);
+  std::shared_ptr<const grammar::Masks> compile(const protocol::Request& request, const tool_calls::Tools& tools,
+                                                bool thinking);
   std::shared_ptr<const grammar::Vocabulary> vocabulary();
 
   const TextModel& model_;

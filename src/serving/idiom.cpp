@@ -15,13 +15,13 @@ struct FillNames {
   bool suffix_first = false;
 };
 constexpr FillNames fill_names[] = {
-    {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"},  // Qwen
-    {"<fim_prefix>", "<fim_suffix>", "<fim_middle>"},        // StarCoder
-    {"<fim-prefix>", "<fim-suffix>", "<fim-middle>"},        // Granite, SantaCoder
-    {"<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"},  // DeepSeek
+    {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"},     // Qwen
+    {"<fim_prefix>", "<fim_suffix>", "<fim_middle>"},           // StarCoder
+    {"<fim-prefix>", "<fim-suffix>", "<fim-middle>"},           // Granite, SantaCoder
+    {"<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"},     // DeepSeek
     {"<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>"},  // GLM
-    {"▁<PRE>", "▁<SUF>", "▁<MID>"},                          // Code Llama
-    {"[PREFIX]", "[SUFFIX]", "[MIDDLE]", true},              // Codestral: [SUFFIX]…[PREFIX]…
+    {"▁<PRE>", "▁<SUF>", "▁<MID>"},                             // Code Llama
+    {"[PREFIX]", "[SUFFIX]", "[MIDDLE]", true},                 // Codestral: [SUFFIX]…[PREFIX]…
 };
 
 std::optional<TokenId> token_of_key(const Loaded& loaded, std::initializer_list<const char*> keys) {

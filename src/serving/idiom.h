@@ -15,11 +15,11 @@ struct Idiom {
   /// Both must outlive it. Throws Error(invalid) where the template is wrong.
   explicit Idiom(const TextModel& model);
 
-  std::optional<ChatFormat> chat;              ///< absent: it has no template
-  const tool_calls::Format* calls = nullptr;   ///< absent: it calls no tools, or in a way not known
-  const ThoughtMarks* thoughts = nullptr;      ///< absent: it does not think, or not between marks
-  std::vector<engine::TokenId> ends;           ///< of an answer
-  std::vector<bool> shown;                     ///< [vocabulary]: special tokens that are read as text: marks of thoughts and calls
+  std::optional<ChatFormat> chat;             ///< absent: it has no template
+  const tool_calls::Format* calls = nullptr;  ///< absent: it calls no tools, or in a way not known
+  const ThoughtMarks* thoughts = nullptr;     ///< absent: it does not think, or not between marks
+  std::vector<engine::TokenId> ends;          ///< of an answer
+  std::vector<bool> shown;  ///< [vocabulary]: special tokens that are read as text: marks of thoughts and calls
 
   /// Tokens for texts with a gap: prefix PREFIX suffix SUFFIX middle, or the suffix first.
   struct Fill {
@@ -27,7 +27,7 @@ struct Idiom {
     bool suffix_first = false;
   };
   std::optional<Fill> fill;
-  std::vector<engine::TokenId> fill_ends;      ///< end what is filled in, beside `ends`
+  std::vector<engine::TokenId> fill_ends;  ///< end what is filled in, beside `ends`
 };
 
 }  // namespace cofre::serving

@@ -56,7 +56,9 @@ void Job::dispatch() {
 /// What only a model can tell of a request's numbers.
 void Job::check_fields() const {
   for (const auto& stop : request_.stop)
-    if (stop.size() > stop_bytes_max) fail_field(Code::invalid, "stop", "a text of stop has {} bytes; it must have at most {}", stop.size(), stop_bytes_max);
+    if (stop.size() > stop_bytes_max)
+      fail_field(Code::invalid, "stop", "a text of stop has {} bytes; it must have at most {}", stop.size(),
+                 stop_bytes_max);
   const auto vocabulary = shared_.model.loaded().tokenizer.size();
   for (const auto id : request_.stop_token_ids)
     if (id < 0 || static_cast<std::size_t>(id) >= vocabulary)
@@ -81,7 +83,8 @@ void Job::start_text() {
     prompt = chat_prompt(shared_.model, shared_.idiom, *chat(), os::local_now());
   } else {
     prompt = completion_prompt(shared_.model, shared_.idiom, *completion());
-    if (completion()->suffix && !request_.ignore_eos) ends_.insert(ends_.end(), shared_.idiom.fill_ends.begin(), shared_.idiom.fill_ends.end());
+    if (completion()->suffix && !request_.ignore_eos)
+      ends_.insert(ends_.end(), shared_.idiom.fill_ends.begin(), shared_.idiom.fill_ends.end());
   }
   masks_ = shared_.guides.masks(request_, tools_, prompt.thinking);
   start_choices(std::move(prompt), sampling);
@@ -99,17 +102,21 @@ engine::Request Job::engine_request(const Prompt& prompt, engine::SamplingParams
   out.salt = request_.tenant;
   out.priority = request_.priority;
   if (request_.logprobs) out.sampling.top_logprobs = static_cast<int>(request_.top_logprobs);
-  if (completion() != nullptr && completion()->echo && request_.prompt_logprobs) out.score_prompt = static_cast<int>(request_.top_logprobs);
+  if (completion() != nullptr && completion()->echo && request_.prompt_logprobs)
+    out.score_prompt = static_cast<int>(request_.top_logprobs);
   return out;
 }
 
 std::unique_ptr<AnswerReader> Job::reader(bool thinking) const {
   if (chat() == nullptr) return std::make_unique<PlainReader>();
   const auto& idiom = shared_.idiom;
-  if (idiom.calls != nullptr && idiom.calls->body == tool_calls::Format::Body::harmony) return std::make_unique<tool_calls::HarmonyReader>(tools_);
+  if (idiom.calls != nullptr && idiom.calls->body == tool_calls::Format::Body::harmony)
+    return std::make_unique<tool_calls::HarmonyReader>(tools_);
   std::unique_ptr<AnswerReader> answer;
-  if (tools_.empty()) answer = std::make_unique<PlainReader>();
-  else answer = std::make_unique<tool_calls::CallReader>(*idiom.calls, tools_);
+  if (tools_.empty())
+    answer = std::make_unique<PlainReader>();
+  else
+    answer = std::make_unique<tool_calls::CallReader>(*idiom.calls, tools_);
   if (idiom.thoughts == nullptr) return answer;
   return std::make_unique<ThoughtReader>(*idiom.thoughts, thinking, std::move(answer));
 }
@@ -123,7 +130,8 @@ ChoiceWriter::Options Job::writer_options(std::uint32_t choice, const Prompt& pr
   options.score_only = request_.max_tokens == std::uint64_t{0};
   if (shared_.idiom.calls != nullptr && shared_.idiom.calls->name.starts_with("mistral")) options.id_length = 0;
   options.echo = prompt.echo;
-  if (completion() != nullptr && completion()->echo && request_.prompt_logprobs) options.echo_first = prompt.ids.front();
+  if (completion() != nullptr && completion()->echo && request_.prompt_logprobs)
+    options.echo_first = prompt.ids.front();
   return options;
 }
 
@@ -133,8 +141,8 @@ void Job::start_choices(Prompt prompt, const engine::SamplingParams& sampling) {
   prompt_tokens_ = prompt.ids.size();
   unfinished_ = request_.choices;
   for (std::uint32_t i = 0; i < request_.choices; ++i)
-    choices_.push_back(std::make_unique<ChoiceWriter>(shared_.model.loaded().tokenizer, ends_, shared_.idiom.shown, reader(prompt.thinking),
-                                                      writer_options(i, prompt)));
+    choices_.push_back(std::make_unique<ChoiceWriter>(shared_.model.loaded().tokenizer, ends_, shared_.idiom.shown,
+                                                      reader(prompt.thinking), writer_options(i, prompt)));
   for (std::uint32_t i = 0; i < request_.choices; ++i) {
     auto request = engine_request(prompt, sampling);
     request.sampling.seed = base_seed + i;
@@ -192,9 +200,12 @@ void Job::done() {
 void Job::tokenize(const protocol::Tokenize& task) {
   const auto& tokenizer = shared_.model.loaded().tokenizer;
   protocol::Tokens tokens;
-  if (const auto* asked = std::get_if<protocol::Chat>(&task.input)) tokens.ids = chat_ids(shared_.idiom, *asked, os::local_now());
-  else if (const auto& text = std::get<std::string>(task.input); task.add_special) tokens.ids = shared_.model.raw_prompt(text);
-  else tokens.ids = tokenizer.encode(text);
+  if (const auto* asked = std::get_if<protocol::Chat>(&task.input))
+    tokens.ids = chat_ids(shared_.idiom, *asked, os::local_now());
+  else if (const auto& text = std::get<std::string>(task.input); task.add_special)
+    tokens.ids = shared_.model.raw_prompt(text);
+  else
+    tokens.ids = tokenizer.encode(text);
   for (const auto id : tokens.ids) {
     std::string piece;
     tokenizer.append_bytes(id, true, piece);

@@ -18,7 +18,8 @@ namespace cofre::serving {
 
 /// What all requests of a service share.
 struct Shared {
-  Shared(TextModel& text_model, const Advice& makers_advice) : model(text_model), idiom(text_model), guides(text_model, idiom), advice(makers_advice) {}
+  Shared(TextModel& text_model, const Advice& makers_advice)
+      : model(text_model), idiom(text_model), guides(text_model, idiom), advice(makers_advice) {}
   TextModel& model;
   const Idiom idiom;
   Guides guides;

@@ -30,7 +30,8 @@ void Job::start_embedding(const protocol::Embedding& task) {
     const auto field = fmt::format("input[{}]", i);
     std::vector<engine::TokenId> ids;
     if (const auto* text = std::get_if<std::string>(&task.inputs[i])) {
-      if (const auto bad = text::find_invalid_utf8(*text)) fail_field(Code::invalid, field, "{} is not UTF-8 at byte {}", field, *bad);
+      if (const auto bad = text::find_invalid_utf8(*text))
+        fail_field(Code::invalid, field, "{} is not UTF-8 at byte {}", field, *bad);
       ids = shared_.model.raw_prompt(*text);
     } else {
       ids = std::get<std::vector<std::int32_t>>(task.inputs[i]);
@@ -40,7 +41,9 @@ void Job::start_embedding(const protocol::Embedding& task) {
       if (id < 0 || static_cast<std::size_t>(id) >= tokenizer.size())
         fail_field(Code::invalid, field, "{}: token {} is not in the vocabulary of {}", field, id, tokenizer.size());
     if (ids.size() >= shared_.model.context())
-      throw ContextExceeded(Code::invalid, fmt::format("{} is {} tokens long; this model's context holds {}", field, ids.size(), shared_.model.context()),
+      throw ContextExceeded(Code::invalid,
+                            fmt::format("{} is {} tokens long; this model's context holds {}", field, ids.size(),
+                                        shared_.model.context()),
                             field);
     prompt_tokens_ += ids.size();
     inputs_.push_back(std::move(ids));
@@ -57,7 +60,8 @@ void Job::submit_input() {
   request.embed = true;
   request.salt = request_.tenant;
   request.priority = request_.priority;
-  generations_[next_input_].emplace(shared_.model.submit(std::move(request), sink_to(next_input_, &Job::take_embedding)));
+  generations_[next_input_].emplace(
+      shared_.model.submit(std::move(request), sink_to(next_input_, &Job::take_embedding)));
   ++next_input_;
 }
 

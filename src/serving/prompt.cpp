@@ -13,7 +13,8 @@ using engine::TokenId;
 void check_context(const TextModel& model, const std::vector<TokenId>& ids, const char* field) {
   if (ids.size() < model.context()) return;
   throw ContextExceeded(Code::invalid,
-                        fmt::format("the prompt is {} tokens long; this model's context holds {}, the answer included", ids.size(), model.context()),
+                        fmt::format("the prompt is {} tokens long; this model's context holds {}, the answer included",
+                                    ids.size(), model.context()),
                         field);
 }
 
@@ -33,8 +34,10 @@ json::Array adapted(const Idiom& idiom, const json::Array& messages) {
   json::Array out = messages;
   for (std::size_t i = 0; i < out.size(); ++i) {
     auto* message = out[i].if_object();
-    if (message == nullptr) fail_field(Code::invalid, fmt::format("messages[{}]", i), "messages[{}] must be an object", i);
-    if (json::string_at(*message, "role", fmt::format("messages[{}].", i)) == "developer" && !knows_developer) (*message)["role"] = "system";
+    if (message == nullptr)
+      fail_field(Code::invalid, fmt::format("messages[{}]", i), "messages[{}] must be an object", i);
+    if (json::string_at(*message, "role", fmt::format("messages[{}].", i)) == "developer" && !knows_developer)
+      (*message)["role"] = "system";
     const auto* thought = message->if_contains("reasoning_content");
     if (thinks_in_thinking && thought != nullptr && !message->contains("thinking")) {
       const auto* content = message->if_contains("content");
@@ -56,7 +59,8 @@ std::vector<TokenId> checked_ids(const TextModel& model, const std::vector<std::
 void append(std::vector<TokenId>& to, const std::vector<TokenId>& ids) { to.insert(to.end(), ids.begin(), ids.end()); }
 
 /// The text before the gap and the one behind it, with the tokens that say so.
-std::vector<TokenId> filled_in(const TextModel& model, const Idiom::Fill& fill, std::string_view prefix, std::string_view suffix) {
+std::vector<TokenId> filled_in(const TextModel& model, const Idiom::Fill& fill, std::string_view prefix,
+                               std::string_view suffix) {
   const auto& tokenizer = model.loaded().tokenizer;
   const auto before = tokenizer.encode(prefix), behind = tokenizer.encode(suffix);
   std::vector<TokenId> ids;
@@ -77,18 +81,21 @@ std::vector<TokenId> filled_in(const TextModel& model, const Idiom::Fill& fill, 
 }
 
 void check_utf8(std::string_view text, const char* field) {
-  if (const auto bad = text::find_invalid_utf8(text)) fail_field(Code::invalid, field, "{} is not UTF-8 at byte {}", field, *bad);
+  if (const auto bad = text::find_invalid_utf8(text))
+    fail_field(Code::invalid, field, "{} is not UTF-8 at byte {}", field, *bad);
 }
 
 }  // namespace
 
 std::vector<TokenId> chat_ids(const Idiom& idiom, const protocol::Chat& chat, std::chrono::sys_seconds now) {
-  if (!idiom.chat) fail_field(Code::unsupported, "messages", "this model has no chat template: it can only continue texts");
+  if (!idiom.chat)
+    fail_field(Code::unsupported, "messages", "this model has no chat template: it can only continue texts");
   if (chat.messages.empty()) fail_field(Code::invalid, "messages", "there are no messages");
   json::Object context = chat.template_arguments;
   for (const char* own : {"messages", "tools", "add_generation_prompt", "bos_token", "eos_token"})
     if (context.contains(own))
-      fail_field(Code::invalid, fmt::format("chat_template_kwargs.{}", own), "{} cannot be given by chat_template_kwargs", own);
+      fail_field(Code::invalid, fmt::format("chat_template_kwargs.{}", own),
+                 "{} cannot be given by chat_template_kwargs", own);
   context["messages"] = adapted(idiom, chat.messages);
   const bool offers = !chat.tools.empty() && chat.tool_choice != protocol::ToolChoice::none;
   if (offers) {
@@ -96,7 +103,8 @@ std::vector<TokenId> chat_ids(const Idiom& idiom, const protocol::Chat& chat, st
     context["tools"] = chat.tools;
   }
   if (chat.continue_final_message && chat.add_generation_prompt)
-    fail_field(Code::invalid, "continue_final_message", "continue_final_message and add_generation_prompt exclude each other");
+    fail_field(Code::invalid, "continue_final_message",
+               "continue_final_message and add_generation_prompt exclude each other");
   context["add_generation_prompt"] = chat.add_generation_prompt;
   try {
     return idiom.chat->prompt(std::move(context), now, chat.continue_final_message);
@@ -106,7 +114,8 @@ std::vector<TokenId> chat_ids(const Idiom& idiom, const protocol::Chat& chat, st
   }
 }
 
-Prompt chat_prompt(const TextModel& model, const Idiom& idiom, const protocol::Chat& chat, std::chrono::sys_seconds now) {
+Prompt chat_prompt(const TextModel& model, const Idiom& idiom, const protocol::Chat& chat,
+                   std::chrono::sys_seconds now) {
   Prompt prompt;
   prompt.ids = chat_ids(idiom, chat, now);
   check_context(model, prompt.ids, "messages");

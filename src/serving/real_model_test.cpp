@@ -64,9 +64,10 @@ class RealModel : public ::testing::Test {
   }
   static Request weather(const char* question) {
     auto request = chat(question);
-    std::get<Chat>(request.task).tools = json::parse(R"([{"type":"function","function":{"name":"get_weather","description":"The weather of a city",
+    std::get<Chat>(request.task).tools =
+        json::parse(R"([{"type":"function","function":{"name":"get_weather","description":"The weather of a city",
       "parameters":{"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer"}},"required":["city"]}}}])")
-                                             .get_array();
+            .get_array();
     return request;
   }
 
@@ -80,11 +81,13 @@ TEST_F(RealModel, AnswersAQuestionAndKeepsToASchema) {
   if (IsSkipped()) return;
   EXPECT_NE(ask(chat("What is the capital of France?")).text.find("Paris"), std::string::npos);
   auto request = chat("Describe a cat as JSON.");
-  request.constraint = {.kind = Constraint::Kind::json_schema,
-                        .schema = json::parse(R"({"type":"object","properties":{"name":{"type":"string","maxLength":20},"legs":{"type":"integer"}},
+  request.constraint = {
+      .kind = Constraint::Kind::json_schema,
+      .schema = json::parse(
+          R"({"type":"object","properties":{"name":{"type":"string","maxLength":20},"legs":{"type":"integer"}},
                           "required":["name","legs"],"additionalProperties":false})"),
-                        .text = {},
-                        .choices = {}};
+      .text = {},
+      .choices = {}};
   const auto said = ask(request);
   EXPECT_TRUE(json::parse(said.text).at("legs").is_int64()) << said.text;
   EXPECT_EQ(said.reason, FinishReason::stop);
@@ -94,9 +97,10 @@ TEST_F(RealModel, TextsOfOneMeaningLieCloserThanOthers) {
   ASSERT_NO_FATAL_FAILURE(open("smollm2-135m"));
   if (IsSkipped()) return;
   Request request;
-  request.task = Embedding{.inputs = {std::string("The cat sleeps on the sofa."), std::string("A kitten is napping on the couch."),
-                                      std::string("Quarterly revenue rose by nine percent.")},
-                           .dimensions = {}};
+  request.task =
+      Embedding{.inputs = {std::string("The cat sleeps on the sofa."), std::string("A kitten is napping on the couch."),
+                           std::string("Quarterly revenue rose by nine percent.")},
+                .dimensions = {}};
   const auto vectors = ask(request).vectors;
   const auto dot = [&](std::size_t a, std::size_t b) {
     double sum = 0;
@@ -129,7 +133,8 @@ TEST_F(RealModel, FillsAGapInAProgram) {
   ASSERT_NO_FATAL_FAILURE(open("qwen2.5-coder-0.5b"));
   if (IsSkipped()) return;
   Request request;
-  request.task = Completion{.prompt = std::string("def add(a, b):\n    return "), .suffix = "\n\nprint(add(1, 2))\n", .echo = false};
+  request.task = Completion{
+      .prompt = std::string("def add(a, b):\n    return "), .suffix = "\n\nprint(add(1, 2))\n", .echo = false};
   request.max_tokens = 12;
   const auto said = ask(request);
   EXPECT_NE(said.text.find("a + b"), std::string::npos) << said.text;

@@ -15,7 +15,8 @@ struct ThoughtMarks {
 /// Those of a model with this template; nullptr where it does not think, or not between marks.
 const ThoughtMarks* detect_thought_marks(std::string_view chat_template);
 
-/// Splits thoughts from the answer behind them: an answer begins with a thought or has none. White space around both is left out.
+/// Splits thoughts from the answer behind them: an answer begins with a thought or has none. White space around both is
+/// left out.
 class ThoughtReader final : public AnswerReader {
  public:
   /// `begun`: the prompt ended inside a thought already. `answer` reads what comes behind.

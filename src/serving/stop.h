@@ -6,8 +6,8 @@
 
 namespace cofre::serving {
 
-/// Watches a text for stop strings while it is written. What could still become one is held back, and none of it is ever
-/// given out where it does.
+/// Watches a text for stop strings while it is written. What could still become one is held back, and none of it is
+/// ever given out where it does.
 class StopStrings {
  public:
   /// None of them is empty.

@@ -6,7 +6,8 @@ namespace cofre::serving {
 namespace {
 
 /// What is shown of a text that comes in two parts, for every place to cut it.
-void expect_shown(const std::vector<std::string>& stops, const std::string& text, const std::string& shown, const std::string& met) {
+void expect_shown(const std::vector<std::string>& stops, const std::string& text, const std::string& shown,
+                  const std::string& met) {
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
     StopStrings one(stops);
     auto out = one.push(text.substr(0, cut));
@@ -17,7 +18,9 @@ void expect_shown(const std::vector<std::string>& stops, const std::string& text
   }
 }
 
-TEST(StopStrings, TheTextEndsBeforeAStopStringHoweverItIsCut) { expect_shown({"\n\nUser:"}, "yes\n\nUser: no", "yes", "\n\nUser:"); }
+TEST(StopStrings, TheTextEndsBeforeAStopStringHoweverItIsCut) {
+  expect_shown({"\n\nUser:"}, "yes\n\nUser: no", "yes", "\n\nUser:");
+}
 TEST(StopStrings, WhatOnlyBeganLikeOneIsShown) { expect_shown({"abcd"}, "ab abc abx", "ab abc abx", ""); }
 TEST(StopStrings, TheFirstToBeCompleteEndsTheText) {
   expect_shown({"bcd", "c"}, "abcd", "ab", "c");

@@ -17,7 +17,8 @@ engine::Engine::Options engine_options(const Loaded& loaded, const TextModel::Op
   if (budget == 0) budget = os::usable_memory_bytes() / 2;  // pages take memory only when they are used
   const std::size_t affordable = budget / page_bytes;
   if (affordable < 2)
-    fail_field(Code::exhausted, "kv-memory", "the KV cache would get {} MiB; a page of this model takes {} MiB", budget >> 20, page_bytes >> 20);
+    fail_field(Code::exhausted, "kv-memory", "the KV cache would get {} MiB; a page of this model takes {} MiB",
+               budget >> 20, page_bytes >> 20);
   std::size_t context = options.context == 0 ? spec.context : options.context;
   if (options.context > 0 && options.context > affordable * engine::page_tokens)
     fail_field(Code::exhausted, "context", "a context of {} tokens needs {} MiB for its KV cache; there are {} MiB",
@@ -25,7 +26,10 @@ engine::Engine::Options engine_options(const Loaded& loaded, const TextModel::Op
   context = std::min(context, affordable * engine::page_tokens);
   // Room for every sequence's context, and as much again for prefixes that may come back.
   const std::size_t wanted = 2 * options.sequences * ((context + engine::page_tokens - 1) / engine::page_tokens + 1);
-  return {.scheduler = {.sequences = options.sequences, .queue = options.queue, .context = context, .step_budget_ms = options.step_ms},
+  return {.scheduler = {.sequences = options.sequences,
+                        .queue = options.queue,
+                        .context = context,
+                        .step_budget_ms = options.step_ms},
           .kv_pages = std::min(affordable, wanted),
           .kv_format = options.kv_format};
 }
@@ -41,8 +45,8 @@ tokenizer::Tokenizer read_tokenizer(const gguf::File& file, std::size_t vocabula
   auto tokenizer = tokenizer::Tokenizer::from_gguf(file);
   if (tokenizer.size() != vocabulary)
     fail_field(Code::invalid, "tokenizer.ggml.tokens",
-               "the vocabulary does not match: tokenizer.ggml.tokens has {} tokens, token_embd.weight {} rows", tokenizer.size(),
-               vocabulary);
+               "the vocabulary does not match: tokenizer.ggml.tokens has {} tokens, token_embd.weight {} rows",
+               tokenizer.size(), vocabulary);
   return tokenizer;
 }
 

@@ -20,8 +20,8 @@ namespace cofre::serving {
 /// A model file opened, proved and packed: what every use of it begins with.
 struct Loaded {
   struct Options {
-    unsigned threads = 0;                          ///< 0: all that this process may use
-    std::function<void(double)> progress;          ///< share of the weights packed
+    unsigned threads = 0;                  ///< 0: all that this process may use
+    std::function<void(double)> progress;  ///< share of the weights packed
   };
   /// Throws Error naming what is wrong with the file. The tokenizer is read while the weights are packed.
   Loaded(const std::filesystem::path& path, const Options& options);
@@ -38,12 +38,12 @@ struct Loaded {
 class TextModel {
  public:
   struct Options {
-    std::size_t context = 0;       ///< tokens; 0: what the model was trained for, as far as memory holds
-    std::uint64_t kv_bytes = 0;    ///< of the KV pool; 0: by memory
-    std::size_t sequences = 1;     ///< most generations at once
+    std::size_t context = 0;     ///< tokens; 0: what the model was trained for, as far as memory holds
+    std::uint64_t kv_bytes = 0;  ///< of the KV pool; 0: by memory
+    std::size_t sequences = 1;   ///< most generations at once
     kernels::KvFormat kv_format = kernels::KvFormat::f16;
-    std::size_t queue = 256;       ///< most generations that wait
-    double step_ms = 100;          ///< what a step may take while answers are being written
+    std::size_t queue = 256;  ///< most generations that wait
+    double step_ms = 100;     ///< what a step may take while answers are being written
   };
   /// `loaded` must outlive it.
   TextModel(Loaded& loaded, const Options& options);
@@ -51,7 +51,9 @@ class TextModel {
   /// Adds BOS where the model wants it.
   std::vector<engine::TokenId> raw_prompt(std::string_view text) const;
   /// As engine::Engine::submit().
-  engine::Generation submit(engine::Request request, engine::Sink sink) { return engine_.submit(std::move(request), std::move(sink)); }
+  engine::Generation submit(engine::Request request, engine::Sink sink) {
+    return engine_.submit(std::move(request), std::move(sink));
+  }
 
   /// Tokens that end an answer.
   const std::vector<engine::TokenId>& ends() const { return ends_; }

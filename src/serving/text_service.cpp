@@ -20,8 +20,7 @@ Answer::~Answer() {
   if (job_) job_->cancel();
 }
 
-TextService::TextService(TextModel& model, const Options& options)
-    : parts_(std::make_unique<Parts>(model, options)) {}
+TextService::TextService(TextModel& model, const Options& options) : parts_(std::make_unique<Parts>(model, options)) {}
 
 TextService::~TextService() {
   parts_->prompts.stop();

@@ -16,8 +16,8 @@ struct Advice {
   std::optional<std::int64_t> top_k;
 };
 
-/// Takes a request's events, in order, the last one Done or Failed. Called by threads of the service, one call at a time
-/// for each request: it must be quick and must not throw.
+/// Takes a request's events, in order, the last one Done or Failed. Called by threads of the service, one call at a
+/// time for each request: it must be quick and must not throw.
 using EventSink = std::function<void(protocol::Event)>;
 
 class Job;

@@ -45,11 +45,13 @@ struct Result {
 
 class Service : public ::testing::Test {
  protected:
-  explicit Service(TinyText tiny = {}, std::size_t sequences = 4) : loaded_(load_tiny(tiny)), model_(*loaded_, {.sequences = sequences}) {}
+  explicit Service(TinyText tiny = {}, std::size_t sequences = 4)
+      : loaded_(load_tiny(tiny)), model_(*loaded_, {.sequences = sequences}) {}
 
   Result run(Request request) {
     auto collected = std::make_shared<Collected>();
-    const auto answer = service_.start(std::move(request), [collected](Event event) { collected->add(std::move(event)); });
+    const auto answer =
+        service_.start(std::move(request), [collected](Event event) { collected->add(std::move(event)); });
     collected->wait([](const auto& events) { return !events.empty() && is_last(events.back()); });
     Result result;
     const auto at = [](auto& list, std::size_t i) -> auto& {
@@ -64,8 +66,10 @@ class Service : public ::testing::Test {
       }
       if (auto* thought = std::get_if<Reasoning>(&event)) at(result.thoughts, thought->choice) += thought->text;
       if (auto* call = std::get_if<ToolCall>(&event)) {
-        if (call->index == result.calls.size()) result.calls.push_back(*call);
-        else result.calls.at(call->index).arguments += call->arguments;
+        if (call->index == result.calls.size())
+          result.calls.push_back(*call);
+        else
+          result.calls.at(call->index).arguments += call->arguments;
       }
       if (auto* finished = std::get_if<Finished>(&event)) result.finished.push_back(*finished);
       if (auto* started = std::get_if<Started>(&event)) result.started = *started;
@@ -310,7 +314,8 @@ TEST_F(Service, WhatCannotBeHonouredIsRefusedWithTheFieldAtFault) {
   expect_failed(with([](Request& r) { r.stop_token_ids = {-1}; }), Code::invalid, "stop_token_ids");
   expect_failed(with([](Request& r) { r.max_tokens = 0; }), Code::invalid, "max_tokens");
   expect_failed(with([](Request& r) { std::get<Chat>(r.task).messages.clear(); }), Code::invalid, "messages");
-  expect_failed(with([](Request& r) { std::get<Chat>(r.task).template_arguments["tools"] = 1; }), Code::invalid, "chat_template_kwargs.tools");
+  expect_failed(with([](Request& r) { std::get<Chat>(r.task).template_arguments["tools"] = 1; }), Code::invalid,
+                "chat_template_kwargs.tools");
   expect_failed(continued(std::string()), Code::invalid, "prompt");
   expect_failed(continued(std::vector<std::int32_t>{-1}), Code::invalid, "prompt");
   expect_failed(continued(std::string("\xFF")), Code::invalid, "prompt");
@@ -332,7 +337,8 @@ TEST_F(Service, AnAnswerThatIsDroppedFreesItsPlaceAndTellsNothingMore) {
     auto collected = std::make_shared<Collected>();
     auto request = asked(450);
     request.sampling.seed = i;
-    const auto answer = service_.start(std::move(request), [collected](Event event) { collected->add(std::move(event)); });
+    const auto answer =
+        service_.start(std::move(request), [collected](Event event) { collected->add(std::move(event)); });
     if (i % 2 == 0) collected->wait([](const auto& events) { return events.size() > 3; });
   }
   EXPECT_EQ(run(asked()).texts.at(0).size(), 24u);
@@ -351,7 +357,8 @@ TEST_F(Service, ManyRequestsAreAnsweredAtOnceEachAsIfAlone) {
     auto request = asked();
     request.sampling.seed = seed;
     all.push_back(std::make_shared<Collected>());
-    answers.push_back(service_.start(std::move(request), [one = all.back()](Event event) { one->add(std::move(event)); }));
+    answers.push_back(
+        service_.start(std::move(request), [one = all.back()](Event event) { one->add(std::move(event)); }));
   }
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i]->wait([](const auto& events) { return !events.empty() && is_last(events.back()); });
@@ -373,10 +380,13 @@ Request bound(Constraint constraint, std::uint64_t max_tokens = 200) {
   request.constraint = std::move(constraint);
   return request;
 }
-Constraint schema(const char* text) { return {.kind = Constraint::Kind::json_schema, .schema = json::parse(text), .text = {}, .choices = {}}; }
+Constraint schema(const char* text) {
+  return {.kind = Constraint::Kind::json_schema, .schema = json::parse(text), .text = {}, .choices = {}};
+}
 
 TEST_F(Service, AnAnswerKeepsToItsSchemaWhateverTheModelWouldSay) {
-  const char* text = R"({"type":"object","properties":{"a":{"enum":["x","y"]},"b":{"type":"array","items":{"type":"integer"},"maxItems":3}},
+  const char* text =
+      R"({"type":"object","properties":{"a":{"enum":["x","y"]},"b":{"type":"array","items":{"type":"integer"},"maxItems":3}},
     "required":["a","b"],"additionalProperties":false})";
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     auto request = bound(schema(text), seed % 2 == 0 ? 200 : 24);
@@ -398,9 +408,11 @@ TEST_F(Service, EveryKindOfConstraintHoldsAlsoForTexts) {
     EXPECT_TRUE(result.done) << result.failed->message;
     return result.texts.empty() ? std::string() : result.texts[0];
   };
-  EXPECT_TRUE(json::parse(text({.kind = Constraint::Kind::json_object, .schema = {}, .text = {}, .choices = {}})).is_object());
+  EXPECT_TRUE(
+      json::parse(text({.kind = Constraint::Kind::json_object, .schema = {}, .text = {}, .choices = {}})).is_object());
   EXPECT_EQ(text({.kind = Constraint::Kind::regex, .schema = {}, .text = "(ab){3}", .choices = {}}), "ababab");
-  EXPECT_EQ(text({.kind = Constraint::Kind::gbnf, .schema = {}, .text = "root ::= \"no\" \"!\"", .choices = {}}), "no!");
+  EXPECT_EQ(text({.kind = Constraint::Kind::gbnf, .schema = {}, .text = "root ::= \"no\" \"!\"", .choices = {}}),
+            "no!");
   EXPECT_EQ(text({.kind = Constraint::Kind::choice, .schema = {}, .text = {}, .choices = {"only this"}}), "only this");
 }
 
@@ -414,17 +426,20 @@ TEST_F(Service, AConstraintBindsWhatComesBehindTheThought) {
 }
 
 TEST_F(Service, AConstraintThatCannotBeHeldIsRefused) {
-  expect_failed(bound({.kind = Constraint::Kind::regex, .schema = {}, .text = "(", .choices = {}}), Code::invalid, "guided_regex");
-  expect_failed(bound({.kind = Constraint::Kind::gbnf, .schema = {}, .text = "leaf ::= ", .choices = {}}), Code::invalid, "grammar");
+  expect_failed(bound({.kind = Constraint::Kind::regex, .schema = {}, .text = "(", .choices = {}}), Code::invalid,
+                "guided_regex");
+  expect_failed(bound({.kind = Constraint::Kind::gbnf, .schema = {}, .text = "leaf ::= ", .choices = {}}),
+                Code::invalid, "grammar");
 }
 
 Request with_tools(ToolChoice choice) {
   auto request = bound({}, 120);
   auto& chat = std::get<Chat>(request.task);
-  chat.tools = json::parse(R"([{"type":"function","function":{"name":"weather","parameters":{"type":"object","properties":{
+  chat.tools =
+      json::parse(R"([{"type":"function","function":{"name":"weather","parameters":{"type":"object","properties":{
     "city":{"enum":["Rio","Oslo"]},"days":{"type":"integer","minimum":1,"maximum":9}},"required":["city","days"],"additionalProperties":false}}},
     {"type":"function","function":{"name":"time"}}])")
-                   .get_array();
+          .get_array();
   chat.tool_choice = choice;
   return request;
 }
@@ -475,7 +490,8 @@ TEST(Advice, HoldsWhereTheRequestSaysNothing) {
   // Of one candidate only the most likely token is left: whatever the seed, the text is the same.
   const auto loaded = load_tiny();
   TextModel model(*loaded, {});
-  TextService service(model, {.advice = {.temperature = 2, .top_p = {}, .min_p = {}, .repetition_penalty = {}, .top_k = 1}});
+  TextService service(model,
+                      {.advice = {.temperature = 2, .top_p = {}, .min_p = {}, .repetition_penalty = {}, .top_k = 1}});
   std::set<std::string> texts;
   for (int i = 0; i < 4; ++i) {
     Request request;

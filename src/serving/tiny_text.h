@@ -16,12 +16,15 @@ namespace cofre::serving {
 
 /// A small random text model for tests: 256 bytes as tokens (the id is the byte), then these.
 struct TinyText {
-  static constexpr std::int32_t bos = 256, end = 257, think = 258, unthink = 259, fim_prefix = 260, fim_suffix = 261, fim_middle = 262;
+  static constexpr std::int32_t bos = 256, end = 257, think = 258, unthink = 259, fim_prefix = 260, fim_suffix = 261,
+                                fim_middle = 262;
   static constexpr std::uint32_t vocabulary = 272;
 
   std::string chat_template =
-      "{% for m in messages %}<s>{{ m.role }}:{{ m.content }}{% if not loop.last or add_generation_prompt %}<|im_end|>{% endif %}{% endfor %}"
-      "{% if tools %}[{{ tools | tojson }}]<tool_call>arguments{% endif %}{% if add_generation_prompt %}<s>assistant:{% if thinking %}<think>"
+      "{% for m in messages %}<s>{{ m.role }}:{{ m.content }}{% if not loop.last or add_generation_prompt "
+      "%}<|im_end|>{% endif %}{% endfor %}"
+      "{% if tools %}[{{ tools | tojson }}]<tool_call>arguments{% endif %}{% if add_generation_prompt "
+      "%}<s>assistant:{% if thinking %}<think>"
       "{% endif %}{% endif %}{# </think> #}";
   bool fill = true;
   std::uint32_t context = 512;
@@ -34,7 +37,8 @@ struct TinyText {
       tokens.push_back(printable);
     }
     for (const char* name : {"<s>", "<|im_end|>", "<think>", "</think>"}) tokens.emplace_back(name);
-    for (const char* name : {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"}) tokens.emplace_back(fill ? name : std::string(name) + "not");
+    for (const char* name : {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"})
+      tokens.emplace_back(fill ? name : std::string(name) + "not");
     tokens.emplace_back("zq");
     while (tokens.size() < vocabulary) tokens.push_back("unused" + std::to_string(tokens.size()));
     std::vector<std::int32_t> types(vocabulary, 1);
@@ -55,10 +59,12 @@ struct TinyText {
 inline std::unique_ptr<Loaded> load_tiny(const TinyText& tiny = {}) {
   std::string name = (std::filesystem::temp_directory_path() / "cofre-tiny-XXXXXX").string();
   const int descriptor = mkstemp(name.data());
-  if (descriptor < 0) fail(Code::unavailable, "cannot make a file in {}", std::filesystem::temp_directory_path().string());
+  if (descriptor < 0)
+    fail(Code::unavailable, "cannot make a file in {}", std::filesystem::temp_directory_path().string());
   close(descriptor);
   const auto bytes = tiny.bytes();
-  std::ofstream(name, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(name, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   auto loaded = std::make_unique<Loaded>(name, Loaded::Options{.threads = 2, .progress = {}});
   std::filesystem::remove(name);
   return loaded;

@@ -57,7 +57,9 @@ bool CallReader::step_text(std::vector<Piece>& out) {
   return true;
 }
 
-std::size_t CallReader::find_mark(std::string_view mark) const { return mark.empty() ? mark.npos : held_.view().find(mark); }
+std::size_t CallReader::find_mark(std::string_view mark) const {
+  return mark.empty() ? mark.npos : held_.view().find(mark);
+}
 
 /// Bytes at the end of the text that may become a mark.
 std::size_t CallReader::begun_mark() const {
@@ -108,7 +110,9 @@ void CallReader::begin_call(std::size_t mark_bytes) {
 bool CallReader::step_call(std::vector<Piece>& out) {
   auto raw = held_.view().substr(mark_);
   // The first call of a list stands behind its bracket.
-  const auto skipped = format_.begin.empty() && !format_.separators.empty() ? raw.find_first_not_of(std::string(white).append(format_.separators)) : 0;
+  const auto skipped = format_.begin.empty() && !format_.separators.empty()
+                           ? raw.find_first_not_of(std::string(white).append(format_.separators))
+                           : 0;
   if (skipped == raw.npos) return false;
   raw.remove_prefix(skipped);
   const auto call = parse(raw, format_, tools_);

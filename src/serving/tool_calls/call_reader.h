@@ -33,12 +33,12 @@ class CallReader final : public AnswerReader {
   const Format& format_;
   const Tools& tools_;
   State state_ = State::text;
-  bool fresh_ = true;        ///< no text yet: a bare call may begin
-  bool lead_ = false;        ///< white space behind calls is still to be left out
-  Held held_;                ///< in a call: with its begin mark
-  std::size_t mark_ = 0;     ///< bytes of the mark that began the call at hand, and of white space before it
-  bool told_ = false;        ///< the call at hand was told
-  std::size_t sent_ = 0;     ///< bytes of its arguments that were
+  bool fresh_ = true;     ///< no text yet: a bare call may begin
+  bool lead_ = false;     ///< white space behind calls is still to be left out
+  Held held_;             ///< in a call: with its begin mark
+  std::size_t mark_ = 0;  ///< bytes of the mark that began the call at hand, and of white space before it
+  bool told_ = false;     ///< the call at hand was told
+  std::size_t sent_ = 0;  ///< bytes of its arguments that were
 };
 
 }  // namespace cofre::serving::tool_calls

@@ -15,7 +15,8 @@ const Tools& tools() {
     {"type":"function","function":{"name":"get_weather","parameters":{"type":"object","properties":{
       "city":{"type":"string"},"days":{"type":"integer"},"note":{}}}}},
     {"type":"function","function":{"name":"get_time"}},
-    {"type":"function","function":{"name":"search-2.web"}}])").get_array());
+    {"type":"function","function":{"name":"search-2.web"}}])")
+                             .get_array());
   return all;
 }
 
@@ -23,7 +24,9 @@ struct Call {
   std::string name, arguments, id;
   bool operator==(const Call&) const = default;
 };
-std::ostream& operator<<(std::ostream& out, const Call& call) { return out << call.name << " " << call.arguments << " " << call.id; }
+std::ostream& operator<<(std::ostream& out, const Call& call) {
+  return out << call.name << " " << call.arguments << " " << call.id;
+}
 
 struct Read {
   std::string text, thought;
@@ -64,9 +67,7 @@ struct Feed {
         case Piece::Kind::text: read.text += piece.text; break;
         case Piece::Kind::reasoning: read.thought += piece.text; break;
         case Piece::Kind::call: read.calls.push_back({piece.text, "", piece.id}); break;
-        case Piece::Kind::arguments:
-          ASSERT_FALSE(read.calls.empty());
-          read.calls.back().arguments += piece.text;
+        case Piece::Kind::arguments: ASSERT_FALSE(read.calls.empty()); read.calls.back().arguments += piece.text;
       }
     }
   }
@@ -101,35 +102,45 @@ void expect_read(std::string_view format, std::string_view text, const Read& exp
 }
 
 TEST(CallReader, HermesCallsAreReadWhereverTheTextIsCut) {
-  expect_read("hermes", "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"São Paulo\", \"days\": 3}}\n</tool_call>",
-              {"", "", {{"get_weather", R"({"city": "São Paulo", "days": 3})", ""}}});
+  expect_read(
+      "hermes",
+      "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"São Paulo\", \"days\": 3}}\n</tool_call>",
+      {"", "", {{"get_weather", R"({"city": "São Paulo", "days": 3})", ""}}});
   expect_read("hermes",
-              "Let me see.\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"</tool_call> \\\" }\"}}\n</tool_call>\n"
+              "Let me see.\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"</tool_call> \\\" "
+              "}\"}}\n</tool_call>\n"
               "<tool_call>\n{\"arguments\": {}, \"name\": \"get_time\"}\n</tool_call>\n",
               {"Let me see.", "", {{"get_weather", R"({"city": "</tool_call> \" }"})", ""}, {"get_time", "{}", ""}}});
   expect_read("hermes", "<tool_call>{\"name\": \"get_time\"}</tool_call> done", {"done", "", {{"get_time", "{}", ""}}});
 }
 
 TEST(CallReader, AnAnswerThatIsACallWithoutItsMarksIsACall) {
-  expect_read("hermes", R"({"name": "get_weather", "arguments": {"city": "Rio"}})", {"", "", {{"get_weather", R"({"city": "Rio"})", ""}}});
-  expect_read("hermes", "{\"name\": \"get_time\", \"arguments\": {}}\n{\"name\": \"get_time\", \"arguments\": {\"a\": 1}}",
+  expect_read("hermes", R"({"name": "get_weather", "arguments": {"city": "Rio"}})",
+              {"", "", {{"get_weather", R"({"city": "Rio"})", ""}}});
+  expect_read("hermes",
+              "{\"name\": \"get_time\", \"arguments\": {}}\n{\"name\": \"get_time\", \"arguments\": {\"a\": 1}}",
               {"", "", {{"get_time", "{}", ""}, {"get_time", R"({"a": 1})", ""}}});
-  for (const char* text : {R"({"name": "Bob", "age": 3})", R"({"name": "get_time", "since": 3})", R"({"city": "Rio"})", R"(So: {"name": "get_time"})"})
+  for (const char* text : {R"({"name": "Bob", "age": 3})", R"({"name": "get_time", "since": 3})", R"({"city": "Rio"})",
+                           R"(So: {"name": "get_time"})"})
     expect_read("hermes", text, {text, "", {}});
 }
 
 TEST(CallReader, ArgumentsInATextAreTakenOutOfIt) {
-  expect_read("hermes", R"(<tool_call>{"name": "get_time", "arguments": "{\"a\": 1}"}</tool_call>)", {"", "", {{"get_time", R"({"a": 1})", ""}}});
+  expect_read("hermes", R"(<tool_call>{"name": "get_time", "arguments": "{\"a\": 1}"}</tool_call>)",
+              {"", "", {{"get_time", R"({"a": 1})", ""}}});
 }
 
 TEST(CallReader, AMissingBraceBeforeTheEndMarkLosesNothing) {
-  expect_read("hermes", R"(<tool_call>{"name": "get_time", "arguments": {"a": 1}</tool_call>)", {"", "", {{"get_time", R"({"a": 1})", ""}}});
+  expect_read("hermes", R"(<tool_call>{"name": "get_time", "arguments": {"a": 1}</tool_call>)",
+              {"", "", {{"get_time", R"({"a": 1})", ""}}});
 }
 
 TEST(CallReader, WhatIsNoCallIsText) {
-  for (const char* text : {"<tool_call>\nnot json\n</tool_call>", R"(<tool_call>{"name": "unknown", "arguments": {}}</tool_call>)",
-                           R"(<tool_call>{"name": 3}</tool_call>)", "<tool_call>", "a <tool_call", "a < b", "<tool_call>[1]",
-                           R"(<tool_call>{"name": "get_time", "arguments": [1]}</tool_call>)", "one\n\n <tool_call>{\"x\":1}", " \n text \n "})
+  for (const char* text :
+       {"<tool_call>\nnot json\n</tool_call>", R"(<tool_call>{"name": "unknown", "arguments": {}}</tool_call>)",
+        R"(<tool_call>{"name": 3}</tool_call>)", "<tool_call>", "a <tool_call", "a < b", "<tool_call>[1]",
+        R"(<tool_call>{"name": "get_time", "arguments": [1]}</tool_call>)", "one\n\n <tool_call>{\"x\":1}",
+        " \n text \n "})
     expect_read("hermes", text, {text, "", {}});
 }
 
@@ -147,60 +158,82 @@ TEST(CallReader, ACallThatTheLimitCutShortIsNeverText) {
 }
 
 TEST(CallReader, Llama3CallsBeginTheAnswer) {
-  expect_read("llama3", R"({"name": "get_weather", "parameters": {"city": "Rio"}})", {"", "", {{"get_weather", R"({"city": "Rio"})", ""}}});
-  expect_read("llama3", R"(<|python_tag|>{"name": "get_time", "parameters": {}}; {"name": "get_time", "parameters": {"z": 1}})",
+  expect_read("llama3", R"({"name": "get_weather", "parameters": {"city": "Rio"}})",
+              {"", "", {{"get_weather", R"({"city": "Rio"})", ""}}});
+  expect_read("llama3",
+              R"(<|python_tag|>{"name": "get_time", "parameters": {}}; {"name": "get_time", "parameters": {"z": 1}})",
               {"", "", {{"get_time", "{}", ""}, {"get_time", R"({"z": 1})", ""}}});
   expect_read("llama3", R"({"answer": 42})", {R"({"answer": 42})", "", {}});
   expect_read("llama3", R"({"name": "Bob", "parameters": {}})", {R"({"name": "Bob", "parameters": {}})", "", {}});
-  expect_read("llama3", R"(See {"name": "get_time", "parameters": {}})", {R"(See {"name": "get_time", "parameters": {}})", "", {}});
+  expect_read("llama3", R"(See {"name": "get_time", "parameters": {}})",
+              {R"(See {"name": "get_time", "parameters": {}})", "", {}});
 }
 
 TEST(CallReader, MistralCallsOfBothKinds) {
-  expect_read("mistral", R"([TOOL_CALLS]get_weather[CALL_ID]abc123DEF[ARGS]{"city": "Rio"}[TOOL_CALLS]get_time[ARGS]{})",
+  expect_read("mistral",
+              R"([TOOL_CALLS]get_weather[CALL_ID]abc123DEF[ARGS]{"city": "Rio"}[TOOL_CALLS]get_time[ARGS]{})",
               {"", "", {{"get_weather", R"({"city": "Rio"})", "abc123DEF"}, {"get_time", "{}", ""}}});
-  expect_read("mistral", R"(Sure.[TOOL_CALLS]get_time{"a": [1, {"b": "[ARGS]"}]})", {"Sure.", "", {{"get_time", R"({"a": [1, {"b": "[ARGS]"}]})", ""}}});
+  expect_read("mistral", R"(Sure.[TOOL_CALLS]get_time{"a": [1, {"b": "[ARGS]"}]})",
+              {"Sure.", "", {{"get_time", R"({"a": [1, {"b": "[ARGS]"}]})", ""}}});
   expect_read("mistral", "[TOOL_CALLS]nobody[ARGS]{}", {"[TOOL_CALLS]nobody[ARGS]{}", "", {}});
-  expect_read("mistral-list", R"([TOOL_CALLS] [{"name": "get_weather", "arguments": {"city": "Rio"}, "id": "abc123DEF"}, {"name": "get_time", "arguments": {}}])",
-              {"", "", {{"get_weather", R"({"city": "Rio"})", ""}, {"get_time", "{}", ""}}});
+  expect_read(
+      "mistral-list",
+      R"([TOOL_CALLS] [{"name": "get_weather", "arguments": {"city": "Rio"}, "id": "abc123DEF"}, {"name": "get_time", "arguments": {}}])",
+      {"", "", {{"get_weather", R"({"city": "Rio"})", ""}, {"get_time", "{}", ""}}});
 }
 
 TEST(CallReader, GlmAndSparkCallsBecomeJson) {
   expect_read("glm",
-              "I look.\n<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>São \"Paulo\"\n</arg_value>\n<arg_key>days</arg_key>\n"
-              "<arg_value>3</arg_value>\n<arg_key>note</arg_key>\n<arg_value>none at all</arg_value>\n</tool_call>\n<tool_call>get_time\n</tool_call>",
-              {"I look.", "", {{"get_weather", R"({"city": "São \"Paulo\"\n", "days": 3, "note": "none at all"})", ""}, {"get_time", "{}", ""}}});
+              "I look.\n<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>São "
+              "\"Paulo\"\n</arg_value>\n<arg_key>days</arg_key>\n"
+              "<arg_value>3</arg_value>\n<arg_key>note</arg_key>\n<arg_value>none at "
+              "all</arg_value>\n</tool_call>\n<tool_call>get_time\n</tool_call>",
+              {"I look.",
+               "",
+               {{"get_weather", R"({"city": "São \"Paulo\"\n", "days": 3, "note": "none at all"})", ""},
+                {"get_time", "{}", ""}}});
   expect_read("glm", "<tool_call>get_weather<arg_key>city</arg_key><arg_value>42</arg_value></tool_call>",
               {"", "", {{"get_weather", R"({"city": "42"})", ""}}});
   expect_read("glm", "<tool_call>unknown\n</tool_call>", {"<tool_call>unknown\n</tool_call>", "", {}});
 }
 
 TEST(CallReader, DeepSeekCallsOfBothKinds) {
-  expect_read("deepseek",
-              "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>get_weather<｜tool▁sep｜>{\"city\": \"Rio\"}<｜tool▁call▁end｜>"
-              "<｜tool▁call▁begin｜>get_time<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
-              {"", "", {{"get_weather", R"({"city": "Rio"})", ""}, {"get_time", "{}", ""}}});
-  expect_read("deepseek-fenced",
-              "Now.\n<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>get_weather\n```json\n{\"city\": \"Rio\"}\n```<｜tool▁call▁end｜>"
-              "\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>get_time\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
-              {"Now.", "", {{"get_weather", R"({"city": "Rio"})", ""}, {"get_time", "{}", ""}}});
+  expect_read(
+      "deepseek",
+      "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>get_weather<｜tool▁sep｜>{\"city\": \"Rio\"}<｜tool▁call▁end｜>"
+      "<｜tool▁call▁begin｜>get_time<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+      {"", "", {{"get_weather", R"({"city": "Rio"})", ""}, {"get_time", "{}", ""}}});
+  expect_read(
+      "deepseek-fenced",
+      "Now.\n<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>get_weather\n```json\n{\"city\": "
+      "\"Rio\"}\n```<｜tool▁call▁end｜>"
+      "\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>get_time\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+      {"Now.", "", {{"get_weather", R"({"city": "Rio"})", ""}, {"get_time", "{}", ""}}});
 }
 
 TEST(CallReader, KimiCallsHaveNumberedNames) {
-  expect_read("kimi",
-              "<|tool_calls_section_begin|><|tool_call_begin|>functions.get_weather:0<|tool_call_argument_begin|>{\"city\": \"Rio\"}"
-              "<|tool_call_end|><|tool_call_begin|>functions.search-2.web:1<|tool_call_argument_begin|>{\"q\": \"<|tool_call_end|>\"}<|tool_call_end|>"
-              "<|tool_calls_section_end|>",
-              {"", "", {{"get_weather", R"({"city": "Rio"})", ""}, {"search-2.web", R"({"q": "<|tool_call_end|>"})", ""}}});
+  expect_read(
+      "kimi",
+      "<|tool_calls_section_begin|><|tool_call_begin|>functions.get_weather:0<|tool_call_argument_begin|>{\"city\": "
+      "\"Rio\"}"
+      "<|tool_call_end|><|tool_call_begin|>functions.search-2.web:1<|tool_call_argument_begin|>{\"q\": "
+      "\"<|tool_call_end|>\"}<|tool_call_end|>"
+      "<|tool_calls_section_end|>",
+      {"", "", {{"get_weather", R"({"city": "Rio"})", ""}, {"search-2.web", R"({"q": "<|tool_call_end|>"})", ""}}});
 }
 
 TEST(CallReader, HarmonyMessagesAreThoughtTextOrCallByTheirChannel) {
   expect_read("harmony",
-              "<|channel|>analysis<|message|>The user wants\nweather.<|end|><|start|>assistant<|channel|>commentary to=functions.get_weather "
+              "<|channel|>analysis<|message|>The user wants\nweather.<|end|><|start|>assistant<|channel|>commentary "
+              "to=functions.get_weather "
               "<|constrain|>json<|message|>{\"city\":\"Rio\"}<|call|>",
               {"", "The user wants\nweather.", {{"get_weather", R"({"city":"Rio"})", ""}}});
-  expect_read("harmony", " to=functions.get_time<|channel|>commentary json<|message|>{}", {"", "", {{"get_time", "{}", ""}}});
-  expect_read("harmony", "<|channel|>analysis<|message|>Easy.<|end|><|start|>assistant<|channel|>final<|message|>4 < 5 <| yes<|return|>",
-              {"4 < 5 <| yes", "Easy.", {}});
+  expect_read("harmony", " to=functions.get_time<|channel|>commentary json<|message|>{}",
+              {"", "", {{"get_time", "{}", ""}}});
+  expect_read(
+      "harmony",
+      "<|channel|>analysis<|message|>Easy.<|end|><|start|>assistant<|channel|>final<|message|>4 < 5 <| yes<|return|>",
+      {"4 < 5 <| yes", "Easy.", {}});
   expect_read("harmony", "plain words", {"plain words", "", {}});
 }
 
@@ -217,7 +250,8 @@ TEST(ThoughtReader, ThoughtsAreToldApartWhereverTheTextIsCut) {
   };
   check(false, "<think>\nHm, <b>.\n</think>\n\nYes.", {"Yes.", "Hm, <b>.", {}});
   check(false, "\n<think></think>\nYes.", {"Yes.", "", {}});
-  check(true, "\nHm.\n</think>\n\n<tool_call>{\"name\": \"get_time\"}</tool_call>", {"", "Hm.", {{"get_time", "{}", ""}}});
+  check(true, "\nHm.\n</think>\n\n<tool_call>{\"name\": \"get_time\"}</tool_call>",
+        {"", "Hm.", {{"get_time", "{}", ""}}});
   check(false, "No thought, </think> all the same.", {"No thought, </think> all the same.", "", {}});
   check(true, "never ends </thin", {"", "never ends </thin", {}});
   check(false, "<thi", {"<thi", "", {}});
@@ -225,7 +259,9 @@ TEST(ThoughtReader, ThoughtsAreToldApartWhereverTheTextIsCut) {
 }
 
 TEST(Format, IsKnownByWhatTheTemplateHolds) {
-  const auto name = [](std::string_view text) { return detect(text) == nullptr ? std::string_view("none") : detect(text)->name; };
+  const auto name = [](std::string_view text) {
+    return detect(text) == nullptr ? std::string_view("none") : detect(text)->name;
+  };
   EXPECT_EQ(name("{{ '<tool_call>\n{\"name\": \"' }}{{ '\", \"arguments\": ' }}"), "hermes");
   EXPECT_EQ(name("<tool_call>{function-name}\n<arg_key>{arg-key-1}</arg_key> arguments"), "glm");
   EXPECT_EQ(name("<|start_header_id|> {\"name\": \"' }}{{ '\"parameters\": ' }}"), "llama3");

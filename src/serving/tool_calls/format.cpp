@@ -45,7 +45,12 @@ constexpr Format table[] = {
      .section_end = "]",
      .separators = "[,",
      .sign = "[TOOL_CALLS]"},
-    {.name = "glm", .body = Body::pairs, .begin = "<tool_call>", .end = "</tool_call>", .sign = "<tool_call>", .second_sign = "<arg_key>"},
+    {.name = "glm",
+     .body = Body::pairs,
+     .begin = "<tool_call>",
+     .end = "</tool_call>",
+     .sign = "<tool_call>",
+     .second_sign = "<arg_key>"},
     {.name = "hermes",
      .body = Body::object,
      .begin = "<tool_call>",
@@ -82,11 +87,14 @@ const Format* find(std::string_view name) {
 }
 
 std::vector<std::string_view> marks(const Format& format) {
-  if (format.body == Body::harmony) return {"<|start|>", "<|channel|>", "<|message|>", "<|constrain|>", "<|end|>", "<|call|>", "<|return|>"};
-  std::vector<std::string_view> all{format.section_begin, format.section_end, format.begin, format.end, format.name_end, format.id_begin};
+  if (format.body == Body::harmony)
+    return {"<|start|>", "<|channel|>", "<|message|>", "<|constrain|>", "<|end|>", "<|call|>", "<|return|>"};
+  std::vector<std::string_view> all{format.section_begin, format.section_end, format.begin,
+                                    format.end,           format.name_end,    format.id_begin};
   if (format.body == Body::pairs) all.insert(all.end(), {key_begin, key_end, value_begin, value_end});
   // Parts of DeepSeek's longer marks.
-  if (format.section_begin.starts_with("<｜")) all.insert(all.end(), {"<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>"});
+  if (format.section_begin.starts_with("<｜"))
+    all.insert(all.end(), {"<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>"});
   return all;
 }
 

@@ -35,7 +35,8 @@ const json::Array* text_values(const json::Value& schema) {
   const auto* object = schema.if_object();
   const auto* values = object == nullptr ? nullptr : object->if_contains("enum");
   const auto* list = values == nullptr ? nullptr : values->if_array();
-  const bool texts = list != nullptr && !list->empty() && std::all_of(list->begin(), list->end(), [](const json::Value& v) { return v.is_string(); });
+  const bool texts = list != nullptr && !list->empty() &&
+                     std::all_of(list->begin(), list->end(), [](const json::Value& v) { return v.is_string(); });
   return texts ? list : nullptr;
 }
 
@@ -57,7 +58,10 @@ Node CallGrammar::calls(bool many) {
   for (const auto& tool : tools_.all()) each.push_back(call(tool));
   const auto one = builder_.choice(std::move(each));
   const bool list = format_.begin.empty() && !format_.section_begin.empty();
-  const auto between = list ? builder_.literal(", ") : format_.unmarked ? builder_.literal("; ") : format_.section_begin.empty() ? line() : builder_.empty();
+  const auto between = list                            ? builder_.literal(", ")
+                       : format_.unmarked              ? builder_.literal("; ")
+                       : format_.section_begin.empty() ? line()
+                                                       : builder_.empty();
   const auto more = builder_.repeat(builder_.sequence({between, one}), 0, many ? grammar::unlimited : 0);
   const auto all = builder_.sequence({one, more});
   if (format_.section_begin.empty()) return all;
@@ -80,7 +84,9 @@ Node CallGrammar::call(const Tool& tool) {
     case Format::Body::named: {
       const bool numbered = format_.name == "kimi";
       parts.push_back(builder_.literal((numbered ? "functions." : "") + tool.name));
-      if (numbered) parts.push_back(builder_.sequence({builder_.literal(":"), builder_.repeat(builder_.byte_range('0', '9'), 1, 3)}));
+      if (numbered)
+        parts.push_back(
+            builder_.sequence({builder_.literal(":"), builder_.repeat(builder_.byte_range('0', '9'), 1, 3)}));
       parts.push_back(mark_(format_.name_end));
       parts.push_back(arguments(tool));
       break;
@@ -99,8 +105,11 @@ Node CallGrammar::pairs(const Tool& tool) {
   if (properties != nullptr && properties->is_object()) {
     const auto* required = tool.schema.if_contains("required");
     for (const auto& property : properties->get_object()) {
-      const auto is_it = [&](const json::Value& name) { return name.is_string() && name.get_string() == property.key(); };
-      const bool must = required != nullptr && required->is_array() && std::any_of(required->get_array().begin(), required->get_array().end(), is_it);
+      const auto is_it = [&](const json::Value& name) {
+        return name.is_string() && name.get_string() == property.key();
+      };
+      const bool must = required != nullptr && required->is_array() &&
+                        std::any_of(required->get_array().begin(), required->get_array().end(), is_it);
       const auto one = pair(tool, property.key(), property.value());
       parts.push_back(must ? one : builder_.optional(one));
     }
@@ -119,8 +128,8 @@ Node CallGrammar::pair(const Tool& tool, std::string_view key, const json::Value
     const bool held = tool.strict || can_hold(schema, field);
     value.push_back(held ? grammar::add_schema(builder_, schema, field) : grammar::JsonRules(builder_).value());
   }
-  return builder_.sequence({mark_(key_begin), builder_.literal(key), mark_(key_end), line(), mark_(value_begin), builder_.choice(std::move(value)),
-                            mark_(value_end), line()});
+  return builder_.sequence({mark_(key_begin), builder_.literal(key), mark_(key_end), line(), mark_(value_begin),
+                            builder_.choice(std::move(value)), mark_(value_end), line()});
 }
 
 }  // namespace cofre::serving::tool_calls

@@ -71,7 +71,8 @@ void HarmonyReader::finish(bool cut, std::vector<Piece>& out) {
   }
   // A head that never became a message is text only where it holds no mark.
   const auto text = held_.view();
-  if (!cut && text.find("<|") == text.npos && text.find_first_not_of(white) != text.npos) held_.take(text.size(), Piece::Kind::text, out);
+  if (!cut && text.find("<|") == text.npos && text.find_first_not_of(white) != text.npos)
+    held_.take(text.size(), Piece::Kind::text, out);
 }
 
 }  // namespace cofre::serving::tool_calls

@@ -5,8 +5,9 @@
 
 namespace cofre::serving::tool_calls {
 
-/// Reads answers of gpt-oss, which are messages in channels: analysis is thought, final and commentary are text, and what goes
-/// to functions.NAME is a call (cookbook.openai.com/articles/openai-harmony). The prompt ends with "<|start|>assistant".
+/// Reads answers of gpt-oss, which are messages in channels: analysis is thought, final and commentary are text, and
+/// what goes to functions.NAME is a call (cookbook.openai.com/articles/openai-harmony). The prompt ends with
+/// "<|start|>assistant".
 class HarmonyReader final : public AnswerReader {
  public:
   /// `tools` must outlive it.

@@ -38,11 +38,12 @@ Partial ended(Partial call, std::string_view raw, std::size_t at, const Format& 
   return call;
 }
 
-/// {"name": …, "arguments": {…}} on its way; members in any order, "parameters" for "arguments". An "id" may come behind the
-/// arguments, when the call was told already: it is left out.
+/// {"name": …, "arguments": {…}} on its way; members in any order, "parameters" for "arguments". An "id" may come
+/// behind the arguments, when the call was told already: it is left out.
 class ObjectParser {
  public:
-  ObjectParser(std::string_view raw, const Format& format, const Tools& tools) : raw_(raw), format_(format), tools_(tools) {}
+  ObjectParser(std::string_view raw, const Format& format, const Tools& tools)
+      : raw_(raw), format_(format), tools_(tools) {}
 
   Partial parse() {
     at_ = skip_white(raw_, 0);
@@ -57,8 +58,10 @@ class ObjectParser {
         at_ = skip_white(raw_, at_ + 1);
         if (at_ == raw_.size()) return so_far();
       }
-      if (const auto verdict = member(); verdict == State::malformed) return broken();
-      else if (verdict == State::more) return so_far();
+      if (const auto verdict = member(); verdict == State::malformed)
+        return broken();
+      else if (verdict == State::more)
+        return so_far();
       at_ = skip_white(raw_, at_);
     }
   }
@@ -81,8 +84,10 @@ class ObjectParser {
     const auto stop = value_end_at(raw_, at, format_.end);
     if (is_arguments) {
       if (arguments_ || (raw_[at] != '{' && raw_[at] != '"')) return State::malformed;
-      if (raw_[at] == '{') arguments_ = stop == npos ? settled(raw_.substr(at), format_.end) : raw_.substr(at, stop - at);
-      else if (stop != npos) arguments_ = text_value(raw_.substr(at, stop - at));
+      if (raw_[at] == '{')
+        arguments_ = stop == npos ? settled(raw_.substr(at), format_.end) : raw_.substr(at, stop - at);
+      else if (stop != npos)
+        arguments_ = text_value(raw_.substr(at, stop - at));
     } else if (stop != npos) {
       const auto value = text_value(raw_.substr(at, stop - at));
       if (key == "name" && (!value || !call_.name.empty() || !tools_.has(*value))) return State::malformed;

@@ -20,8 +20,10 @@ std::string_view trim(std::string_view text) {
 
 std::size_t string_end(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {
-    if (text[at] == '\\') ++at;
-    else if (text[at] == '"') return at + 1;
+    if (text[at] == '\\')
+      ++at;
+    else if (text[at] == '"')
+      return at + 1;
   }
   return npos;
 }
@@ -48,7 +50,9 @@ std::size_t value_end_at(std::string_view text, std::size_t at, std::string_view
   return npos;
 }
 
-std::string_view settled(std::string_view text, std::string_view mark) { return text.substr(0, text.size() - begun(text, mark)); }
+std::string_view settled(std::string_view text, std::string_view mark) {
+  return text.substr(0, text.size() - begun(text, mark));
+}
 
 Here at_mark(std::string_view text, std::size_t at, std::string_view mark) {
   const auto rest = text.substr(std::min(at, text.size()));

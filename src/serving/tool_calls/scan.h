@@ -14,8 +14,8 @@ std::string_view trim(std::string_view text);
 
 /// Behind the JSON string that begins at `at`; npos: not all of it is there.
 std::size_t string_end(std::string_view text, std::size_t at);
-/// Behind the JSON value that begins at `at`; npos: not all of it is there. Brackets are counted, what stands between them
-/// is not judged. `stop` ends it too, unless inside a string.
+/// Behind the JSON value that begins at `at`; npos: not all of it is there. Brackets are counted, what stands between
+/// them is not judged. `stop` ends it too, unless inside a string.
 std::size_t value_end_at(std::string_view text, std::size_t at, std::string_view stop);
 
 /// The part of a growing text that no beginning of `mark` at its end can take back.

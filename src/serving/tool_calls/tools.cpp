@@ -10,14 +10,16 @@ namespace {
 bool is_name(std::string_view name) {
   constexpr std::size_t longest = 128;
   const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
   };
   return !name.empty() && name.size() <= longest && std::all_of(name.begin(), name.end(), fits);
 }
 
 bool all_text(const json::Value& values) {
   const auto* list = values.if_array();
-  return list != nullptr && !list->empty() && std::all_of(list->begin(), list->end(), [](const json::Value& one) { return one.is_string(); });
+  return list != nullptr && !list->empty() &&
+         std::all_of(list->begin(), list->end(), [](const json::Value& one) { return one.is_string(); });
 }
 
 }  // namespace
@@ -30,10 +32,12 @@ Tools::Tools(const json::Array& tools) {
     if (!function.is_object()) fail_field(Code::invalid, path + ".function", "{}.function must be an object", path);
     const auto name = json::string_at(function.get_object(), "name", path + ".function.");
     if (!is_name(name))
-      fail_field(Code::invalid, path + ".function.name", "{}.function.name must be 1 to 128 letters, digits, '_', '-' or '.'", path);
+      fail_field(Code::invalid, path + ".function.name",
+                 "{}.function.name must be 1 to 128 letters, digits, '_', '-' or '.'", path);
     if (has(name)) fail_field(Code::invalid, path + ".function.name", "two tools have the name {}", name);
     Tool tool{.name = std::string(name), .schema = {}, .strict = false, .index = i};
-    if (const auto* parameters = function.get_object().if_contains("parameters"); parameters != nullptr && !parameters->is_null()) {
+    if (const auto* parameters = function.get_object().if_contains("parameters");
+        parameters != nullptr && !parameters->is_null()) {
       if (!parameters->is_object())
         fail_field(Code::invalid, path + ".function.parameters", "{}.function.parameters must be an object", path);
       tool.schema = parameters->get_object();
@@ -50,7 +54,8 @@ const Tool* Tools::find(std::string_view name) const {
 }
 
 bool Tools::begins(std::string_view beginning) const {
-  return std::any_of(tools_.begin(), tools_.end(), [beginning](const Tool& tool) { return tool.name.starts_with(beginning); });
+  return std::any_of(tools_.begin(), tools_.end(),
+                     [beginning](const Tool& tool) { return tool.name.starts_with(beginning); });
 }
 
 bool Tools::is_text(std::string_view name, std::string_view argument) const {

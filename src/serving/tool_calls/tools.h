@@ -20,8 +20,8 @@ struct Tool {
 class Tools {
  public:
   Tools() = default;
-  /// Of {"type":"function","function":{name, parameters}} each. Throws Error(invalid, field tools[i]…) for one without a
-  /// name of 1 to 128 letters, digits, '_', '-', '.', or with a name that another one has.
+  /// Of {"type":"function","function":{name, parameters}} each. Throws Error(invalid, field tools[i]…) for one without
+  /// a name of 1 to 128 letters, digits, '_', '-', '.', or with a name that another one has.
   explicit Tools(const json::Array& tools);
 
   bool empty() const { return tools_.empty(); }
