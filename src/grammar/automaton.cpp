@@ -11,6 +11,8 @@
 namespace cofre::grammar {
 namespace {
 
+constexpr std::size_t minimize_work_max = 2'000'000;  ///< states looked at
+
 using Set = std::vector<std::uint32_t>;
 
 struct SetHash {
@@ -228,7 +230,9 @@ Dfa minimize(const Dfa& dfa) {
   std::vector<std::uint32_t> group(n);
   for (std::size_t s = 0; s < n; ++s) group[s] = dfa.states[s].accepts ? 1 : 0;
   std::size_t groups = 0;
+  std::size_t work = 0;
   for (std::size_t before = std::set<std::uint32_t>(group.begin(), group.end()).size();; before = groups) {
+    if ((work += n) > minimize_work_max) return dfa;
     std::unordered_map<Set, std::uint32_t, SetHash> ids;
     std::vector<std::uint32_t> next(n);
     for (std::size_t s = 0; s < n; ++s) {

@@ -60,7 +60,8 @@ enum class Combine : std::uint8_t { both, first_only };
 /// Throws Error(exhausted) beyond `states_max` states.
 Dfa combine(const Dfa& a, const Dfa& b, Combine how, std::size_t states_max);
 
-/// Fewest states for the same language, keeping calls and tokens as labels (Moore's partition refinement).
+/// Fewest states for the same language, keeping calls and tokens as labels (Moore's partition refinement);
+/// unchanged where that would take long.
 Dfa minimize(const Dfa& dfa);
 
 }  // namespace cofre::grammar

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -47,31 +48,37 @@ Dfa SchemaWriter::names_dfa(const std::vector<Member>& members) {
 /// may stand that could spell a name in another way.
 Node SchemaWriter::key_except(const std::vector<Member>& members) {
   if (members.empty()) return rules_.string();
-  std::set<std::string> names, prefixes;
+  std::set<std::string> names;
+  std::map<std::string, std::uint32_t> prefixes;
   for (const auto& member : members) {
     const auto name = inside(member.name);
     names.insert(name);
-    for (std::size_t n = 0; n <= name.size(); ++n) prefixes.insert(name.substr(0, n));
+    for (std::size_t n = 0; n <= name.size(); ++n) prefixes.emplace(name.substr(0, n), 0);
   }
+  std::uint32_t count = 0;  // the empty prefix, the start, is first
+  for (auto& [prefix, id] : prefixes) id = count++;
+  std::vector<std::map<std::uint8_t, std::uint32_t>> children(count);
+  for (const auto& [prefix, id] : prefixes)
+    if (!prefix.empty())
+      children[prefixes.at(prefix.substr(0, prefix.size() - 1))][static_cast<std::uint8_t>(prefix.back())] = id;
   Dfa dfa;
-  const std::vector<std::string> order(prefixes.begin(), prefixes.end());  // the empty prefix, the start, is first
-  dfa.states.resize(order.size() + 1 + json_text::states);
-  const auto done = static_cast<std::uint32_t>(order.size());
+  dfa.states.resize(count + 1 + json_text::states);
+  const auto done = count;
   dfa.states[done].accepts = true;
   for (std::uint8_t s = 0; s < json_text::closed; ++s)
     dfa.states[done + 1 + s].calls.push_back({builder_.string_rest_rule(0, unlimited, s), done});
-  for (std::uint32_t at = 0; at < order.size(); ++at) {
+  for (const auto& [prefix, at] : prefixes) {
     std::uint8_t state = json_text::boundary;
-    for (const char c : order[at]) state = json_text::step(state, static_cast<std::uint8_t>(c));
+    for (const char c : prefix) state = json_text::step(state, static_cast<std::uint8_t>(c));
     for (int byte = 0; byte < 256; ++byte) {
       const auto next = json_text::step(state, static_cast<std::uint8_t>(byte));
       std::uint32_t to = 0;
-      if (const auto child = prefixes.find(order[at] + static_cast<char>(byte)); child != prefixes.end()) {
-        to = static_cast<std::uint32_t>(std::distance(prefixes.begin(), child));
+      if (const auto child = children[at].find(static_cast<std::uint8_t>(byte)); child != children[at].end()) {
+        to = child->second;
       } else if (next == json_text::dead || next == json_text::escape || next == json_text::hex4) {
         continue;
       } else if (next == json_text::closed) {
-        if (names.contains(order[at])) continue;
+        if (names.contains(prefix)) continue;
         to = done;
       } else {
         to = done + 1 + next;
