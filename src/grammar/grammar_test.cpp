@@ -145,7 +145,6 @@ TEST(Schema, OtherKeysMayFollowUnlessTheyAreForbidden) {
   EXPECT_TRUE(holds(schema, R"({"nam":"x"})"));
   EXPECT_TRUE(holds(schema, R"({"names":"x"})"));
   EXPECT_TRUE(holds(schema, R"({"":"x"})"));
-  EXPECT_TRUE(holds(schema, R"({"n\"":"x"})") || true);
   EXPECT_FALSE(holds(schema, R"({"name":"x"})"));
   EXPECT_FALSE(holds(schema, R"({"n\u0061me":"x"})")) << "another spelling of a key that has a schema";
   EXPECT_TRUE(holds(R"({"type":"object","additionalProperties":{"type":"integer"}})", R"({"a":1,"b":2})"));
@@ -318,6 +317,8 @@ TEST(Schema, OneOfNeedsBranchesThatExcludeEachOther) {
       R"({"oneOf":[{"type":"object","properties":{"a":{}},"required":["a"]},{"type":"object","properties":{"b":{}},"required":["b"]}]})";
   EXPECT_TRUE(holds(keys, R"({"b":1})"));
   EXPECT_FALSE(holds(keys, R"({"a":1,"b":1})"));
+  EXPECT_TRUE(holds(R"({"oneOf":[{"enum":[1,"a"]},{"enum":[2,"b"]}]})", "2"));
+  EXPECT_EQ(refusal(R"({"oneOf":[{"const":1},{"const":1.0}]})"), Code::unsupported);
   EXPECT_EQ(refusal(R"({"oneOf":[{"type":"integer"},{"type":"number"}]})"), Code::unsupported);
   EXPECT_EQ(refusal(R"({"oneOf":[{"minimum":3},{"type":"string"}]})"), Code::unsupported) << "a text meets both";
 }

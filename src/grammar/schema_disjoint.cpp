@@ -49,8 +49,7 @@ bool SchemaWriter::disjoint(const json::Value& a, const json::Value& b, const st
   const auto values = enumeration(p, path), others = enumeration(q, path);
   if (values && others)
     return std::none_of(values->begin(), values->end(), [&](const json::Value& v) {
-      return std::any_of(others->begin(), others->end(),
-                         [&](const json::Value& o) { return v == o || (v.is_number() && o.is_number()); });
+      return std::any_of(others->begin(), others->end(), [&](const json::Value& o) { return same_value(v, o); });
     });
   return common == bit(Type::object) && disjoint_objects(p, q, path, depth);
 }

@@ -71,12 +71,12 @@ void narrow(json::Object& schema, const std::string& path) {
     schema["additionalProperties"] = false;
 }
 
-bool same(const json::Value& a, const json::Value& b) {
+}  // namespace
+
+bool same_value(const json::Value& a, const json::Value& b) {
   if (a.is_number() && b.is_number()) return Decimal::compare(Decimal::of(a, "enum"), Decimal::of(b, "enum")) == 0;
   return a == b;
 }
-
-}  // namespace
 
 Type type_of(const json::Value& value) {
   switch (value.kind()) {
@@ -109,7 +109,7 @@ std::optional<json::Array> enumeration(const json::Object& schema, const std::st
       fail_field(Code::invalid, child_path(path, "enum"), "{} must be a list with at least one value",
                  child_path(path, "enum"));
     out = list->get_array();
-    if (one) drop_if(out, [&](const json::Value& value) { return !same(value, *one); });
+    if (one) drop_if(out, [&](const json::Value& value) { return !same_value(value, *one); });
   } else {
     out.push_back(*one);
   }
@@ -309,7 +309,7 @@ void SchemaWriter::apply_not(json::Object& schema, const std::string& path) cons
     auto values = *enumeration(schema, path);
     const auto gone = *enumeration(forbidden, where);
     drop_if(values, [&](const json::Value& v) {
-      return std::any_of(gone.begin(), gone.end(), [&](const json::Value& g) { return same(v, g); });
+      return std::any_of(gone.begin(), gone.end(), [&](const json::Value& g) { return same_value(v, g); });
     });
     if (values.empty()) fail_field(Code::invalid, where, "{} leaves no value", where);
     schema.erase("const");

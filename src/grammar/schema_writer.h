@@ -23,6 +23,8 @@ Types types_of(const json::Object& schema, const std::string& path);
 /// Values that enum and const leave; nothing where the schema has neither.
 std::optional<json::Array> enumeration(const json::Object& schema, const std::string& path);
 Type type_of(const json::Value& value);
+/// Equal as JSON Schema has it: numbers by what they are worth.
+bool same_value(const json::Value& a, const json::Value& b);
 
 /// Writes one schema into a builder.
 class SchemaWriter {
