@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "grammar/limits.h"
 
 namespace cofre::grammar {
 namespace {
@@ -70,6 +71,8 @@ class Subsets {
     const auto [found, fresh] = ids_.try_emplace(set, static_cast<std::uint32_t>(sets_.size()));
     if (fresh) {
       if (sets_.size() >= states_max_) fail(Code::exhausted, "the grammar needs more than {} states", states_max_);
+      if ((places_ += set.size()) > subset_places_max)
+        fail(Code::exhausted, "the grammar is too ambiguous to be compiled");
       dfa_.states.emplace_back();
       dfa_.states.back().accepts = std::binary_search(set.begin(), set.end(), nfa_.accept);
       sets_.push_back(std::move(set));
@@ -122,6 +125,7 @@ class Subsets {
   std::vector<std::uint32_t> mark_;
   std::uint32_t round_ = 0;
   std::vector<Set> sets_;
+  std::size_t places_ = 0;  ///< in all sets
   std::unordered_map<Set, std::uint32_t, SetHash> ids_;
   Dfa dfa_;
 };

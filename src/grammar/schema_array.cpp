@@ -62,8 +62,10 @@ Node SchemaWriter::write_array(const json::Object& schema, const std::string& pa
                  "{} is supported for items of an enum of at most {} values only", child_path(path, "uniqueItems"),
                  distinct_max);
     json::Array kept;
+    const auto filter = filter_of(flat.get_object(), items_path);
     for (const auto& value : *values)
-      if (satisfies(value, flat.get_object(), items_path) && std::find(kept.begin(), kept.end(), value) == kept.end())
+      if (satisfies(value, flat.get_object(), filter, items_path) &&
+          std::find(kept.begin(), kept.end(), value) == kept.end())
         kept.push_back(value);
     return write_distinct(kept, least, most);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "grammar/limits.h"
 #include "grammar/schema_writer.h"
 
 namespace cofre::grammar {
@@ -47,6 +48,7 @@ bool SchemaWriter::disjoint(const json::Value& a, const json::Value& b, const st
   const Types common = types(p) & types(q);
   if (common == 0) return true;
   const auto values = enumeration(p, path), others = enumeration(q, path);
+  if (values && others && values->size() * others->size() > comparisons_max) return false;
   if (values && others)
     return std::none_of(values->begin(), values->end(), [&](const json::Value& v) {
       return std::any_of(others->begin(), others->end(), [&](const json::Value& o) { return same_value(v, o); });

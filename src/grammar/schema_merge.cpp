@@ -266,6 +266,8 @@ bool SchemaMerge::merge_keyword(json::Object& into, std::string_view key, const 
     json::Array kept;
     const auto mine = key == "const" ? json::Array{*own} : as_list(*own),
                theirs = key == "const" ? json::Array{value} : as_list(value);
+    if (mine.size() * theirs.size() > comparisons_max)
+      fail_field(Code::exhausted, where, "{}: the lists are too long to be compared", where);
     std::copy_if(mine.begin(), mine.end(), std::back_inserter(kept),
                  [&](const json::Value& v) { return std::find(theirs.begin(), theirs.end(), v) != theirs.end(); });
     if (kept.empty()) return false;

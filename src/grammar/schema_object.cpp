@@ -113,6 +113,9 @@ std::vector<SchemaWriter::Member> SchemaWriter::members_of(const json::Object& s
       out.push_back({name, member.value(), required.contains(name), child_path(child_path(path, "properties"), name)});
     }
   const auto* patterns = find_object(schema, "patternProperties", path);
+  if (patterns && patterns->get_object().size() > key_patterns_max)
+    fail_field(Code::exhausted, child_path(path, "patternProperties"), "{}.patternProperties has more than {} patterns",
+               path, key_patterns_max);
   const auto* rest = schema.if_contains("additionalProperties");
   for (const auto& name : required)  // required but not described: what the rest says of it
     if (!known.contains(name)) out.push_back({name, patterns || !rest ? json::Value(true) : *rest, true, where});
@@ -237,9 +240,10 @@ Node SchemaWriter::write_object(const json::Object& schema, const std::string& p
   if (const auto* names = schema.if_contains("propertyNames")) {
     const auto where = child_path(path, "propertyNames");
     const auto flat = merge_.flatten(*names, where);
+    const auto filter = flat.is_object() ? filter_of(flat.get_object(), where) : Filter{};
     for (auto& member : members) {
       const json::Value name(member.name);
-      if (flat.is_bool() ? !flat.get_bool() : !satisfies(name, flat.get_object(), where)) member.schema = false;
+      if (flat.is_bool() ? !flat.get_bool() : !satisfies(name, flat.get_object(), filter, where)) member.schema = false;
       if (flat.is_object() && flat.get_object().if_contains("enum"))
         fail_field(Code::unsupported, where, "{} with enum is not supported; list the names in properties", where);
     }

@@ -77,6 +77,7 @@ std::optional<Dfa> SchemaWriter::inside_dfa(const json::Object& schema, const st
   if (patterns.empty()) return std::nullopt;
   std::optional<Dfa> dfa;
   for (const auto& pattern : patterns) {
+    if (dfa) spend(*dfa, pattern.path);
     Builder builder;
     auto next = minimize(
         builder.to_dfa(add_regex(builder, pattern.text, pattern.path, Anchoring::search, Writing::json_string)));
@@ -94,6 +95,7 @@ std::optional<Dfa> SchemaWriter::inside_dfa(const json::Object& schema, const st
     const auto lengths = builder.to_dfa(builder.repeat(any, least, static_cast<std::uint32_t>(bounded)));
     dfa = minimize(combine(*dfa, lengths, Combine::both, states_max));
   }
+  spend(*dfa, path);
   return dfa;
 }
 
@@ -108,45 +110,49 @@ Node SchemaWriter::write_string(const json::Object& schema, const std::string& p
   return rules_.string(length(schema, "minLength", 0, path), length(schema, "maxLength", unlimited, path));
 }
 
+SchemaWriter::Filter SchemaWriter::filter_of(const json::Object& schema, const std::string& path) {
+  Filter filter{.inside = inside_dfa(schema, path), .multiples = std::nullopt};
+  const auto where = child_path(path, "multipleOf");
+  if (const auto* factor = schema.if_contains("multipleOf"))
+    filter.multiples = multiples_of(Decimal::of(*factor, where), where);
+  return filter;
+}
+
 /// Whether a value of enum or const meets the other keywords beside it.
-bool SchemaWriter::satisfies(const json::Value& value, const json::Object& schema, const std::string& path) {
+bool SchemaWriter::satisfies(const json::Value& value, const json::Object& schema, const Filter& filter,
+                             const std::string& path) {
   const auto type = type_of(value);
-  const auto types = types_of(schema, path);
-  if (!(types & bit(type)) && !(type == Type::integer && (types & bit(Type::number)))) return false;
-  json::Object rest;
-  for (const auto& member : schema)
-    if (member.key() != "enum" && member.key() != "const" && member.key() != "type")
-      rest[member.key()] = member.value();
+  if (const auto* said = schema.if_contains("type")) {
+    const json::Object only{{"type", *said}};
+    const auto types = types_of(only, path);
+    if (!(types & bit(type)) && !(type == Type::integer && (types & bit(Type::number)))) return false;
+  }
   if (type == Type::string) {
     const std::string_view text(value.get_string().data(), value.get_string().size());
-    if (text.size() > source_bytes_max) fail_field(Code::exhausted, path, "{}: a value is too long", path);
-    if (characters(text) < length(rest, "minLength", 0, path) ||
-        characters(text) > length(rest, "maxLength", unlimited, path))
+    if (characters(text) < length(schema, "minLength", 0, path) ||
+        characters(text) > length(schema, "maxLength", unlimited, path))
       return false;
-    const auto dfa = inside_dfa(rest, path);
     const auto quoted = json::quote(text);
-    return !dfa || dfa->matches(std::string_view(quoted).substr(1, quoted.size() - 2));
+    return !filter.inside || filter.inside->matches(std::string_view(quoted).substr(1, quoted.size() - 2));
   }
   if (type == Type::integer || type == Type::number) {
     const auto own = Decimal::of(value, path);
     const auto order = [&](std::string_view key) -> std::optional<int> {
-      const auto* bound = rest.if_contains(key);
+      const auto* bound = schema.if_contains(key);
       if (!bound) return std::nullopt;
       return Decimal::compare(own, Decimal::of(*bound, child_path(path, key)));
     };
     if (order("minimum").value_or(0) < 0 || order("exclusiveMinimum").value_or(1) <= 0) return false;
     if (order("maximum").value_or(0) > 0 || order("exclusiveMaximum").value_or(-1) >= 0) return false;
-    const auto* factor = rest.if_contains("multipleOf");
-    const auto where = child_path(path, "multipleOf");
-    return !factor || multiples_of(Decimal::of(*factor, where), where).matches(json::dump(value));
+    return !filter.multiples || filter.multiples->matches((own.negative ? "-" : "") + own.whole +
+                                                          (own.fraction.empty() ? "" : "." + own.fraction));
   }
   if (type == Type::object || type == Type::array) {
-    for (const auto& member : rest) {
-      const json::Object one{{member.key(), member.value()}};
-      const auto about = types_of(one, path);
-      if (about == all_types || !(about & bit(type))) continue;
-      fail_field(Code::unsupported, path, "{}: {} beside enum or const with an object or a list is not supported", path,
-                 std::string_view(member.key().data(), member.key().size()));
+    for (const auto& member : schema) {
+      const std::string_view key(member.key().data(), member.key().size());
+      if (types_about(key) & bit(type))
+        fail_field(Code::unsupported, path, "{}: {} beside enum or const with an object or a list is not supported",
+                   path, key);
     }
   }
   return true;

@@ -99,6 +99,18 @@ Type type_of(const json::Value& value) {
   }
 }
 
+Types types_about(std::string_view keyword) {
+  const auto found = std::find_if(typed_keywords.begin(), typed_keywords.end(),
+                                  [&](const auto& known) { return known.first == keyword; });
+  return found == typed_keywords.end() ? Types{0} : bit(found->second);
+}
+
+void SchemaWriter::spend(const Dfa& dfa, const std::string& path) {
+  if ((pattern_states_ += dfa.states.size()) > pattern_states_max)
+    fail_field(Code::exhausted, path, "the patterns and ranges of the schema need more than {} states",
+               pattern_states_max);
+}
+
 std::optional<json::Array> enumeration(const json::Object& schema, const std::string& path) {
   const auto* list = schema.if_contains("enum");
   const auto* one = schema.if_contains("const");
@@ -212,7 +224,10 @@ Node SchemaWriter::write_flat(json::Object schema, const std::string& path, std:
   if (const auto values = enumeration(schema, path)) return write_values(schema, *values, path);
   const auto types = types_of(schema, path);
   std::vector<Node> parts;
-  if (types == all_types) return rules_.value();
+  const bool plain =
+      !schema.contains("format") && std::none_of(typed_keywords.begin(), typed_keywords.end(),
+                                                 [&](const auto& keyword) { return schema.contains(keyword.first); });
+  if (types == all_types && plain) return rules_.value();
   for (const auto& [name, type] : type_names)
     if (types & bit(type)) parts.push_back(write_type(type, schema, path, depth));
   return builder_.choice(std::move(parts));
@@ -322,8 +337,9 @@ void SchemaWriter::apply_not(json::Object& schema, const std::string& path) cons
 
 Node SchemaWriter::write_values(const json::Object& schema, const json::Array& values, const std::string& path) {
   std::vector<Node> parts;
+  const auto keep = filter_of(schema, path);
   for (const auto& value : values)
-    if (satisfies(value, schema, path)) parts.push_back(rules_.literal(value));
+    if (satisfies(value, schema, keep, path)) parts.push_back(rules_.literal(value));
   return builder_.choice(std::move(parts));
 }
 
@@ -345,41 +361,6 @@ Node SchemaWriter::write_type(Type type, const json::Object& schema, const std::
       return write_object(schema, path, depth);
   }
   return builder_.never();
-}
-
-Node SchemaWriter::write_number(const json::Object& schema, bool whole, const std::string& path) {
-  Bound low, high;
-  const auto narrow = [&](std::string_view key, bool exclusive, Bound& bound, int sign) {
-    const auto* value = schema.if_contains(key);
-    if (!value) return;
-    const auto at = Decimal::of(*value, child_path(path, key));
-    const int order = bound.set ? Decimal::compare(at, bound.at) * sign : 1;
-    if (order > 0 || (order == 0 && exclusive)) bound = {true, exclusive, at};
-  };
-  narrow("minimum", false, low, 1);
-  narrow("exclusiveMinimum", true, low, 1);
-  narrow("maximum", false, high, -1);
-  narrow("exclusiveMaximum", true, high, -1);
-  const auto* factor = schema.if_contains("multipleOf");
-  if (const auto* format = schema.if_contains("format"); format && format->is_string() && whole) {
-    const std::string_view name(format->get_string().data(), format->get_string().size());
-    if (name == "int32" && !low.set) low = {true, false, Decimal::of(INT32_MIN, path)};
-    if (name == "int32" && !high.set) high = {true, false, Decimal::of(INT32_MAX, path)};
-  }
-  if (!low.set && !high.set && !factor) return whole ? rules_.integer() : rules_.number();
-  if (low.set && high.set && Decimal::compare(low.at, high.at) > 0) return builder_.never();
-  if (low.set && low.at.whole.size() > integer_digits_max)
-    fail_field(Code::unsupported, child_path(path, "minimum"), "{}: bounds beyond {} digits are not supported", path,
-               integer_digits_max);
-  if (high.set && high.at.negative && high.at.whole.size() > integer_digits_max)
-    fail_field(Code::unsupported, child_path(path, "maximum"), "{}: bounds beyond {} digits are not supported", path,
-               integer_digits_max);
-  auto dfa = numbers_between(low, high, whole);
-  if (factor) {
-    const auto where = child_path(path, "multipleOf");
-    dfa = minimize(combine(dfa, multiples_of(Decimal::of(*factor, where), where), Combine::both, states_max));
-  }
-  return builder_.automaton(std::move(dfa));
 }
 
 Node add_schema(Builder& builder, const json::Value& schema, std::string_view field) {

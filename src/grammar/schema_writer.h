@@ -22,6 +22,8 @@ inline constexpr Types all_types = 0x7f & ~bit(Type::integer);
 Types types_of(const json::Object& schema, const std::string& path);
 /// Values that enum and const leave; nothing where the schema has neither.
 std::optional<json::Array> enumeration(const json::Object& schema, const std::string& path);
+/// The type that a keyword is about; 0 where it is about all.
+Types types_about(std::string_view keyword);
 Type type_of(const json::Value& value);
 /// Equal as JSON Schema has it: numbers by what they are worth.
 bool same_value(const json::Value& a, const json::Value& b);
@@ -49,7 +51,14 @@ class SchemaWriter {
   Node write_string(const json::Object& schema, const std::string& path);
   /// What `pattern`, `format` and lengths leave of a string's inside; nothing where there is no pattern.
   std::optional<Dfa> inside_dfa(const json::Object& schema, const std::string& path);
-  bool satisfies(const json::Value& value, const json::Object& schema, const std::string& path);
+  /// What is compiled once to look at many values.
+  struct Filter {
+    std::optional<Dfa> inside, multiples;
+  };
+  Filter filter_of(const json::Object& schema, const std::string& path);
+  bool satisfies(const json::Value& value, const json::Object& schema, const Filter& filter, const std::string& path);
+  /// Counts the states against pattern_states_max.
+  void spend(const Dfa& dfa, const std::string& path);
 
   // schema_object.cpp
   struct Member {
@@ -87,6 +96,7 @@ class SchemaWriter {
   SchemaMerge merge_;
   const std::string field_;
   std::map<std::string, RuleId, std::less<>> references_;
+  std::size_t pattern_states_ = 0;
 };
 
 }  // namespace cofre::grammar
