@@ -26,7 +26,7 @@ struct SetHash {
 
 class Subsets {
  public:
-  Subsets(const Nfa& nfa, std::size_t states_max) : nfa_(nfa), states_max_(states_max), mark_(nfa.states.size(), 0) {}
+  Subsets(const Nfa& nfa, std::size_t limit) : nfa_(nfa), limit_(limit), mark_(nfa.states.size(), 0) {}
 
   Dfa run() {
     id_of({nfa_.start});
@@ -70,7 +70,7 @@ class Subsets {
     Set set = closure(std::move(targets));
     const auto [found, fresh] = ids_.try_emplace(set, static_cast<std::uint32_t>(sets_.size()));
     if (fresh) {
-      if (sets_.size() >= states_max_) fail(Code::exhausted, "the grammar needs more than {} states", states_max_);
+      if (sets_.size() >= limit_) fail(Code::exhausted, "the grammar needs more than {} states", limit_);
       if ((places_ += set.size()) > subset_places_max)
         fail(Code::exhausted, "the grammar is too ambiguous to be compiled");
       dfa_.states.emplace_back();
@@ -121,7 +121,7 @@ class Subsets {
   }
 
   const Nfa& nfa_;
-  const std::size_t states_max_;
+  const std::size_t limit_;
   std::vector<std::uint32_t> mark_;
   std::uint32_t round_ = 0;
   std::vector<Set> sets_;
@@ -193,16 +193,16 @@ bool Dfa::empty() const {
   return true;
 }
 
-Dfa determinize(const Nfa& nfa, std::size_t states_max) { return Subsets(nfa, states_max).run(); }
+Dfa determinize(const Nfa& nfa, std::size_t limit) { return Subsets(nfa, limit).run(); }
 
-Dfa combine(const Dfa& a, const Dfa& b, Combine how, std::size_t states_max) {
+Dfa combine(const Dfa& a, const Dfa& b, Combine how, std::size_t limit) {
   Dfa out;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> ids;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
   const auto id_of = [&](std::uint32_t x, std::uint32_t y) {
     const auto [found, fresh] = ids.try_emplace({x, y}, static_cast<std::uint32_t>(pairs.size()));
     if (fresh) {
-      if (pairs.size() >= states_max) fail(Code::exhausted, "the grammar needs more than {} states", states_max);
+      if (pairs.size() >= limit) fail(Code::exhausted, "the grammar needs more than {} states", limit);
       pairs.emplace_back(x, y);
       out.states.emplace_back();
       const bool second = y != UINT32_MAX && b.states[y].accepts;

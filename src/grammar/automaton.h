@@ -52,13 +52,13 @@ struct Dfa {
   bool empty() const;
 };
 
-/// Subset construction. Throws Error(exhausted) beyond `states_max` states.
-Dfa determinize(const Nfa& nfa, std::size_t states_max);
+/// Subset construction. Throws Error(exhausted) beyond `limit` states.
+Dfa determinize(const Nfa& nfa, std::size_t limit);
 
 enum class Combine : std::uint8_t { both, first_only };
 /// Texts of both automata, or of the first but not the second. Byte edges only; no state from which nothing is reached.
-/// Throws Error(exhausted) beyond `states_max` states.
-Dfa combine(const Dfa& a, const Dfa& b, Combine how, std::size_t states_max);
+/// Throws Error(exhausted) beyond `limit` states.
+Dfa combine(const Dfa& a, const Dfa& b, Combine how, std::size_t limit);
 
 /// Fewest states for the same language, keeping calls and tokens as labels (Moore's partition refinement);
 /// unchanged where that would take long.
