@@ -54,17 +54,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char c : text) random = random * 31 + static_cast<std::uint8_t>(c);
   try {
     switch (data[0]) {
-      case 's':
-        follow(grammar::from_schema(json::parse(text), "schema"), random);
-        break;
-      case 'r':
-        follow(grammar::from_regex(text, "regex"), random);
-        break;
-      case 'g':
-        follow(grammar::from_gbnf(text, "grammar"), random);
-        break;
-      default:
-        break;
+      case 's': follow(grammar::from_schema(json::parse(text), "schema"), random); break;
+      case 'r': follow(grammar::from_regex(text, "regex"), random); break;
+      case 'g': follow(grammar::from_gbnf(text, "grammar"), random); break;
+      default: break;
     }
   } catch (const Error&) {
   }
