@@ -122,17 +122,10 @@ void Compiler::emit(Nfa& nfa, Node node, std::uint32_t from, std::uint32_t to) {
   using Label = Nfa::Label;
   const auto& e = builder_.at(node);
   switch (e.kind) {
-    case Kind::empty:
-      nfa.states[from].push_back({.label = Label::nothing, .to = to});
-      break;
-    case Kind::never:
-      break;
-    case Kind::bytes:
-      nfa.states[from].push_back({Label::bytes, e.low, e.high, 0, to});
-      break;
-    case Kind::token:
-      nfa.states[from].push_back({Label::token, 0, 0, e.value, to});
-      break;
+    case Kind::empty: nfa.states[from].push_back({.label = Label::nothing, .to = to}); break;
+    case Kind::never: break;
+    case Kind::bytes: nfa.states[from].push_back({Label::bytes, e.low, e.high, 0, to}); break;
+    case Kind::token: nfa.states[from].push_back({Label::token, 0, 0, e.value, to}); break;
     case Kind::sequence:
       for (std::size_t i = 0; i < e.parts.size(); ++i) {
         const auto next = i + 1 == e.parts.size() ? to : add_state(nfa);
@@ -147,9 +140,7 @@ void Compiler::emit(Nfa& nfa, Node node, std::uint32_t from, std::uint32_t to) {
         emit(nfa, part, begin, to);
       }
       break;
-    case Kind::repeat:
-      emit_repeat(nfa, e, from, to);
-      break;
+    case Kind::repeat: emit_repeat(nfa, e, from, to); break;
     case Kind::call:
       if (e.value < inlined_.size() && inlined_[e.value]) {
         const auto begin = add_state(nfa), end = add_state(nfa);
@@ -169,9 +160,7 @@ void Compiler::emit(Nfa& nfa, Node node, std::uint32_t from, std::uint32_t to) {
         emit(nfa, e.parts[i], base + e.ends[i].first, base + e.ends[i].second);
       break;
     }
-    case Kind::automaton:
-      emit_automaton(nfa, builder_.automata_[e.value], from, to);
-      break;
+    case Kind::automaton: emit_automaton(nfa, builder_.automata_[e.value], from, to); break;
   }
 }
 

@@ -213,28 +213,20 @@ class Parser {
       const char code = peek();
       ++at_;
       switch (code) {
-        case 'x':
-          return hex(2);
-        case 'u':
-          return hex(4);
-        case 'U':
-          return hex(8);
-        case 't':
-          return '\t';
-        case 'r':
-          return '\r';
-        case 'n':
-          return '\n';
+        case 'x': return hex(2);
+        case 'u': return hex(4);
+        case 'U': return hex(8);
+        case 't': return '\t';
+        case 'r': return '\r';
+        case 'n': return '\n';
         case '\\':
         case '"':
         case '[':
         case ']':
         case '-':
         case '^':
-        case '/':
-          return static_cast<char32_t>(code);
-        default:
-          invalid("an unknown escape");
+        case '/': return static_cast<char32_t>(code);
+        default: invalid("an unknown escape");
       }
     }
     const auto decoded = text::decode_utf8(text_, at_);

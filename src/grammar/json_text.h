@@ -61,48 +61,27 @@ constexpr std::uint8_t escaped(int byte) {
 constexpr std::uint8_t next(int state, int byte) {
   const int lower = byte | 0x20;
   switch (state) {
-    case boundary:
-      return begin(byte);
-    case more1:
-      return between(byte, 0x80, 0xbf) ? boundary : dead;
-    case more2:
-      return between(byte, 0x80, 0xbf) ? more1 : dead;
-    case more3:
-      return between(byte, 0x80, 0xbf) ? more2 : dead;
-    case after_e0:
-      return between(byte, 0xa0, 0xbf) ? more1 : dead;
-    case after_ed:
-      return between(byte, 0x80, 0x9f) ? more1 : dead;
-    case after_f0:
-      return between(byte, 0x90, 0xbf) ? more2 : dead;
-    case after_f4:
-      return between(byte, 0x80, 0x8f) ? more2 : dead;
-    case escape:
-      return escaped(byte);
-    case hex4:
-      return !hex(byte) ? dead : lower == 'd' ? after_d : hex3;
-    case hex3:
-      return hex(byte) ? hex2 : dead;
-    case hex2:
-      return hex(byte) ? hex1 : dead;
-    case hex1:
-      return hex(byte) ? boundary : dead;
-    case after_d:
-      return !hex(byte) ? dead : between(byte, '0', '7') ? hex2 : lower >= 'c' && byte > '9' ? dead : high2;
-    case high2:
-      return hex(byte) ? high1 : dead;
-    case high1:
-      return hex(byte) ? low_escape : dead;
-    case low_escape:
-      return byte == '\\' ? low_u : dead;
-    case low_u:
-      return byte == 'u' ? low_d : dead;
-    case low_d:
-      return lower == 'd' ? low_c : dead;
-    case low_c:
-      return hex(byte) && byte > '9' && lower >= 'c' ? hex2 : dead;
-    default:
-      return dead;
+    case boundary: return begin(byte);
+    case more1: return between(byte, 0x80, 0xbf) ? boundary : dead;
+    case more2: return between(byte, 0x80, 0xbf) ? more1 : dead;
+    case more3: return between(byte, 0x80, 0xbf) ? more2 : dead;
+    case after_e0: return between(byte, 0xa0, 0xbf) ? more1 : dead;
+    case after_ed: return between(byte, 0x80, 0x9f) ? more1 : dead;
+    case after_f0: return between(byte, 0x90, 0xbf) ? more2 : dead;
+    case after_f4: return between(byte, 0x80, 0x8f) ? more2 : dead;
+    case escape: return escaped(byte);
+    case hex4: return !hex(byte) ? dead : lower == 'd' ? after_d : hex3;
+    case hex3: return hex(byte) ? hex2 : dead;
+    case hex2: return hex(byte) ? hex1 : dead;
+    case hex1: return hex(byte) ? boundary : dead;
+    case after_d: return !hex(byte) ? dead : between(byte, '0', '7') ? hex2 : lower >= 'c' && byte > '9' ? dead : high2;
+    case high2: return hex(byte) ? high1 : dead;
+    case high1: return hex(byte) ? low_escape : dead;
+    case low_escape: return byte == '\\' ? low_u : dead;
+    case low_u: return byte == 'u' ? low_d : dead;
+    case low_d: return lower == 'd' ? low_c : dead;
+    case low_c: return hex(byte) && byte > '9' && lower >= 'c' ? hex2 : dead;
+    default: return dead;
   }
 }
 

@@ -39,8 +39,7 @@ class Writer {
           parts.push_back(write(tree.parts[i], left && i == 0, right && i + 1 == tree.parts.size()));
         return builder_.sequence(std::move(parts));
       }
-      case Kind::set:
-        return padded(write_character(builder_, tree.set, writing_), left, right);
+      case Kind::set: return padded(write_character(builder_, tree.set, writing_), left, right);
       case Kind::repeat:
         return padded(builder_.repeat(write(tree.parts[0], false, false), tree.least, tree.most), left, right);
     }

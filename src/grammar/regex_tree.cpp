@@ -68,23 +68,15 @@ RegexTree RegexParser::sequence(std::size_t depth) {
 RegexTree RegexParser::atom(std::size_t depth) {
   const char32_t code = codes_[at_++];
   switch (code) {
-    case '(':
-      return group(depth);
-    case '[':
-      return of(char_class());
-    case '.':
-      return of(complement(line_ends));
-    case '^':
-      return {.kind = RegexTree::Kind::begin};
-    case '$':
-      return {.kind = RegexTree::Kind::end};
-    case '\\':
-      return of(escape(false));
+    case '(': return group(depth);
+    case '[': return of(char_class());
+    case '.': return of(complement(line_ends));
+    case '^': return {.kind = RegexTree::Kind::begin};
+    case '$': return {.kind = RegexTree::Kind::end};
+    case '\\': return of(escape(false));
     case '*':
     case '+':
-    case '?':
-      --at_;
-      invalid("a quantifier after nothing");
+    case '?': --at_; invalid("a quantifier after nothing");
     case '{': {
       --at_;
       std::uint32_t least = 0, most = 0;
@@ -92,8 +84,7 @@ RegexTree RegexParser::atom(std::size_t depth) {
       ++at_;
       return of({{code, code}});
     }
-    default:
-      return of({{code, code}});
+    default: return of({{code, code}});
   }
 }
 
@@ -236,36 +227,21 @@ CharacterSet RegexParser::escape(bool in_class) {
   const auto code = codes_[at_++];
   const auto one = [](char32_t c) { return CharacterSet{{c, c}}; };
   switch (code) {
-    case 'd':
-      return digits;
-    case 'D':
-      return complement(digits);
-    case 'w':
-      return words;
-    case 'W':
-      return complement(words);
-    case 's':
-      return spaces;
-    case 'S':
-      return complement(spaces);
-    case 'n':
-      return one('\n');
-    case 't':
-      return one('\t');
-    case 'r':
-      return one('\r');
-    case 'f':
-      return one('\f');
-    case 'v':
-      return one('\v');
-    case 'x':
-      return one(hex(2));
-    case 'u':
-      return one(unicode_escape());
-    case 'p':
-      return property(false);
-    case 'P':
-      return property(true);
+    case 'd': return digits;
+    case 'D': return complement(digits);
+    case 'w': return words;
+    case 'W': return complement(words);
+    case 's': return spaces;
+    case 'S': return complement(spaces);
+    case 'n': return one('\n');
+    case 't': return one('\t');
+    case 'r': return one('\r');
+    case 'f': return one('\f');
+    case 'v': return one('\v');
+    case 'x': return one(hex(2));
+    case 'u': return one(unicode_escape());
+    case 'p': return property(false);
+    case 'P': return property(true);
     case 'c': {
       const auto letter = peek() | 0x20;
       if (letter < 'a' || letter > 'z') invalid("\\c without a letter");
@@ -278,10 +254,8 @@ CharacterSet RegexParser::escape(bool in_class) {
     case 'b':
       if (in_class) return one('\b');
       [[fallthrough]];
-    case 'B':
-      unsupported("word boundaries");
-    default:
-      break;
+    case 'B': unsupported("word boundaries");
+    default: break;
   }
   if (code >= '1' && code <= '9') unsupported("backreferences");
   if ((code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z')) unsupported("an unknown escape");

@@ -80,22 +80,16 @@ bool same_value(const json::Value& a, const json::Value& b) {
 
 Type type_of(const json::Value& value) {
   switch (value.kind()) {
-    case boost::json::kind::null:
-      return Type::null;
-    case boost::json::kind::bool_:
-      return Type::boolean;
-    case boost::json::kind::string:
-      return Type::string;
-    case boost::json::kind::array:
-      return Type::array;
-    case boost::json::kind::object:
-      return Type::object;
+    case boost::json::kind::null: return Type::null;
+    case boost::json::kind::bool_: return Type::boolean;
+    case boost::json::kind::string: return Type::string;
+    case boost::json::kind::array: return Type::array;
+    case boost::json::kind::object: return Type::object;
     case boost::json::kind::double_: {
       const double number = value.get_double();
       return std::floor(number) == number ? Type::integer : Type::number;
     }
-    default:
-      return Type::integer;
+    default: return Type::integer;
   }
 }
 
@@ -345,20 +339,13 @@ Node SchemaWriter::write_values(const json::Object& schema, const json::Array& v
 
 Node SchemaWriter::write_type(Type type, const json::Object& schema, const std::string& path, std::size_t depth) {
   switch (type) {
-    case Type::null:
-      return builder_.literal("null");
-    case Type::boolean:
-      return builder_.choice({builder_.literal("true"), builder_.literal("false")});
-    case Type::integer:
-      return write_number(schema, true, path);
-    case Type::number:
-      return write_number(schema, false, path);
-    case Type::string:
-      return write_string(schema, path);
-    case Type::array:
-      return write_array(schema, path, depth);
-    case Type::object:
-      return write_object(schema, path, depth);
+    case Type::null: return builder_.literal("null");
+    case Type::boolean: return builder_.choice({builder_.literal("true"), builder_.literal("false")});
+    case Type::integer: return write_number(schema, true, path);
+    case Type::number: return write_number(schema, false, path);
+    case Type::string: return write_string(schema, path);
+    case Type::array: return write_array(schema, path, depth);
+    case Type::object: return write_object(schema, path, depth);
   }
   return builder_.never();
 }
