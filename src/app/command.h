@@ -67,6 +67,7 @@ Action declare_render(Options& options);
 Action declare_bench(Options& options);
 Action declare_perplexity(Options& options);
 Action declare_score(Options& options);
+Action declare_serve(Options& options);
 Action declare_status(Options& options);
 Action declare_reload(Options& options);
 Action declare_stop(Options& options);

@@ -17,6 +17,7 @@ constexpr std::array table{
     Command{"render", "Apply a chat template to messages", declare_render},
     Command{"bench", "Measure a model on this machine", declare_bench},
     Command{"perplexity", "Tell how well a model foresees a text", declare_perplexity},
+    Command{"serve", "Serve models to applications", declare_serve},
     Command{"status", "Tell whether the box runs, and what it has loaded", declare_status},
     Command{"stop", "Stop the box", declare_stop},
     Command{"reload", "Make the box read its settings again", declare_reload},

@@ -118,12 +118,16 @@ MachineLimits measure_machine(const kernels::Kernels& kernels, os::Team& team) {
 }
 
 std::uint64_t file_bytes_per_token(const Loaded& loaded) {
+  return file_bytes_per_token(loaded.file, loaded.spec.vocabulary);
+}
+
+std::uint64_t file_bytes_per_token(const gguf::File& file, std::size_t vocabulary) {
   std::uint64_t bytes = 0;
-  const bool tied = loaded.file.find_tensor("output.weight") == nullptr;
-  for (const auto& tensor : loaded.file.tensors()) {
+  const bool tied = file.find_tensor("output.weight") == nullptr;
+  for (const auto& tensor : file.tensors()) {
     const bool embedding = tensor.name == "token_embd.weight";
     if (!embedding || tied) bytes += tensor.bytes.size();
-    if (embedding) bytes += tensor.bytes.size() / loaded.spec.vocabulary;
+    if (embedding) bytes += tensor.bytes.size() / vocabulary;
   }
   return bytes;
 }

@@ -1,0 +1,262 @@
+#include "app/running_box.h"
+
+#include <unistd.h>
+
+#include <mutex>
+#include <thread>
+
+#include "app/admin.h"
+#include "app/box.h"
+#include "app/key_actions.h"
+#include "app/server_names.h"
+#include "app/status_report.h"
+#include "base/error.h"
+#include "fleet/fleet.h"
+#include "gateway/gateway.h"
+#include "http/server.h"
+#include "http/tls_files.h"
+#include "log/log.h"
+#include "os/file_lock.h"
+#include "os/machine.h"
+
+namespace cofre::app {
+namespace {
+
+using std::chrono::seconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr seconds lock_patience{5};  ///< a command may hold the box for a moment
+constexpr std::chrono::hours certificate_check{12};
+constexpr std::uint64_t deaths_max = 3;  ///< of a model that has never loaded
+
+std::unique_ptr<Box> take_box(const std::filesystem::path& data) {
+  const auto end = Clock::now() + lock_patience;
+  while (true) {
+    if (auto box = Box::try_open(data)) return box;
+    const int process = box_process(data);
+    if (Clock::now() > end || ask_box(data, {{"do", "ping"}})) {
+      fail(Code::unavailable, "a box runs in {} already (process {})", data.string(), process);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+log::Options log_options(const RunningBox::Options& options, const config::Config& config) {
+  return {.folder = log_folder_in(options.data),
+          .level = log::level_named(config.log_level),
+          .file_bytes = static_cast<std::uint64_t>(config.log_file_mib) << 20,
+          .files = static_cast<unsigned>(config.log_files),
+          .on_standard_error = options.log_to_standard_error};
+}
+
+http::TlsFiles tls_files(const std::filesystem::path& data, const config::Config& config) {
+  const auto folder = tls_folder_in(data);
+  const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
+  auto own = http::ensure_tls_files(folder, server_names(config), now);
+  if (config.certificate_file.empty()) return own;
+  auto company = http::read_tls_files(config.certificate_file, config.certificate_key_file);
+  company.authority = own.authority;
+  return company;
+}
+
+http::Limits http_limits(const config::Config& config) {
+  const auto ms = [](std::int64_t s) { return s * 1000; };
+  http::Limits limits;
+  limits.header_bytes = static_cast<std::uint32_t>(config.header_bytes);
+  limits.connections = static_cast<std::uint64_t>(config.connections);
+  limits.connections_of_address = static_cast<std::uint64_t>(config.connections_per_address);
+  limits.header_ms = ms(config.header_timeout_s);
+  limits.body_ms = ms(config.body_timeout_s);
+  limits.idle_ms = ms(config.idle_timeout_s);
+  limits.write_ms = ms(config.write_timeout_s);
+  return limits;
+}
+
+/// Host headers that are answered: what the certificate names, and what the administrator adds.
+std::vector<std::string> host_names(const config::Config& config) {
+  auto hosts = server_names(config);
+  hosts.insert(hosts.end(), config.allowed_hosts.begin(), config.allowed_hosts.end());
+  return hosts;
+}
+
+http::Options http_options(const config::Config& config, const http::TlsFiles& tls) {
+  const auto listen = listen_address(config);
+  return {.listen = {.address = listen.host, .port = listen.port, .unix_socket = {}},
+          .certificate_pem = tls.certificate_pem,
+          .key_pem = tls.key_pem,
+          .threads = static_cast<unsigned>(config.threads),
+          .limits = http_limits(config),
+          .hosts = host_names(config)};
+}
+
+log::Level level_of(fleet::Notice::Level level) {
+  switch (level) {
+    case fleet::Notice::Level::info:
+      return log::Level::info;
+    case fleet::Notice::Level::warning:
+      return log::Level::warning;
+    case fleet::Notice::Level::error:
+      return log::Level::error;
+  }
+  CHECK(false);
+  return log::Level::error;
+}
+
+}  // namespace
+
+struct RunningBox::State {
+  State(Options given, std::function<void()> stop_box)
+      : options(std::move(given)),
+        loaded(config::load(config::file_in(options.data), options.given)),
+        stop(std::move(stop_box)),
+        box(take_box(options.data)),
+        journal(log_options(options, loaded.config)),
+        tls(tls_files(options.data, loaded.config)),
+        models(fleet_options()),
+        gateway_models(models),
+        service(gateway_models, box->keys, gateway_settings()),
+        server(http_options(loaded.config, tls), service),
+        url(local_url(listen_address(loaded.config), server.port())),
+        admin(options.data, [this](const json::Object& request) { return answer(request); }) {
+    for (const auto& note : loaded.notes) journal.write(log::Level::warning, "note", {{"text", note}});
+    journal.write(log::Level::info, "start",
+                  {{"address", url}, {"process", static_cast<std::int64_t>(::getpid())}, {"open_files", open_files}});
+  }
+
+  fleet::Fleet::Options fleet_options() {
+    fleet::Fleet::Options made;
+    made.data_directory = options.data;
+    made.config = loaded.config;
+    made.note = [this](const fleet::Notice& notice) {
+      journal.write(level_of(notice.level), "model", {{"model", notice.model}, {"text", notice.text}});
+    };
+    return made;
+  }
+
+  gateway::Settings gateway_settings() {
+    gateway::Settings settings;
+    settings.body_bytes_max = static_cast<std::uint64_t>(loaded.config.body_mib) << 20;
+    settings.requests_per_key = static_cast<std::uint64_t>(loaded.config.requests_per_key);
+    settings.cors_origins = loaded.config.cors_origins;
+    settings.reasoning_field = loaded.config.reasoning_field;
+    settings.log = [this](std::string_view event, const json::Object& fields) {
+      journal.write(log::Level::info, event, fields);
+    };
+    return settings;
+  }
+
+  json::Object answer(const json::Object& request) {
+    const auto what = json::string_at(request, "do");
+    if (what == "ping") return {};
+    if (what == "status") return report();
+    if (what == "stop") {
+      stop();
+      return {{"within_s", loaded.config.stop_timeout_s}};
+    }
+    if (what == "reload") return reload();
+    return key_action(box->keys, request);
+  }
+
+  json::Object report() const {
+    return status_report({.url = url,
+                          .up_s = std::chrono::duration_cast<seconds>(Clock::now() - began).count(),
+                          .connections = server.statistics().open,
+                          .memory_bytes = models.memory_bytes(),
+                          .health = models.health(),
+                          .models = models.models()});
+  }
+
+  json::Object reload() {
+    const std::lock_guard hold(reloading);
+    auto fresh = config::load(config::file_in(options.data), options.given);
+    json::Array changed, after_restart;
+    const auto before = config::show(loaded), now = config::show(fresh);
+    for (const auto& one : now) {
+      const auto same = [&](const config::Shown& other) { return other.key == one.key && other.value == one.value; };
+      if (std::any_of(before.begin(), before.end(), same)) continue;
+      (one.key == "log.level" || one.key == "server.names" ? changed : after_restart).emplace_back(one.key);
+    }
+    for (const auto& one : before) {
+      const auto is_it = [&](const config::Shown& other) { return other.key == one.key; };
+      if (std::none_of(now.begin(), now.end(), is_it)) after_restart.emplace_back(one.key);
+    }
+    journal.set_level(log::level_named(fresh.config.log_level));
+    loaded.config.names = fresh.config.names;
+    renew_certificate();
+    models.rescan();
+    json::Object result{{"changed", std::move(changed)}, {"after_restart", std::move(after_restart)}};
+    journal.write(log::Level::info, "reload", result);
+    return result;
+  }
+
+  /// The files may have been replaced, the certificate may be about to end, the machine may have a new address.
+  void renew_certificate() {
+    auto fresh = tls_files(options.data, loaded.config);
+    certificate_checked = Clock::now();
+    if (fresh.certificate_pem == tls.certificate_pem) return;
+    server.replace_certificate(fresh.certificate_pem, fresh.key_pem);
+    tls = std::move(fresh);
+    journal.write(log::Level::info, "certificate", {{"text", "connections from now on get the new one"}});
+  }
+
+  const std::uint64_t open_files = os::raise_open_files();
+  const Clock::time_point began = Clock::now();
+  Options options;
+  config::Loaded loaded;
+  std::function<void()> stop;
+  std::unique_ptr<Box> box;
+  log::Log journal;
+  http::TlsFiles tls;
+  fleet::Fleet models;
+  gateway::FleetModels gateway_models;
+  gateway::Gateway service;
+  http::Server server;
+  const std::string url;
+  std::mutex reloading;
+  Clock::time_point certificate_checked = Clock::now();
+  AdminServer admin;  ///< last: what it answers with is there before it, and after it
+};
+
+RunningBox::RunningBox(Options options, std::function<void()> stop)
+    : state_(std::make_unique<State>(std::move(options), std::move(stop))) {}
+RunningBox::~RunningBox() = default;
+
+const std::string& RunningBox::url() const { return state_->url; }
+
+bool RunningBox::is_ready() const {
+  using Kind = fleet::ModelState::Kind;
+  bool ready = true;
+  for (const auto& model : state_->models.models()) {
+    if (!model.preloaded || model.kind == Kind::ready) continue;
+    ready = false;
+    const bool never =
+        model.kind == Kind::quarantined || (model.kind == Kind::waiting && !model.facts && model.deaths >= deaths_max);
+    if (never) fail(Code::unavailable, "the model {} does not load: {}", model.name, model.reason);
+  }
+  return ready;
+}
+
+void RunningBox::tick() {
+  state_->box->keys.expire();
+  const std::lock_guard hold(state_->reloading);
+  if (Clock::now() - state_->certificate_checked < certificate_check) return;
+  try {
+    state_->renew_certificate();
+  } catch (const Error& error) {
+    state_->certificate_checked = Clock::now();
+    state_->journal.write(log::Level::error, "certificate", {{"text", error.what()}});
+  }
+}
+
+json::Object RunningBox::reload() { return state_->reload(); }
+
+void RunningBox::drain() {
+  state_->server.stop(seconds(state_->loaded.config.stop_timeout_s));
+  state_->journal.write(log::Level::info, "stop");
+}
+
+void RunningBox::note(std::string_view event, const json::Object& fields) {
+  state_->journal.write(log::Level::info, event, fields);
+}
+
+}  // namespace cofre::app

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""The box as its administrator meets it: start, keys, stop, reload, crash, log.
+
+    tests/box_test.py COFRE DATA      the program and a data directory; SmolLM2 is pulled into it once
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+from box import Box, ensure_model
+
+COFRE, DATA = sys.argv[1:3]
+MODEL = ensure_model(COFRE, DATA, "smollm2-135m")
+LONG = {"model": "default", "messages": [{"role": "user", "content": "Tell a very long story."}], "max_tokens": 2000,
+        "temperature": 1, "ignore_eos": True}
+SHORT = {"model": "default", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 4}
+
+
+class TheBox(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.box = Box(COFRE, [MODEL])
+        cls.key = cls.box.key("tests")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.box.remove()
+
+    def test_a_key_made_while_it_runs_asks_at_once(self):
+        status, _, answer = self.box.ask("POST", "/v1/chat/completions", SHORT, self.box.key("fresh"))
+        self.assertEqual(status, 200, answer)
+        self.assertTrue(answer["choices"][0]["message"]["content"])
+        status, _, models = self.box.ask("GET", "/v1/models", key=self.key)
+        self.assertIn("smollm2-135m", [model["id"] for model in models["data"]])
+
+    def test_nobody_asks_without_a_key(self):
+        for key in (None, "cofre_" + "A" * 43, "x"):
+            status, headers, answer = self.box.ask("POST", "/v1/chat/completions", SHORT, key)
+            self.assertEqual(status, 401, answer)
+            self.assertIn("WWW-Authenticate", headers)
+        self.assertEqual(self.box.ask("GET", "/health")[0], 200)
+        self.assertEqual(self.box.ask("GET", "/metrics", key=self.key)[0], 403)
+        self.assertEqual(self.box.ask("GET", "/metrics", key=self.box.key("monitor", "metrics"))[0], 200)
+
+    def test_a_revoked_key_ends_its_running_streams_within_two_seconds(self):
+        key = self.box.key("leaving")
+        answer, events = self.box.stream(LONG, key)
+        self.assertEqual(answer.status, 200)
+        for _ in range(5):
+            next(events)
+        begin = time.monotonic()
+        self.assertEqual(self.box.command("key", "revoke", "leaving")[0], 0)
+        rest = list(events)
+        self.assertLess(time.monotonic() - begin, 2)
+        self.assertNotEqual(rest[-1:], ["[DONE]"])
+        self.assertEqual(self.box.ask("POST", "/v1/chat/completions", SHORT, key)[0], 401)
+
+    def test_a_second_box_on_the_same_data_is_refused(self):
+        done = subprocess.run([COFRE, "serve", "--data", self.box.data, "--listen", "127.0.0.1:0", "--model", MODEL],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("a box runs in", done.stderr)
+
+    def test_status_tells_address_and_models(self):
+        status = json.loads(self.box.command("status", "--json")[1])
+        self.assertEqual((status["address"], status["ready"]), (self.box.url, True))
+        self.assertEqual(status["models"][0]["state"], "ready")
+        self.assertEqual(self.box.command("doctor")[0], 0)
+
+    def test_the_log_tells_of_a_request_and_nothing_of_what_was_said(self):
+        canary = "canary-in-the-coal-mine"
+        body = {**SHORT, "messages": [{"role": "user", "content": f"Repeat: {canary}"}]}
+        status, headers, answer = self.box.ask("POST", "/v1/chat/completions", body, self.key)
+        self.assertEqual(status, 200, answer)
+        request = headers["X-Request-Id"]
+        end = time.monotonic() + 10
+        while self.box.command("log", request)[0] != 0 and time.monotonic() < end:
+            time.sleep(0.05)
+        lines = [json.loads(line) for line in self.box.command("log", request)[1].splitlines()]
+        self.assertTrue(any(line.get("status") == 200 for line in lines), lines)
+        whole = "".join(open(os.path.join(self.box.data, "logs", name)).read()
+                        for name in os.listdir(os.path.join(self.box.data, "logs")))
+        for secret in (canary, self.key, answer["choices"][0]["message"]["content"].strip() or canary):
+            self.assertNotIn(secret, whole)
+
+    def test_settings_are_read_again_and_wrong_ones_change_nothing(self):
+        path = os.path.join(self.box.data, "cofre.toml")
+        with open(path, "w") as file:
+            file.write("[log]\nlevel = \"debug\"\n[queue]\nlength = 7\n")
+        status, out, error = self.box.command("reload")
+        self.assertEqual(status, 0, error)
+        self.assertIn("changed: log.level", out)
+        self.assertIn("after the next start: queue.length", out)
+        with open(path, "w") as file:
+            file.write("[log]\nlevel = \"loud\"\n")
+        status, out, error = self.box.command("reload")
+        self.assertEqual(status, 1)
+        self.assertIn("log.level", error)
+        self.box.process.send_signal(signal.SIGHUP)
+        self.assertEqual(self.box.ask("POST", "/v1/chat/completions", SHORT, self.key)[0], 200)
+        os.remove(path)
+
+    def test_only_the_own_authority_is_behind_the_certificate(self):
+        status, out, _ = self.box.command("trust", "--show")
+        self.assertEqual(status, 0)
+        self.assertIn("SHA-256", out)
+        self.assertEqual(self.box.command("trust", "--export", "-")[1], open(self.box.ca).read())
+        for name in ("master.key", "cofre.db", "tls/ca.key", "tls/server.key", "admin.sock"):
+            self.assertEqual(os.stat(os.path.join(self.box.data, name)).st_mode & 0o077, 0, name)
+
+
+class Ends(unittest.TestCase):
+    def test_a_stop_lets_short_answers_end_and_tells_long_ones(self):
+        box = Box(COFRE, [MODEL], "--set", "server.stop_timeout_s=1")
+        try:
+            answer, events = box.stream(LONG, box.key("app"))
+            for _ in range(3):
+                next(events)
+            begin = time.monotonic()
+            stopping = threading.Thread(target=box.stop)
+            stopping.start()
+            rest = list(events)
+            stopping.join()
+            self.assertEqual(box.process.returncode, 0)
+            self.assertLess(time.monotonic() - begin, 10)
+            # Ended well, or told by an error event: never just cut.
+            self.assertTrue(rest[-1] == "[DONE]" or "error" in rest[-1], rest[-1])
+            self.assertFalse(os.path.exists(os.path.join(box.data, "admin.sock")))
+            self.assertEqual(box.command("status")[0], 1)
+        finally:
+            box.remove()
+
+    def test_a_box_that_was_killed_starts_again_with_its_keys_and_certificate(self):
+        box = Box(COFRE, [MODEL])
+        try:
+            key = box.key("app")
+            authority = open(box.ca).read()
+            box.stop(signal.SIGKILL)
+            again = Box(COFRE, [MODEL], data=box.data)
+            try:
+                self.assertEqual(again.ask("POST", "/v1/chat/completions", SHORT, key)[0], 200)
+                self.assertEqual(open(again.ca).read(), authority)
+                self.assertEqual(again.command("stop")[:2], (0, "The box is stopped.\n"))
+                self.assertEqual(again.process.wait(timeout=30), 0)
+                # Keys are made without a running box too.
+                again.key("offline")
+            finally:
+                again.remove()
+        finally:
+            box.remove()
+
+    def test_a_model_that_is_not_there_is_told_at_once(self):
+        done = subprocess.run([COFRE, "serve", "--data", DATA + "-empty", "--listen", "127.0.0.1:0", "--model", "nosuch"],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nosuch", done.stderr)
+
+
+unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]])

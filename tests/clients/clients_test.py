@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""The official clients against a running box: every example of docs/clients.md, and what the examples do not show.
+
+    tests/clients/clients_test.py COFRE DATA TOOLS     TOOLS: a folder that keeps the clients' packages
+
+Run in TOOLS/venv, which it makes itself: openai, langchain-openai and jsonschema from PyPI, openai from npm.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.dirname(HERE))
+from box import SKIPPED, Box, ensure_model  # noqa: E402
+
+COFRE, DATA, TOOLS = sys.argv[1:4]
+PYTHON_PACKAGES = ["openai", "langchain-openai", "jsonschema"]
+
+
+def skip(why):
+    print("skipped:", why)
+    sys.exit(SKIPPED)
+
+
+def make_tools():
+    """The virtual environment and the Node package, made once."""
+    python = os.path.join(TOOLS, "venv", "bin", "python")
+    done = os.path.join(TOOLS, "complete")
+    if not os.path.exists(done):
+        commands = [[sys.executable, "-m", "venv", os.path.join(TOOLS, "venv")],
+                    [python, "-m", "pip", "install", "--quiet", *PYTHON_PACKAGES],
+                    [os.path.join(ROOT, "cmake", "node.sh"), "install", "--silent", "--prefix", TOOLS, "openai"]]
+        for command in commands:
+            result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            if result.returncode != 0:
+                skip(f"{' '.join(command)}: {result.stderr.strip()[-300:]}")
+        open(done, "w").close()
+    return python
+
+
+if os.path.realpath(sys.prefix) != os.path.realpath(os.path.join(TOOLS, "venv")):
+    os.makedirs(TOOLS, exist_ok=True)
+    interpreter = make_tools()
+    os.execv(interpreter, [interpreter, *sys.argv])
+
+import httpx  # noqa: E402
+import jsonschema  # noqa: E402
+import openai  # noqa: E402
+
+MODEL = ensure_model(COFRE, DATA, "qwen2.5-coder-0.5b")
+
+
+def examples():
+    """(line, language, text) of the fenced blocks of docs/clients.md."""
+    page = open(os.path.join(ROOT, "docs", "clients.md")).read()
+    for match in re.finditer(r"^```(python|js|sh)\n(.*?)^```", page, re.S | re.M):
+        yield page.count("\n", 0, match.start()) + 1, match[1], match[2]
+
+
+class Clients(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.box = Box(COFRE, [MODEL])
+        cls.key = cls.box.key("clients")
+        cls.client = cls.new_client()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.box.remove()
+
+    @classmethod
+    def new_client(cls, **options):
+        return openai.OpenAI(base_url=cls.box.url + "/v1", api_key=cls.key,
+                             http_client=httpx.Client(verify=cls.box.tls), **options)
+
+    def chat(self, text, **options):
+        options.setdefault("max_tokens", 64)
+        options.setdefault("temperature", 0)
+        return self.client.chat.completions.create(model="default", messages=[{"role": "user", "content": text}],
+                                                   **options)
+
+    def test_examples_of_the_page_run(self):
+        environment = {**os.environ, "OPENAI_BASE_URL": self.box.url + "/v1", "OPENAI_API_KEY": self.key,
+                       "SSL_CERT_FILE": self.box.ca, "NODE_EXTRA_CA_CERTS": self.box.ca,
+                       "NODE_PATH": os.path.join(TOOLS, "node_modules"),
+                       "PATH": os.path.join(TOOLS, "venv", "bin") + ":" + os.environ["PATH"]}
+        count = 0
+        for line, language, text in examples():
+            with self.subTest(line=line, language=language):
+                if language == "python":
+                    command = [sys.executable, "-c", text]
+                elif language == "sh":
+                    command = ["bash", "-euo", "pipefail", "-c", text]
+                else:
+                    # A module finds packages beside itself only.
+                    path = os.path.join(TOOLS, f"example{line}.mjs")
+                    open(path, "w").write(text)
+                    command = [os.path.join(ROOT, "cmake", "node.sh"), "--node", path]
+                done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                      timeout=120)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertTrue(done.stdout.strip())
+                count += 1
+        self.assertGreaterEqual(count, 8)
+
+    def test_a_stream_says_what_the_whole_answer_says(self):
+        whole = self.chat("Name three colours.")
+        text, usage, reasons = "", None, []
+        for chunk in self.chat("Name three colours.", stream=True, stream_options={"include_usage": True}):
+            usage = chunk.usage or usage
+            for choice in chunk.choices:
+                text += choice.delta.content or ""
+                reasons += [choice.finish_reason] if choice.finish_reason else []
+        self.assertEqual(text, whole.choices[0].message.content)
+        self.assertEqual(reasons, [whole.choices[0].finish_reason])
+        self.assertEqual(usage.completion_tokens, whole.usage.completion_tokens)
+        self.assertGreater(usage.prompt_tokens_details.cached_tokens, 0)
+
+    def test_a_schema_is_kept_to_at_any_temperature(self):
+        schema = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 20},
+                                                   "age": {"type": "integer", "minimum": 0, "maximum": 150}},
+                  "required": ["name", "age"], "additionalProperties": False}
+        form = {"type": "json_schema", "json_schema": {"name": "person", "strict": True, "schema": schema}}
+        for seed in range(4):
+            answer = self.chat("A person, as JSON.", response_format=form, temperature=1.5, seed=seed, max_tokens=200)
+            jsonschema.validate(json.loads(answer.choices[0].message.content), schema)
+
+    def test_a_required_tool_is_called_with_arguments_of_its_schema(self):
+        parameters = {"type": "object", "properties": {"city": {"type": "string", "maxLength": 30}}, "required": ["city"],
+                      "additionalProperties": False}
+        tool = {"type": "function", "function": {"name": "get_weather", "description": "The weather in a city",
+                                                 "parameters": parameters}}
+        answer = self.chat("What is the weather in Lisbon?", tools=[tool], tool_choice="required", max_tokens=120)
+        (call,) = answer.choices[0].message.tool_calls
+        self.assertEqual((call.function.name, answer.choices[0].finish_reason), ("get_weather", "tool_calls"))
+        jsonschema.validate(json.loads(call.function.arguments), parameters)
+        pieces = {"name": "", "arguments": ""}
+        for chunk in self.chat("What is the weather in Lisbon?", tools=[tool], tool_choice="required", max_tokens=120,
+                               stream=True):
+            for delta in chunk.choices[0].delta.tool_calls or []:
+                pieces["name"] += delta.function.name or ""
+                pieces["arguments"] += delta.function.arguments or ""
+        self.assertEqual(pieces, {"name": "get_weather", "arguments": call.function.arguments})
+
+    def test_a_client_that_leaves_frees_the_model(self):
+        stream = self.chat("Count to ten thousand.", stream=True, max_tokens=4000, extra_body={"ignore_eos": True})
+        next(iter(stream))
+        stream.close()
+        self.assertTrue(self.chat("Hello", max_tokens=4).choices)
+        streams = json.loads(self.box.command("status", "--json")[1])["models"][0]["streams"]
+        self.assertEqual(streams, 0)
+
+    def test_mistakes_are_the_clients_own_errors(self):
+        with self.assertRaises(openai.BadRequestError) as caught:
+            self.chat("x", temperature=-1)
+        self.assertEqual(caught.exception.param, "temperature")
+        with self.assertRaises(openai.NotFoundError):
+            self.client.chat.completions.create(model="nosuch", messages=[{"role": "user", "content": "x"}])
+        with self.assertRaises(openai.AuthenticationError):
+            self.new_client().with_options(api_key="wrong").models.list()
+
+    def test_embeddings_have_one_length_and_are_normal(self):
+        answer = self.client.embeddings.create(model="default", input=["a cat", "a dog"])
+        (a, b) = [item.embedding for item in answer.data]
+        self.assertEqual(len(a), len(b))
+        self.assertAlmostEqual(sum(x * x for x in a), 1, places=3)
+
+
+class Retries(unittest.TestCase):
+    def test_a_full_queue_is_refused_at_once_and_the_client_tries_again(self):
+        box = Box(COFRE, [MODEL], "--set", "queue.length=1", "--set", "models.sequences=1")
+        try:
+            key = box.key("crowd")
+            body = {"model": "default", "messages": [{"role": "user", "content": "Write."}], "max_tokens": 60,
+                    "ignore_eos": True}
+            running = [box.stream({**body, "max_tokens": 400}, key)]
+            next(running[0][1])
+            refused = None
+            for _ in range(8):
+                answer, events = box.stream(body, key)
+                if answer.status != 200:
+                    refused = answer
+                    break
+                running.append((answer, events))
+            self.assertIsNotNone(refused)
+            self.assertEqual(refused.status, 429)
+            self.assertGreater(float(refused.headers["Retry-After"]), 0)
+            with openai.OpenAI(base_url=box.url + "/v1", api_key=key, max_retries=10,
+                               http_client=httpx.Client(verify=box.tls)) as client:
+                answer = client.chat.completions.create(model="default", max_tokens=4,
+                                                        messages=[{"role": "user", "content": "Hello"}])
+            self.assertTrue(answer.choices)
+        finally:
+            box.remove()
+
+
+unittest.main(argv=[sys.argv[0], "-v", *sys.argv[4:]])
