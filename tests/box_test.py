@@ -5,6 +5,7 @@
 """
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -83,8 +84,7 @@ class TheBox(unittest.TestCase):
             time.sleep(0.05)
         lines = [json.loads(line) for line in self.box.command("log", request)[1].splitlines()]
         self.assertTrue(any(line.get("status") == 200 for line in lines), lines)
-        whole = "".join(open(os.path.join(self.box.data, "logs", name)).read()
-                        for name in os.listdir(os.path.join(self.box.data, "logs")))
+        whole = "".join(file.read_text() for file in pathlib.Path(self.box.data, "logs").iterdir())
         for secret in (canary, self.key, answer["choices"][0]["message"]["content"].strip() or canary):
             self.assertNotIn(secret, whole)
 
@@ -109,7 +109,7 @@ class TheBox(unittest.TestCase):
         status, out, _ = self.box.command("trust", "--show")
         self.assertEqual(status, 0)
         self.assertIn("SHA-256", out)
-        self.assertEqual(self.box.command("trust", "--export", "-")[1], open(self.box.ca).read())
+        self.assertEqual(self.box.command("trust", "--export", "-")[1], pathlib.Path(self.box.ca).read_text())
         for name in ("master.key", "cofre.db", "tls/ca.key", "tls/server.key", "admin.sock"):
             self.assertEqual(os.stat(os.path.join(self.box.data, name)).st_mode & 0o077, 0, name)
 
@@ -139,12 +139,12 @@ class Ends(unittest.TestCase):
         box = Box(COFRE, [MODEL])
         try:
             key = box.key("app")
-            authority = open(box.ca).read()
+            authority = pathlib.Path(box.ca).read_text()
             box.stop(signal.SIGKILL)
             again = Box(COFRE, [MODEL], data=box.data)
             try:
                 self.assertEqual(again.ask("POST", "/v1/chat/completions", SHORT, key)[0], 200)
-                self.assertEqual(open(again.ca).read(), authority)
+                self.assertEqual(pathlib.Path(again.ca).read_text(), authority)
                 self.assertEqual(again.command("stop")[:2], (0, "The box is stopped.\n"))
                 self.assertEqual(again.process.wait(timeout=30), 0)
                 # Keys are made without a running box too.
@@ -161,4 +161,4 @@ class Ends(unittest.TestCase):
         self.assertIn("nosuch", done.stderr)
 
 
-unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]])
+unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]], warnings="ignore")
