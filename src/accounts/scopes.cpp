@@ -13,12 +13,9 @@ constexpr std::array all{Scope::inference, Scope::metrics, Scope::admin};
 
 std::string_view name_of(Scope scope) {
   switch (scope) {
-    case Scope::inference:
-      return "inference";
-    case Scope::metrics:
-      return "metrics";
-    case Scope::admin:
-      return "admin";
+    case Scope::inference: return "inference";
+    case Scope::metrics: return "metrics";
+    case Scope::admin: return "admin";
   }
   CHECK(false);
   return {};

@@ -142,23 +142,24 @@ std::vector<std::size_t> numbers(std::string_view option, const std::string& tex
     std::size_t number = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
     if (error != std::errc{} || end != word.data() + word.size() || number < 1 || number > most)
-      throw UsageError{fmt::format("{} takes numbers from 1 to {} with commas between; this is none: {}", option, most, word)};
+      throw UsageError{
+          fmt::format("{} takes numbers from 1 to {} with commas between; this is none: {}", option, most, word)};
     out.push_back(number);
   }
   return out;
 }
 
-/// What a token costs at least: this machine's bandwidth, and the bytes that must be read for a token. Loads no weights.
+/// What a token costs at least: this machine's bandwidth, and the bytes that must be read for a token. Loads no
+/// weights.
 void print_limit(const fleet::Resolved& resolved, unsigned threads) {
   const auto file = gguf::File::open(resolved.file);
   const auto spec = model::read_spec(file);
   os::Team team(threads == 0 ? os::usable_cpus() : threads);
   const auto machine = serving::measure_machine(kernels::best_kernels(), team);
-  fmt::print("{}\n",
-             json::dump(json::Object{
-                 {"read_gb_s", machine.read_gb_s},
-                 {"bytes_per_token", serving::file_bytes_per_token(file, spec.vocabulary)},
-                 {"kv_bytes_per_token", model::KvMemory::bytes_per_token(spec, kernels::KvFormat::f16)}}));
+  fmt::print("{}\n", json::dump(json::Object{
+                         {"read_gb_s", machine.read_gb_s},
+                         {"bytes_per_token", serving::file_bytes_per_token(file, spec.vocabulary)},
+                         {"kv_bytes_per_token", model::KvMemory::bytes_per_token(spec, kernels::KvFormat::f16)}}));
 }
 
 }  // namespace
@@ -175,7 +176,8 @@ Action declare_bench(Options& options) {
   options.flag("--quick", given->quick, "a prompt of 512 tokens and one stream only");
   options.text("--prompts", given->prompts, "lengths of prompts to measure: 512,2048");
   options.text("--streams", given->streams, "how many generate at once: 1,16");
-  options.flag("--limit", given->limit, "only the machine's limit for one stream, as JSON: bandwidth, bytes that a token needs");
+  options.flag("--limit", given->limit,
+               "only the machine's limit for one stream, as JSON: bandwidth, bytes that a token needs");
   options.text("--peer", given->peer, "llama.cpp's bench command, measured in turns beside ours (or $COFRE_PEER)");
   return [given] {
     const auto resolved = given->model.find();

@@ -91,12 +91,9 @@ http::Options http_options(const config::Config& config, const http::TlsFiles& t
 
 log::Level level_of(fleet::Notice::Level level) {
   switch (level) {
-    case fleet::Notice::Level::info:
-      return log::Level::info;
-    case fleet::Notice::Level::warning:
-      return log::Level::warning;
-    case fleet::Notice::Level::error:
-      return log::Level::error;
+    case fleet::Notice::Level::info: return log::Level::info;
+    case fleet::Notice::Level::warning: return log::Level::warning;
+    case fleet::Notice::Level::error: return log::Level::error;
   }
   CHECK(false);
   return log::Level::error;

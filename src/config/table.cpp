@@ -200,14 +200,10 @@ std::string environment_name(std::string_view key) {
 template <class T>
 std::string expectation(const Row<T>& row) {
   switch (row.field.index()) {
-    case 0:
-      return row.choices.empty() ? "a text" : "one of " + spaced(row.choices);
-    case 2:
-      return "true or false";
-    case 3:
-      return "a list of texts";
-    default:
-      return fmt::format("a whole number from {} to {}", row.least, row.most);
+    case 0: return row.choices.empty() ? "a text" : "one of " + spaced(row.choices);
+    case 2: return "true or false";
+    case 3: return "a list of texts";
+    default: return fmt::format("a whole number from {} to {}", row.least, row.most);
   }
 }
 

@@ -17,21 +17,17 @@ Code code_of(int result) {
   switch (result & 0xff) {
     case SQLITE_FULL:
     case SQLITE_NOMEM:
-    case SQLITE_TOOBIG:
-      return Code::exhausted;
+    case SQLITE_TOOBIG: return Code::exhausted;
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-      return Code::invalid;
+    case SQLITE_CORRUPT: return Code::invalid;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_AUTH:
-      return Code::unavailable;
-    default:
-      return Code::internal;
+    case SQLITE_AUTH: return Code::unavailable;
+    default: return Code::internal;
   }
 }
 
@@ -68,15 +64,9 @@ void Statement::bind(std::span<const Value> values) {
     // What next() reads must not depend on the caller's buffers: SQLite copies them.
     const char* text = reinterpret_cast<const char*>(value.bytes_.data());
     switch (value.kind_) {
-      case Value::Kind::null:
-        result = sqlite3_bind_null(statement_, at);
-        break;
-      case Value::Kind::integer:
-        result = sqlite3_bind_int64(statement_, at, value.integer_);
-        break;
-      case Value::Kind::real:
-        result = sqlite3_bind_double(statement_, at, value.real_);
-        break;
+      case Value::Kind::null: result = sqlite3_bind_null(statement_, at); break;
+      case Value::Kind::integer: result = sqlite3_bind_int64(statement_, at, value.integer_); break;
+      case Value::Kind::real: result = sqlite3_bind_double(statement_, at, value.real_); break;
       case Value::Kind::text:
         result = sqlite3_bind_text64(statement_, at, text == nullptr ? "" : text, value.bytes_.size(), SQLITE_TRANSIENT,
                                      SQLITE_UTF8);
