@@ -25,13 +25,13 @@ def ensure_model(cofre, data, name):
 
 
 class Box:
-    """Runs while it is not stopped. `data` is kept where it was given, so that a box can be started on it again."""
+    """Runs while it is not stopped. `data` is kept where it was given, so that a box can be started on it again;
+    `store` is where `cofre pull` would put models."""
 
-    def __init__(self, cofre, models, *options, data=None):
+    def __init__(self, cofre, models, *options, data=None, store=None):
         self.cofre, self.own = cofre, data is None
         self.data = data or tempfile.mkdtemp(prefix="cofre-box-")
-        # The models are in no store of this box.
-        self.environment = {**os.environ, "COFRE_DATA": self.data}
+        self.environment = {**os.environ, "COFRE_DATA": store or self.data}
         command = [cofre, "serve", "--data", self.data, "--listen", "127.0.0.1:0"]
         for model in models:
             command += ["--model", model]

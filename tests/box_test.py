@@ -154,6 +154,15 @@ class Ends(unittest.TestCase):
         finally:
             box.remove()
 
+    def test_a_model_pulled_without_a_data_directory_is_found_by_its_name(self):
+        box = Box(COFRE, ["smollm2-135m"], store=DATA)
+        try:
+            (model,) = json.loads(box.command("status", "--json")[1])["models"]
+            self.assertEqual((model["name"], model["state"]), ("smollm2-135m", "ready"))
+            self.assertIn("default", model["aliases"])
+        finally:
+            box.remove()
+
     def test_a_model_that_is_not_there_is_told_at_once(self):
         done = subprocess.run([COFRE, "serve", "--data", DATA + "-empty", "--listen", "127.0.0.1:0", "--model", "nosuch"],
                               capture_output=True, text=True, timeout=60)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "os/paths.h"
 
 namespace cofre::fleet {
 namespace {
@@ -43,6 +44,21 @@ LocalSettings settings_of(const Models& models, const Resolved& resolved, const 
   return s;
 }
 
+/// A model of preload: out of this box's store, else out of the one where `cofre pull` puts models by default.
+LocalSettings preloaded(const Models& models, const std::string& text, const config::Config& config) {
+  try {
+    return settings_of(models, resolve(models, text), config);
+  } catch (const Error& error) {
+    const auto usual = os::data_directory();
+    if (error.code() != Code::not_found || models.data_directory == usual) throw;
+    const auto shared = Models::open(usual);
+    const auto* row = shared.catalogue.find(text);
+    const std::string name = row != nullptr ? row->name : text;
+    if (!is_model_name(name) || !shared.store.find(name)) throw;
+    return settings_of(shared, resolve(shared, text), config);
+  }
+}
+
 /// Whoever answers to this name.
 LocalSettings* named(std::vector<LocalSettings>& list, std::string_view name) {
   const auto wanted = lower_case(name);
@@ -78,7 +94,7 @@ void add_names(std::vector<LocalSettings>& list, const config::Config& config) {
 std::vector<LocalSettings> roster(const Models& models, const config::Config& config) {
   std::vector<LocalSettings> list;
   for (const auto& text : config.preload) {
-    auto settings = settings_of(models, resolve(models, text), config);
+    auto settings = preloaded(models, text, config);
     if (named(list, settings.name) != nullptr) continue;
     settings.preloaded = true;
     list.push_back(std::move(settings));
