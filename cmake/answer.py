@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Reads a streamed chat completion from standard input, prints its text as it comes, then how fast it came.
 
-    curl … | cmake/answer.py LIMIT      LIMIT: what `cofre bench MODEL --limit` printed; empty: no share is told
+    curl … | cmake/answer.py BEGAN LIMIT
+
+BEGAN: when the question was sent, seconds since 1970. LIMIT: what `cofre bench MODEL --limit` printed; empty: no share is
+told.
 """
 import json
 import sys
 import time
 
-begin = time.monotonic()
+begin, limit_text = float(sys.argv[1]), sys.argv[2]
 first = last = None
 usage = None
 for line in sys.stdin:
@@ -25,7 +28,7 @@ for line in sys.stdin:
         delta = choice["delta"]
         text = delta.get("reasoning_content") or delta.get("content")
         if text:
-            last = time.monotonic()
+            last = time.time()
             first = first or last
             print(text, end="", flush=True)
 print()
@@ -36,8 +39,8 @@ line = f"{prompt} tokens read in {first - begin:.2f} s, {tokens} written"
 if tokens > 1 and last > first:
     speed = (tokens - 1) / (last - first)
     line += f": {speed:.1f} tokens/s"
-    if len(sys.argv) > 1 and sys.argv[1]:
-        limit = json.loads(sys.argv[1])
+    if limit_text:
+        limit = json.loads(limit_text)
         per_token = limit["bytes_per_token"] + limit["kv_bytes_per_token"] * (prompt + tokens / 2)
         share = speed * per_token / (limit["read_gb_s"] * 1e9)
         line += f", {100 * share:.0f} % of this machine's limit (memory: {limit['read_gb_s']:.1f} GB/s)"
