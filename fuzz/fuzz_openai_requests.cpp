@@ -8,6 +8,7 @@
 #include "gateway/dialects/openai/chat.h"
 #include "gateway/dialects/openai/completions.h"
 #include "gateway/dialects/openai/embeddings.h"
+#include "gateway/dialects/openai/responses.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cofre;
@@ -27,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { protocol::validate(parse_chat(body).request); });
   attempt([&] { parse_completions(body); });
   attempt([&] { parse_embeddings(body); });
+  attempt([&] { parse_responses(body); });
   attempt([&] { parse_tokenize(body); });
   attempt([&] { parse_detokenize(body); });
   return 0;

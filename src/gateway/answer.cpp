@@ -9,14 +9,10 @@ namespace {
 
 const char* name_of(protocol::FinishReason reason) {
   switch (reason) {
-    case protocol::FinishReason::stop:
-      return "stop";
-    case protocol::FinishReason::length:
-      return "length";
-    case protocol::FinishReason::tool_calls:
-      return "tool_calls";
-    case protocol::FinishReason::content_filter:
-      return "content_filter";
+    case protocol::FinishReason::stop: return "stop";
+    case protocol::FinishReason::length: return "length";
+    case protocol::FinishReason::tool_calls: return "tool_calls";
+    case protocol::FinishReason::content_filter: return "content_filter";
   }
   return "stop";
 }

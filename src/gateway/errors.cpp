@@ -8,47 +8,26 @@ namespace {
 
 const char* type_of(int status) {
   switch (status) {
-    case 401:
-      return "authentication_error";
-    case 403:
-      return "permission_error";
-    case 404:
-      return "not_found_error";
-    case 429:
-      return "requests";
-    case 501:
-      return "not_supported_error";
-    case 503:
-      return "unavailable_error";
-    default:
-      return status < 500 ? "invalid_request_error" : "server_error";
+    case 401: return "authentication_error";
+    case 403: return "permission_error";
+    case 404: return "not_found_error";
+    case 429: return "requests";
+    case 501: return "not_supported_error";
+    case 503: return "unavailable_error";
+    default: return status < 500 ? "invalid_request_error" : "server_error";
   }
 }
 
 Failure failure_of(Code code, std::string message, std::string field) {
   Failure failure;
   switch (code) {
-    case Code::invalid:
-      failure.status = 400;
-      break;
-    case Code::not_found:
-      failure.status = 404;
-      break;
-    case Code::unsupported:
-      failure.status = field.empty() ? 501 : 400;
-      break;
-    case Code::exhausted:
-      failure.status = 429;
-      break;
-    case Code::unavailable:
-      failure.status = 503;
-      break;
-    case Code::cancelled:
-      failure.status = 503;
-      break;
-    case Code::internal:
-      failure.status = 500;
-      break;
+    case Code::invalid: failure.status = 400; break;
+    case Code::not_found: failure.status = 404; break;
+    case Code::unsupported: failure.status = field.empty() ? 501 : 400; break;
+    case Code::exhausted: failure.status = 429; break;
+    case Code::unavailable: failure.status = 503; break;
+    case Code::cancelled: failure.status = 503; break;
+    case Code::internal: failure.status = 500; break;
   }
   failure.type = type_of(failure.status);
   failure.message = std::move(message);

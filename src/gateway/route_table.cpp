@@ -15,6 +15,7 @@ constexpr Route routes[] = {
     {"GET", "/v1/models", Scope::inference, Body::none, openai::list_models},
     {"GET", "/v1/models/{model...}", Scope::inference, Body::none, openai::get_model},
     {"POST", "/v1/chat/completions", Scope::inference, Body::json, openai::chat_completions},
+    {"POST", "/v1/responses", Scope::inference, Body::json, openai::responses},
     {"POST", "/v1/completions", Scope::inference, Body::json, openai::completions},
     {"POST", "/v1/embeddings", Scope::inference, Body::json, openai::embeddings},
     {"POST", "/tokenize", Scope::inference, Body::json, openai::tokenize},

@@ -7,6 +7,7 @@
 #include "gateway/dialects/openai/chat.h"
 #include "gateway/dialects/openai/completions.h"
 #include "gateway/dialects/openai/embeddings.h"
+#include "gateway/dialects/openai/responses.h"
 
 namespace cofre::gateway::openai {
 namespace {
@@ -60,6 +61,15 @@ void chat_completions(Services& services, Call&& call) {
   plan.encoder = plan.stream ? encode_chat_stream(head, request.choices, request.logprobs, chat.delivery.include_usage)
                              : encode_chat(head, request.choices, request.logprobs);
   plan.requests = one(std::move(chat.request));
+  Answer::start(services, std::move(call), std::move(plan));
+}
+
+void responses(Services& services, Call&& call) {
+  auto parsed = parse_responses(body_of(call));
+  Answer::Plan plan;
+  plan.stream = parsed.stream;
+  plan.encoder = encode_responses(head_of(services, call, parsed.request.model), parsed);
+  plan.requests = one(std::move(parsed.request));
   Answer::start(services, std::move(call), std::move(plan));
 }
 

@@ -8,6 +8,7 @@ namespace cofre::gateway::openai {
 void list_models(Services& services, Call&& call);
 void get_model(Services& services, Call&& call);
 void chat_completions(Services& services, Call&& call);
+void responses(Services& services, Call&& call);
 void completions(Services& services, Call&& call);
 void embeddings(Services& services, Call&& call);
 void tokenize(Services& services, Call&& call);

@@ -30,14 +30,10 @@ json::Object usage_object(const protocol::Usage& usage) {
 
 std::string_view name_of(protocol::FinishReason reason) {
   switch (reason) {
-    case protocol::FinishReason::stop:
-      return "stop";
-    case protocol::FinishReason::length:
-      return "length";
-    case protocol::FinishReason::tool_calls:
-      return "tool_calls";
-    case protocol::FinishReason::content_filter:
-      return "content_filter";
+    case protocol::FinishReason::stop: return "stop";
+    case protocol::FinishReason::length: return "length";
+    case protocol::FinishReason::tool_calls: return "tool_calls";
+    case protocol::FinishReason::content_filter: return "content_filter";
   }
   return "stop";
 }
