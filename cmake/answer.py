@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
-"""Reads a streamed chat completion from standard input, prints its text as it comes, then how fast it came.
+"""Runs a command that asks for a streamed chat completion, prints the answer's text as it comes, then how fast it came.
 
-    curl … | cmake/answer.py BEGAN LIMIT
+    cmake/answer.py LIMIT curl …
 
-BEGAN: when the question was sent, seconds since 1970. LIMIT: what `cofre bench MODEL --limit` printed; empty: no share is
-told.
+LIMIT: what `cofre bench MODEL --limit` printed; empty: no share is told.
 """
 import json
+import subprocess
 import sys
 import time
 
-begin, limit_text = float(sys.argv[1]), sys.argv[2]
+limit_text = sys.argv[1]
+begin = time.monotonic()
+# The command inherits what the shell opened for it.
+asking = subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE, text=True, close_fds=False)
 first = last = None
 usage = None
-for line in sys.stdin:
+for line in asking.stdout:
     if not line.startswith("data: "):
         if line.strip().startswith("{"):
             sys.exit(json.loads(line)["error"]["message"])
@@ -28,10 +31,12 @@ for line in sys.stdin:
         delta = choice["delta"]
         text = delta.get("reasoning_content") or delta.get("content")
         if text:
-            last = time.time()
+            last = time.monotonic()
             first = first or last
             print(text, end="", flush=True)
 print()
+if asking.wait() != 0:
+    sys.exit(asking.returncode)
 if usage is None or first is None:
     sys.exit("the answer ended before its end")
 prompt, tokens = usage["prompt_tokens"], usage["completion_tokens"]
