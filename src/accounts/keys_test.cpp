@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/thrown.h"
 #include "os/paths.h"
 
 namespace cofre::accounts {
@@ -23,15 +24,6 @@ class KeysOfABox : public testing::Test {
     return Keys(database_, mutex_, master_, folder_.path(), [this] { return now_; });
   }
 };
-
-Code code_of(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return Code::internal;
-}
 
 TEST_F(KeysOfABox, AKeyTellsWhoseItIs) {
   auto keys = open();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "accounts/keys.h"
+#include "app/command.h"
 #include "crypto/secret.h"
 #include "json/json.h"
 #include "os/file_lock.h"
@@ -42,7 +43,9 @@ json::Object ask_or_open(const std::filesystem::path& data, const json::Object& 
 /// Where the box's log lies.
 std::filesystem::path log_folder_in(const std::filesystem::path& data);
 
-/// "--data DIR", else os::data_directory(); absolute.
+/// The option "--data DIR" of every command about a box.
+void declare_data(Options& options, std::string& into);
+/// What it says, else os::data_directory(); absolute.
 std::filesystem::path data_directory_of(const std::string& given);
 
 }  // namespace cofre::app

@@ -27,7 +27,7 @@ Action declare_config(Options& options) {
     bool json = false, write = false, markdown = false, check = false;
   };
   auto given = std::make_shared<Given>();
-  options.text("--data", given->data, "the box's data directory");
+  declare_data(options, given->data);
   options.flag("--json", given->json, "print JSON");
   options.flag("--write", given->write, "write a cofre.toml in which every setting stands as a comment");
   options.flag("--check", given->check, "only say whether the settings are right");

@@ -147,7 +147,7 @@ Action declare_doctor(Options& options) {
     bool json = false;
   };
   auto given = std::make_shared<Given>();
-  options.text("--data", given->data, "the box's data directory");
+  declare_data(options, given->data);
   options.flag("--json", given->json, "print JSON");
   return [given] {
     const auto data = data_directory_of(given->data);

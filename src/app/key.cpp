@@ -83,7 +83,7 @@ Action declare_key(Options& options) {
   options.text("NAME", given->name, "of the key: who uses it");
   options.texts("--scope", given->scopes, "what it may do: inference (the default), metrics, admin");
   options.number("--days", given->days, 1, 36500, "it ends after so many days");
-  options.text("--data", given->data, "the box's data directory");
+  declare_data(options, given->data);
   options.flag("--json", given->json, "print JSON");
   return [given] {
     const auto answer =

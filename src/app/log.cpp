@@ -18,7 +18,7 @@ Action declare_log(Options& options) {
   auto given = std::make_shared<Given>();
   options.text("ID", given->id, "of a request, as its X-Request-Id header says");
   options.number("-n,--last", given->last, 1, 1'000'000, "lines from the end, where no ID is given");
-  options.text("--data", given->data, "the box's data directory");
+  declare_data(options, given->data);
   return [given] {
     const auto folder = log_folder_in(data_directory_of(given->data));
     std::deque<std::string> lines;

@@ -64,7 +64,7 @@ void run(RunningBox& box, os::SignalQueue& signals) {
 
 Action declare_serve(Options& options) {
   auto given = std::make_shared<Given>();
-  options.text("--data", given->data, "the box's data directory");
+  declare_data(options, given->data);
   options.text("--listen", given->listen, "ADDRESS:PORT; port 0 takes a free one");
   options.texts("--model", given->models, "load this model at start: a name or a GGUF file; may be repeated");
   options.texts("--set", given->settings, "KEY=VALUE: any setting of cofre.toml");

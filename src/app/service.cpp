@@ -103,7 +103,7 @@ Action declare_service(Options& options) {
   options.flag("--user", given->user, "a service of this user, not of the system");
   options.text("--as", given->user_name, "the user that a service of the system runs as");
   options.flag("--print", given->print, "only print the unit that would be installed");
-  options.text("--data", given->data, "the box's data directory");
+  declare_data(options, given->data);
   return [given] {
     if (given->action != "install" && given->action != "remove") {
       throw UsageError{fmt::format("service knows install and remove, not \"{}\"", given->action)};

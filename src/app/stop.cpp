@@ -12,7 +12,7 @@ namespace cofre::app {
 
 Action declare_stop(Options& options) {
   auto data_text = std::make_shared<std::string>();
-  options.text("--data", *data_text, "the box's data directory");
+  declare_data(options, *data_text);
   return [data_text] {
     const auto data = data_directory_of(*data_text);
     const int process = box_process(data);

@@ -72,7 +72,7 @@ Action declare_trust(Options& options) {
   options.text("--export", given->to, "only write the box's authority (PEM) into this file; - prints it");
   options.flag("--show", given->show, "only tell its name, fingerprint and end");
   options.flag("--remove", given->remove, "take it out of this machine's list again");
-  options.text("--data", given->data, "the box's data directory");
+  declare_data(options, given->data);
   return [given] {
     if (given->remove) return remove_again();
     const auto file = tls_folder_in(data_directory_of(given->data)) / "ca.pem";

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/thrown.h"
 #include "grammar/builder.h"
 #include "grammar/regex.h"
-#include "grammar/test_support.h"
 
 namespace cofre::grammar {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/thrown.h"
 #include "grammar/grammar.h"
-#include "grammar/test_support.h"
 
 namespace cofre::grammar {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/thrown.h"
 #include "grammar/grammar.h"
-#include "grammar/test_support.h"
 
 namespace cofre::grammar {
 namespace {
@@ -13,7 +13,9 @@ bool holds(std::string_view schema, std::string_view text) {
 }
 
 Code refusal(std::string_view schema, std::string* field = nullptr) {
-  return code_of([&] { from_schema(json::parse(schema), "schema"); }, field);
+  const auto error = thrown_by([&] { from_schema(json::parse(schema), "schema"); });
+  if (error && field != nullptr) *field = error->field();
+  return error ? error->code() : Code::internal;
 }
 
 TEST(Schema, TypesAreHeld) {

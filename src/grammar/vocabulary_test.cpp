@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/thrown.h"
 #include "grammar/grammar.h"
-#include "grammar/test_support.h"
 
 namespace cofre::grammar {
 namespace {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/thrown.h"
 #include "os/file_lock.h"
 #include "os/paths.h"
 
@@ -11,15 +12,6 @@ namespace cofre::os {
 namespace {
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
-Code code_of(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return Code::internal;
-}
 
 class Disk : public testing::Test {
  protected:

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/thrown.h"
 #include "os/disk.h"
 #include "os/paths.h"
 #include "store/box.h"
@@ -18,15 +19,6 @@
 
 namespace cofre::store {
 namespace {
-
-Code code_of(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return Code::internal;
-}
 
 class Store : public testing::Test {
  protected:

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/thrown.h"
 #include "gateway/dialects/openai/chat.h"
 #include "gateway/dialects/openai/completions.h"
 #include "gateway/dialects/openai/embeddings.h"
@@ -20,15 +21,6 @@ json::Array messages(const std::string& list) {
   return std::get<Chat>(parse_chat(json::parse(R"({"model":"m","messages":)" + list + "}")).request.task).messages;
 }
 
-/// The field that an error names; "no error" where there is none.
-std::string field_of(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.field();
-  }
-  return "no error";
-}
 std::string refused(const std::string& members) {
   return field_of([&] { parsed(members); });
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/thrown.h"
 
 namespace cofre::gateway::openai {
 namespace {
@@ -13,12 +14,7 @@ ResponsesCall parsed(const std::string& members) {
   return parse_responses(json::parse(R"({"model":"m",)" + members + "}"));
 }
 std::string refused(const std::string& members) {
-  try {
-    parsed(members);
-  } catch (const Error& error) {
-    return error.field();
-  }
-  return "no error";
+  return field_of([&] { parsed(members); });
 }
 const std::vector<Event> events = {Started{5, 0},
                                    Reasoning{0, "hm"},
