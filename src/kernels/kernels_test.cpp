@@ -292,9 +292,11 @@ struct Context {
       all->resize((all == &query ? rows : tokens) * width);
       for (auto& x : *all) x = normal(random);
     }
+    query.insert(query.end(), 16, NAN);                              // what lies behind the rows tells nothing,
     for (std::size_t i = 0; i < tokens; ++i) keys[i * width] += 40;  // an outlier that every key has
     const std::size_t bytes = kv_page_bytes(format, width), count_pages = (tokens + page_tokens - 1) / page_tokens;
     memory = os::Buffer(bytes * count_pages);
+    std::memset(memory.data(), 0xff, memory.bytes());  // nor does what slots not written yet hold: NaN here
     for (std::size_t p = 0; p < count_pages; ++p) pages.push_back(memory.data() + p * bytes);
     for (std::size_t i = 0; i < tokens; ++i)
       k.write_kv(format, memory.data() + i / page_tokens * bytes, i % page_tokens, &keys[i * width], &values[i * width], width);

@@ -31,27 +31,28 @@ inline void store_upper(std::uint16_t* to, __m512i x) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(_mm512_srli_epi32(x, 16)));
 }
 
-/// A tiles from floats: `count` rows of `width` (a multiple of 16) values, `stride` bf16 apart; up to a multiple of 16
-/// rows the rest is zeros.
+/// A tiles from floats: `count` rows of `width` values, `stride` bf16 apart; up to a multiple of 16 rows the rest is
+/// zeros, and so is what follows `width` (a NaN read from behind a row would outlive its product with a zero).
 inline void split_rows(const float* from, std::size_t from_stride, std::size_t count, std::size_t width, Split to,
                        std::size_t stride) {
   for (std::size_t r = 0; r < (count + tile_rows - 1) / tile_rows * tile_rows; ++r)
     for (std::size_t i = 0; i < stride; i += 16) {
-      const bool inside = r < count && i < width;
-      const auto parts = split<true>(inside ? _mm512_loadu_ps(from + r * from_stride + i) : _mm512_setzero_ps());
+      const std::size_t inside = r < count && i < width ? std::min<std::size_t>(width - i, 16) : 0;
+      const auto mask = static_cast<__mmask16>((1u << inside) - 1);
+      const auto parts = split<true>(_mm512_maskz_loadu_ps(mask, from + r * from_stride + i));
       store_upper(to.high + r * stride + i, parts.high);
       store_upper(to.low + r * stride + i, parts.low);
     }
 }
 
 /// B tiles from rows of a page: pairs of rows (2k, 2k + 1), 16 columns each, tile after tile down the rows, then the
-/// next columns. `rows` is made up to a multiple of 32 with zeros.
+/// next columns. `rows` is made up to a multiple of 32 with zeros; rows from `filled` on count as zeros.
 template <KvFormat format>
-inline void split_pairs(const std::byte* from, std::size_t rows, std::size_t columns, Split to) {
+inline void split_pairs(const std::byte* from, std::size_t rows, std::size_t filled, std::size_t columns, Split to) {
   const std::size_t pairs = (rows + 31) / 32 * 16;
   const auto upper = _mm512_set1_epi32(static_cast<int>(0xffff0000u));
   const auto load = [&](std::size_t row, std::size_t column) {
-    return row < rows ? load_kv<format>(from, row * columns + column) : _mm512_setzero_ps();
+    return row < filled ? load_kv<format>(from, row * columns + column) : _mm512_setzero_ps();
   };
   const auto store = [&](std::uint16_t* at, __m512i even, __m512i odd) {
     _mm512_store_si512(at, _mm512_or_si512(_mm512_srli_epi32(even, 16), _mm512_and_si512(odd, upper)));
@@ -117,10 +118,11 @@ class TileAttention {
     std::memset(sums_, 0, block_rows * width_ * sizeof(float));
     for (std::size_t r = first; r < first + count; ++r) t_.peak[r] = -INFINITY, t_.weight[r] = 0;
     for (std::size_t p = t_.first_page; p < t_.last_page; ++p) {
-      if (visible_tokens(t_, first, count, p * page_tokens) == 0) continue;
+      const std::size_t visible = visible_tokens(t_, first, count, p * page_tokens);
+      if (visible == 0) continue;
       const Page page = page_parts(format, t_.pages[p], t_.head_width);
-      split_pairs<format>(page.keys, t_.head_width, page_tokens, keys_);
-      split_pairs<format>(page.values, page_tokens, width_, values_);
+      split_pairs<format>(page.keys, t_.head_width, t_.head_width, page_tokens, keys_);
+      split_pairs<format>(page.values, page_tokens, visible, width_, values_);
       for (std::size_t r = 0; r < count; r += tile_rows)
         tile<format>(page, first + r, r, std::min(tile_rows, count - r), p * page_tokens);
     }
@@ -166,7 +168,8 @@ class TileAttention {
     cap_and_mask(t_, row, token, scores);
     const float factor = soften(scores, t_.peak[row], t_.weight[row]);
     if constexpr (format == KvFormat::q8)
-      for (std::size_t i = 0; i < page_tokens; ++i) scores[i] *= page.value_scales[i];
+      for (std::size_t i = 0; i < page_tokens; ++i)  // a token not written yet has weight 0, whatever its scale is
+        scores[i] = scores[i] == 0 ? 0 : scores[i] * page.value_scales[i];
     return factor;
   }
 
