@@ -54,9 +54,7 @@ json::Object ask_or_open(const std::filesystem::path& data, const json::Object& 
 
 std::filesystem::path log_folder_in(const std::filesystem::path& data) { return data / "logs"; }
 
-void declare_data(Options& options, std::string& into) {
-  options.text("--data", into, "the box's data directory");
-}
+void declare_data(Options& options, std::string& into) { options.text("--data", into, "the box's data directory"); }
 
 std::filesystem::path data_directory_of(const std::string& given) {
   return given.empty() ? os::data_directory() : std::filesystem::absolute(given);

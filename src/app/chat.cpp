@@ -127,7 +127,8 @@ class Commands {
       conversation_.answer = next;
     } else if (whole != wholes().end()) {
       const auto given = number<std::int64_t>(name, value);
-      if (given && (*given < 0 || (name != "seed" && *given > 1'000'000))) fail(Code::invalid, "{} must be from 0 to 1000000", name);
+      if (given && (*given < 0 || (name != "seed" && *given > 1'000'000)))
+        fail(Code::invalid, "{} must be from 0 to 1000000", name);
       conversation_.answer.*whole->second = given;
     } else {
       fail(Code::invalid, "there is nothing named {} to set (see /help)", name);
@@ -148,7 +149,8 @@ class Commands {
     if (text.empty()) return std::nullopt;
     T value{};
     const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) fail(Code::invalid, "{}: \"{}\" is no number", name, text);
+    if (result.ec != std::errc{} || result.ptr != text.data() + text.size())
+      fail(Code::invalid, "{}: \"{}\" is no number", name, text);
     return value;
   }
 

@@ -17,7 +17,8 @@ namespace {
 std::chrono::sys_seconds parse_time(const std::string& text) {
   std::tm parts{};
   const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (end == nullptr || *end != '\0') fail_field(Code::invalid, "now", "now: \"{}\" is no time of the form 2026-11-23T10:30:00", text);
+  if (end == nullptr || *end != '\0')
+    fail_field(Code::invalid, "now", "now: \"{}\" is no time of the form 2026-11-23T10:30:00", text);
   return std::chrono::sys_seconds{std::chrono::seconds{::timegm(&parts)}};
 }
 
@@ -31,7 +32,8 @@ Action declare_render(Options& options) {
   options.text("--template", given->source, "the chat template, a file of Jinja");
   options.required();
   options.text("--messages", given->messages,
-               "a JSON file: messages, and where wanted tools, add_generation_prompt, enable_thinking, bos_token, eos_token, now");
+               "a JSON file: messages, and where wanted tools, add_generation_prompt, enable_thinking, bos_token, "
+               "eos_token, now");
   options.required();
   return [given] {
     const auto value = json::parse(read_input_file(given->messages));

@@ -83,8 +83,8 @@ Action declare_worker(Options& options) {
       outgoing.push(protocol::StreamEvent{0, protocol::Failed{error.code(), error.what(), error.field(), 0, {}}});
       throw;
     } catch (const std::bad_alloc&) {
-      outgoing.push(
-          protocol::StreamEvent{0, protocol::Failed{Code::exhausted, "the model needs more memory than it was given", {}}});
+      outgoing.push(protocol::StreamEvent{
+          0, protocol::Failed{Code::exhausted, "the model needs more memory than it was given", {}}});
       throw;
     }
   };

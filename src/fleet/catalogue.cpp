@@ -22,12 +22,9 @@ bool answers_to(const Model& model, std::string_view name) {
 
 std::string_view name_of(Purpose purpose) noexcept {
   switch (purpose) {
-    case Purpose::chat:
-      return "chat";
-    case Purpose::base:
-      return "base";
-    case Purpose::tests:
-      return "tests";
+    case Purpose::chat: return "chat";
+    case Purpose::base: return "base";
+    case Purpose::tests: return "tests";
   }
   return "";
 }

@@ -186,8 +186,7 @@ WebRequest request_for(const HttpsSource& source, const Hubs& hubs) {
     case Hub::modelscope:
       return {fmt::format("{}/models/{}/resolve/master/{}", hubs.modelscope, source.repository, escape(source.file)),
               ""};
-    case Hub::none:
-      break;
+    case Hub::none: break;
   }
   return {source.url, ""};
 }

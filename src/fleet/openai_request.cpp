@@ -26,11 +26,8 @@ json::Value outward(json::Value message) {
 
 void write_constraint(const Constraint& constraint, json::Object& out) {
   switch (constraint.kind) {
-    case Constraint::Kind::none:
-      return;
-    case Constraint::Kind::json_object:
-      out["response_format"] = json::Object{{"type", "json_object"}};
-      return;
+    case Constraint::Kind::none: return;
+    case Constraint::Kind::json_object: out["response_format"] = json::Object{{"type", "json_object"}}; return;
     case Constraint::Kind::json_schema:
       out["response_format"] = json::Object{
           {"type", "json_schema"},

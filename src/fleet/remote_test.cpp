@@ -203,7 +203,8 @@ TEST_F(Remote, AfterTheFirstTokenItFailsWithItsServer) {
 
 TEST_F(Remote, WhatTheServerRefusesIsToldWithItsField) {
   const std::string body = R"({"error":{"message":"too long","param":"messages"}})";
-  Server server(fmt::format("HTTP/1.1 400 Bad\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}", body.size(), body));
+  Server server(
+      fmt::format("HTTP/1.1 400 Bad\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}", body.size(), body));
   start({server.url()});
   const auto failed = failure(ask());
   EXPECT_EQ(failed.code, Code::invalid);

@@ -46,7 +46,8 @@ struct ScaleMin {
 };
 ScaleMin k_scale_min(const std::byte* s, unsigned j) {
   if (j < 4) return {byte_at(s, j) & 63, byte_at(s, j + 4) & 63};
-  return {(byte_at(s, j + 4) & 15) | (byte_at(s, j - 4) >> 6 << 4), (byte_at(s, j + 4) >> 4) | (byte_at(s, j) >> 6 << 4)};
+  return {(byte_at(s, j + 4) & 15) | (byte_at(s, j - 4) >> 6 << 4),
+          (byte_at(s, j + 4) >> 4) | (byte_at(s, j) >> 6 << 4)};
 }
 
 void from_q4_0(const std::byte* b, float* out) {
@@ -231,7 +232,9 @@ std::uint16_t float_to_half(float value) noexcept {
   return sign | static_cast<std::uint16_t>((m + 0xfff + (m >> 13 & 1) - (112u << 23)) >> 13);
 }
 
-float bf16_to_float(std::uint16_t bits) noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+float bf16_to_float(std::uint16_t bits) noexcept {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
 
 std::uint16_t float_to_bf16(float value) noexcept {
   const auto bits = std::bit_cast<std::uint32_t>(value);

@@ -10,18 +10,33 @@ namespace cofre::kernels {
 /// Element formats of weights. The first four columns of the table say how a file stores them (ggml's block formats),
 /// the last three how a panel does (docs/formats/panels.md).
 enum class Format : std::uint8_t {
-  f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, iq4_xs, mxfp4,
+  f32,
+  f16,
+  bf16,
+  q4_0,
+  q4_1,
+  q5_0,
+  q5_1,
+  q8_0,
+  q2_k,
+  q3_k,
+  q4_k,
+  q5_k,
+  q6_k,
+  iq4_nl,
+  iq4_xs,
+  mxfp4,
 };
 inline constexpr std::size_t format_count = 16;
 
 struct FormatTraits {
   Format format;
   std::string_view name;
-  std::uint32_t block;         ///< elements of a file block
-  std::uint32_t block_bytes;   ///< bytes of a file block
-  std::uint32_t record;        ///< inputs of a panel record: 256 or 32; 1 for float formats
-  std::uint32_t quant_bytes;   ///< bytes of a record's quants, 16 outputs together
-  std::uint32_t scale_bytes;   ///< bytes of a record's scales and minima, 16 outputs together
+  std::uint32_t block;        ///< elements of a file block
+  std::uint32_t block_bytes;  ///< bytes of a file block
+  std::uint32_t record;       ///< inputs of a panel record: 256 or 32; 1 for float formats
+  std::uint32_t quant_bytes;  ///< bytes of a record's quants, 16 outputs together
+  std::uint32_t scale_bytes;  ///< bytes of a record's scales and minima, 16 outputs together
 };
 
 const FormatTraits& traits(Format format);

@@ -72,7 +72,8 @@ Rows Rows::slice(std::size_t first, std::size_t count) const {
 
 std::size_t rows_bytes(std::size_t rows, std::size_t inputs) {
   const std::size_t cells = (rows + spare_rows) * ((inputs + group_width - 1) / group_width);
-  return align64(cells * group_width) + align64(cells * 4 * group_scales) + align64(cells * 4) + align64(cells * 32) + align64(cells * 64);
+  return align64(cells * group_width) + align64(cells * 4 * group_scales) + align64(cells * 4) + align64(cells * 32) +
+         align64(cells * 64);
 }
 
 Rows bind_rows(std::byte* memory, std::size_t rows, std::size_t inputs) {
@@ -105,8 +106,8 @@ std::size_t scratch_bytes(std::size_t rows, std::size_t inputs, std::size_t head
   constexpr std::size_t strip = 4 * panel_width * (group_width + 2 * sizeof(float));
   const std::size_t sums = rows * 4 * panel_width * sizeof(float);
   const std::size_t starts = 16 * ((inputs + group_width - 1) / group_width) * 16 * sizeof(std::int32_t);
-  // What attention on tiles takes: 64 query rows, a page's keys and values and 64 rows of sums, four bytes an element each;
-  // weights and scores of 16 rows.
+  // What attention on tiles takes: 64 query rows, a page's keys and values and 64 rows of sums, four bytes an element
+  // each; weights and scores of 16 rows.
   const std::size_t attention = 4 * ((head_width + 31) / 32 * 32) * page_tokens * 4 + 2 * 16 * page_tokens * 4;
   return align64(std::max({align64(strip) + sums + 64 * 1024, starts, attention}));
 }

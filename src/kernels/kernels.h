@@ -52,7 +52,8 @@ struct Output {
   bool accumulate = false;
 };
 
-/// How a head turns queries and keys by their position: pairs (i, i + half) or (2i, 2i + 1) of the first `width` values.
+/// How a head turns queries and keys by their position: pairs (i, i + half) or (2i, 2i + 1) of the first `width`
+/// values.
 struct RopeTable {
   const float* cosines = nullptr;  ///< [width / 2] for this position
   const float* sines = nullptr;

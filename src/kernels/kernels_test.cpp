@@ -154,7 +154,8 @@ TEST_P(EveryFormat, PackedWeightsAreTheFilesWeights) {
       dequantize_row(format(), m.rows.data() + o * row_bytes(format(), inputs), inputs, row.data());
       for (std::size_t r = 0; r < probes; ++r) {
         const float expected = 127.0f * row[(r * 29 + 3) % inputs];
-        ASSERT_NEAR(y[r * outputs + o], expected, 1e-5f * std::fabs(expected) + 1e-6f) << "output " << o << " row " << r;
+        ASSERT_NEAR(y[r * outputs + o], expected, 1e-5f * std::fabs(expected) + 1e-6f)
+            << "output " << o << " row " << r;
       }
     }
   }
@@ -169,7 +170,8 @@ TEST_P(EveryFormat, ExactProductsAgreeWithScalarOnOddShapes) {
         const auto expected = product(scalar_kernels.matmul_exact, a.rows, m.panels);
         const auto y = product(k->matmul_exact, a.rows, m.panels);
         // Only the order of float sums differs.
-        ASSERT_LT(rms_difference(y, expected), 2e-6 * rms(expected)) << k->name << " " << outputs << "×" << inputs << " rows " << rows;
+        ASSERT_LT(rms_difference(y, expected), 2e-6 * rms(expected))
+            << k->name << " " << outputs << "×" << inputs << " rows " << rows;
       }
 }
 
@@ -182,7 +184,8 @@ TEST_P(EveryFormat, PromptProductsAgreeWithScalarWithinTheStatedTolerance) {
         const auto a = activations(*k, rows, inputs);
         const auto expected = product(scalar_kernels.matmul_exact, a.rows, m.panels);
         const auto y = product(k->matmul_prompt, a.rows, m.panels);
-        ASSERT_LT(rms_difference(y, expected), 0.015 * rms(expected)) << k->name << " " << outputs << "×" << inputs << " rows " << rows;
+        ASSERT_LT(rms_difference(y, expected), 0.015 * rms(expected))
+            << k->name << " " << outputs << "×" << inputs << " rows " << rows;
       }
 }
 
@@ -215,9 +218,8 @@ TEST_P(EveryFormat, AccumulatingAddsToWhatIsThere) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, EveryFormat, ::testing::Range(0, static_cast<int>(format_count)), [](const auto& one) {
-  return std::string(traits(static_cast<Format>(one.param)).name);
-});
+INSTANTIATE_TEST_SUITE_P(Kernels, EveryFormat, ::testing::Range(0, static_cast<int>(format_count)),
+                         [](const auto& one) { return std::string(traits(static_cast<Format>(one.param)).name); });
 
 TEST(Quantize, EverySetGivesTheSameBytes) {
   for (const std::size_t inputs : {32, 64, 96, 256, 288, 576, 896}) {
@@ -284,7 +286,8 @@ struct Context {
   std::vector<const std::byte*> pages;
   std::vector<std::uint32_t> begin, end;
 
-  Context(const Kernels& k, KvFormat f, std::size_t head_width, std::size_t context, std::size_t count, std::size_t window)
+  Context(const Kernels& k, KvFormat f, std::size_t head_width, std::size_t context, std::size_t count,
+          std::size_t window)
       : format(f), width(head_width), tokens(context), rows(count) {
     std::mt19937 random(3);
     std::normal_distribution<float> normal(0, 1);
@@ -299,7 +302,8 @@ struct Context {
     std::memset(memory.data(), 0xff, memory.bytes());  // nor does what slots not written yet hold: NaN here
     for (std::size_t p = 0; p < count_pages; ++p) pages.push_back(memory.data() + p * bytes);
     for (std::size_t i = 0; i < tokens; ++i)
-      k.write_kv(format, memory.data() + i / page_tokens * bytes, i % page_tokens, &keys[i * width], &values[i * width], width);
+      k.write_kv(format, memory.data() + i / page_tokens * bytes, i % page_tokens, &keys[i * width], &values[i * width],
+                 width);
     for (std::size_t r = 0; r < rows; ++r) {
       end.push_back(static_cast<std::uint32_t>(tokens - rows + r + 1));
       begin.push_back(window > 0 && end[r] > window ? static_cast<std::uint32_t>(end[r] - window) : 0);
@@ -310,10 +314,23 @@ struct Context {
     const std::size_t stride = (width + 15) / 16 * 16;
     std::vector<float> out(count * stride), peak(count), weight(count), result;
     os::Buffer scratch(scratch_bytes(count, width, width));
-    k.attention({.query = &query[first * width], .query_stride = width, .rows = count, .begin = &begin[first], .end = &end[first],
-                 .pages = pages.data(), .first_page = begin[first] / page_tokens, .last_page = pages.size(), .head_width = width,
-                 .scale = 0.1f, .soft_cap = soft_cap, .prompt = prompt, .format = format, .out = out.data(),
-                 .out_stride = stride, .peak = peak.data(), .weight = weight.data()},
+    k.attention({.query = &query[first * width],
+                 .query_stride = width,
+                 .rows = count,
+                 .begin = &begin[first],
+                 .end = &end[first],
+                 .pages = pages.data(),
+                 .first_page = begin[first] / page_tokens,
+                 .last_page = pages.size(),
+                 .head_width = width,
+                 .scale = 0.1f,
+                 .soft_cap = soft_cap,
+                 .prompt = prompt,
+                 .format = format,
+                 .out = out.data(),
+                 .out_stride = stride,
+                 .peak = peak.data(),
+                 .weight = weight.data()},
                 scratch.data());
     for (std::size_t r = 0; r < count; ++r)
       for (std::size_t d = 0; d < width; ++d) result.push_back(out[r * stride + d] / weight[r]);
@@ -349,13 +366,16 @@ TEST(Attention, EverySetComputesItsDefinition) {
     for (const auto format : {KvFormat::f32, KvFormat::f16, KvFormat::q8})
       for (const std::size_t width : {40, 64, 80, 128, 256})
         for (const bool prompt : {false, true})
-          for (const auto& [rows, window, cap] : {std::tuple<std::size_t, std::size_t, float>{1, 0, 0.0f}, {70, 0, 0.0f}, {37, 50, 20.0f}}) {
+          for (const auto& [rows, window, cap] :
+               {std::tuple<std::size_t, std::size_t, float>{1, 0, 0.0f}, {70, 0, 0.0f}, {37, 50, 20.0f}}) {
             const Context context(*k, format, width, 200, rows, window);
             const auto expected = context.expected(cap);
-            // Keys of 40 are off by 2^-6 at most in f16, by 40 / 254 in 8 bits; a query and the scale turn that into scores.
+            // Keys of 40 are off by 2^-6 at most in f16, by 40 / 254 in 8 bits; a query and the scale turn that into
+            // scores.
             const double bound = format == KvFormat::f32 ? 2e-5 : format == KvFormat::f16 ? 4e-3 : 0.3;
             EXPECT_LT(rms_difference(context.attend(*k, prompt, cap, 0, rows), expected), bound * rms(expected))
-                << k->name << ", format " << static_cast<int>(format) << ", width " << width << ", rows " << rows << ", prompt " << prompt;
+                << k->name << ", format " << static_cast<int>(format) << ", width " << width << ", rows " << rows
+                << ", prompt " << prompt;
           }
 }
 
@@ -363,7 +383,8 @@ TEST(Attention, TilesAreAsExactAsVectors) {
   if (find_kernels(Isa::avx512) == nullptr) GTEST_SKIP() << "needs AVX-512";
   for (const auto format : {KvFormat::f16, KvFormat::q8}) {
     const Context context(avx512_kernels, format, 64, 500, 100, 0);
-    const auto vectors = context.attend(avx512_kernels, true, 0, 0, 100), tiles = context.attend(emulated_amx_kernels(), true, 0, 0, 100);
+    const auto vectors = context.attend(avx512_kernels, true, 0, 0, 100),
+               tiles = context.attend(emulated_amx_kernels(), true, 0, 0, 100);
     EXPECT_LT(rms_difference(tiles, vectors), 1e-4 * rms(vectors));
   }
 }

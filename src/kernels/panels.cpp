@@ -110,16 +110,12 @@ void put_iq4_xs(const Column& c) {
 void put_block(Format format, const Column& c) {
   switch (format) {
     case Format::q4_0:
-    case Format::iq4_nl:
-      put_dwords(c.block + 2, 4, c.quants);
-      return put_half(c, c.block, 0);
+    case Format::iq4_nl: put_dwords(c.block + 2, 4, c.quants); return put_half(c, c.block, 0);
     case Format::q4_1:
       put_dwords(c.block + 4, 4, c.quants);
       put_half(c, c.block, 0);
       return put_half(c, c.block + 2, 1);
-    case Format::q5_0:
-      put_q5(c, c.block + 2, c.block + 6);
-      return put_half(c, c.block, 0);
+    case Format::q5_0: put_q5(c, c.block + 2, c.block + 6); return put_half(c, c.block, 0);
     case Format::q5_1:
       put_q5(c, c.block + 4, c.block + 8);
       put_half(c, c.block, 0);
@@ -127,18 +123,14 @@ void put_block(Format format, const Column& c) {
     case Format::q8_0: return put_q8_0(c);
     case Format::q2_k: return put_q2_k(c);
     case Format::q3_k: return put_q3_k(c);
-    case Format::q4_k:
-      put_dwords(c.block + 16, 32, c.quants);
-      return put_k_scales(c);
+    case Format::q4_k: put_dwords(c.block + 16, 32, c.quants); return put_k_scales(c);
     case Format::q5_k:
       put_dwords(c.block + 48, 32, c.quants);
       put_dwords(c.block + 16, 8, c.quants + 32 * 64);
       return put_k_scales(c);
     case Format::q6_k: return put_q6_k(c);
     case Format::iq4_xs: return put_iq4_xs(c);
-    case Format::mxfp4:
-      put_dwords(c.block + 1, 4, c.quants);
-      return put_byte(c, 0, byte_at(c.block, 0));
+    case Format::mxfp4: put_dwords(c.block + 1, 4, c.quants); return put_byte(c, 0, byte_at(c.block, 0));
     case Format::f32:
     case Format::f16:
     case Format::bf16: break;

@@ -9,8 +9,8 @@
 namespace cofre::model {
 namespace {
 
-constexpr std::size_t query_block = 64;    ///< prompt tokens of one attention call
-constexpr std::size_t split_pages = 8;     ///< pages of one attention call of a generated row
+constexpr std::size_t query_block = 64;  ///< prompt tokens of one attention call
+constexpr std::size_t split_pages = 8;   ///< pages of one attention call of a generated row
 constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 constexpr std::size_t padded(std::size_t width) { return (width + 15) / 16 * 16; }
 
@@ -158,7 +158,8 @@ std::span<float> Decoder::logits(std::size_t row) const {
 
 void Decoder::hidden(std::size_t run, std::size_t row, std::span<float> out) const {
   CHECK(run < first_row_.size() && first_row_[run] + row < rows_.size() && out.size() == spec_.width);
-  kernels_.rms_norm(x_ + (first_row_[run] + row) * spec_.width, weights_.final_norm().data(), spec_.width, spec_.norm_epsilon, out.data());
+  kernels_.rms_norm(x_ + (first_row_[run] + row) * spec_.width, weights_.final_norm().data(), spec_.width,
+                    spec_.norm_epsilon, out.data());
 }
 
 /// Every phase ends here. The counter of the next phase was last used before this one: member 0 can reset it now.
@@ -224,8 +225,7 @@ void Decoder::embed_row(std::size_t row) {
     }
   };
   turn(frequencies_, spec_.rope.magnitude(), cosines_, sines_);
-  if (!local_frequencies_.empty())
-    turn(local_frequencies_, spec_.local_rope.magnitude(), local_cosines_, local_sines_);
+  if (!local_frequencies_.empty()) turn(local_frequencies_, spec_.local_rope.magnitude(), local_cosines_, local_sines_);
 }
 
 /// x += norm(y) · after, where a layer ends its half with a norm; then normed = norm(x) · before, ready for products.
@@ -253,7 +253,8 @@ void Decoder::multiply(Member& member, std::initializer_list<Product> products) 
     const std::size_t panels = product.linear->panels.panels();
     for (const bool generated : {false, true}) {
       if (generated ? prompt_rows_ == rows_.size() : prompt_rows_ == 0) continue;
-      const std::size_t chunk = generated ? std::clamp<std::size_t>(panels / (team_.size() * 8), 1, 16) : kernels_.prompt_panels;
+      const std::size_t chunk =
+          generated ? std::clamp<std::size_t>(panels / (team_.size() * 8), 1, 16) : kernels_.prompt_panels;
       parts[count++] = {&product, generated, chunk, tasks};
       tasks += (panels + chunk - 1) / chunk;
     }
@@ -336,11 +337,23 @@ void Decoder::attend_prompt(const Unit& unit, unsigned member, std::size_t index
   float* peak = out + query_block * padded_head_;
   float* weight = peak + query_block;
   const float* query = at(query_, unit.row, query_width_) + unit.head * spec_.head_width;
-  kernels_.attention({.query = query, .query_stride = query_width_, .rows = unit.count, .begin = begin, .end = end,
-                      .pages = list, .first_page = begin[0] / kernels::page_tokens, .last_page = unit.last_page,
-                      .head_width = spec_.head_width, .scale = spec_.attention_scale,
-                      .soft_cap = spec_.attention_soft_cap, .prompt = true, .format = kv_.format(), .out = out,
-                      .out_stride = padded_head_, .peak = peak, .weight = weight},
+  kernels_.attention({.query = query,
+                      .query_stride = query_width_,
+                      .rows = unit.count,
+                      .begin = begin,
+                      .end = end,
+                      .pages = list,
+                      .first_page = begin[0] / kernels::page_tokens,
+                      .last_page = unit.last_page,
+                      .head_width = spec_.head_width,
+                      .scale = spec_.attention_scale,
+                      .soft_cap = spec_.attention_soft_cap,
+                      .prompt = true,
+                      .format = kv_.format(),
+                      .out = out,
+                      .out_stride = padded_head_,
+                      .peak = peak,
+                      .weight = weight},
                      scratch);
   for (std::size_t i = 0; i < unit.count; ++i) {
     float* to = at(mixed_, unit.row + i, query_width_) + unit.head * spec_.head_width;
@@ -366,13 +379,24 @@ void Decoder::attend_generated(const Unit& unit, unsigned member, std::size_t in
   for (std::size_t g = 0; g < group; ++g) begins[g] = begin, ends[g] = end;
   float* out = reinterpret_cast<float*>(partial_memory_.data()) + unit.partial * group * padded_head_;
   const float* query = at(query_, unit.row, query_width_) + unit.head * group * spec_.head_width;
-  kernels_.attention({.query = query, .query_stride = spec_.head_width, .rows = group, .begin = begins, .end = ends,
-                      .pages = list, .first_page = std::min<std::size_t>(begin / kernels::page_tokens, unit.last_page - unit.first_page),
-                      .last_page = unit.last_page - unit.first_page, .head_width = spec_.head_width,
-                      .scale = spec_.attention_scale, .soft_cap = spec_.attention_soft_cap, .format = kv_.format(),
-                      .out = out, .out_stride = padded_head_, .peak = &partial_peak_[unit.partial * group],
-                      .weight = &partial_weight_[unit.partial * group]},
-                     scratch_[member].data());
+  kernels_.attention(
+      {.query = query,
+       .query_stride = spec_.head_width,
+       .rows = group,
+       .begin = begins,
+       .end = ends,
+       .pages = list,
+       .first_page = std::min<std::size_t>(begin / kernels::page_tokens, unit.last_page - unit.first_page),
+       .last_page = unit.last_page - unit.first_page,
+       .head_width = spec_.head_width,
+       .scale = spec_.attention_scale,
+       .soft_cap = spec_.attention_soft_cap,
+       .format = kv_.format(),
+       .out = out,
+       .out_stride = padded_head_,
+       .peak = &partial_peak_[unit.partial * group],
+       .weight = &partial_weight_[unit.partial * group]},
+      scratch_[member].data());
 }
 
 /// Puts the splits of a generated row together, in page order.
@@ -384,7 +408,8 @@ void Decoder::merge_row(std::size_t row) {
     const std::size_t kv_head = head / group, g = head % group;
     // Partials of a row: splits outer, KV heads inner.
     float peak = -INFINITY;
-    for (std::size_t p = first + kv_head; p < last; p += spec_.kv_heads) peak = std::max(peak, partial_peak_[p * group + g]);
+    for (std::size_t p = first + kv_head; p < last; p += spec_.kv_heads)
+      peak = std::max(peak, partial_peak_[p * group + g]);
     float* to = at(mixed_, row, query_width_) + head * spec_.head_width;
     std::fill_n(to, spec_.head_width, 0.0f);
     float weight = 0;

@@ -15,11 +15,11 @@ namespace cofre::model {
 
 /// Neighbouring tokens of one sequence that take one forward pass together.
 struct Run {
-  std::span<const std::int32_t> tokens;   ///< rows; each within the vocabulary
-  std::size_t position = 0;               ///< of the first one
-  std::span<const std::uint32_t> pages;   ///< KV pages of positions 0 … position + tokens.size() − 1, 64 tokens each
-  bool generated = false;                 ///< generated rows take the exact kernels, prompt rows the prompt kernels
-  std::size_t logits = 0;                 ///< how many rows at the end of the run want logits
+  std::span<const std::int32_t> tokens;  ///< rows; each within the vocabulary
+  std::size_t position = 0;              ///< of the first one
+  std::span<const std::uint32_t> pages;  ///< KV pages of positions 0 … position + tokens.size() − 1, 64 tokens each
+  bool generated = false;                ///< generated rows take the exact kernels, prompt rows the prompt kernels
+  std::size_t logits = 0;                ///< how many rows at the end of the run want logits
 };
 
 /// One forward pass of any ModelSpec: token ids in, logits out, keys and values written to the pages.
@@ -30,8 +30,8 @@ struct Run {
 class Decoder {
  public:
   struct Options {
-    std::size_t rows = 512;    ///< most rows of one pass
-    std::size_t logits = 32;   ///< most rows of one pass that want logits
+    std::size_t rows = 512;   ///< most rows of one pass
+    std::size_t logits = 32;  ///< most rows of one pass that want logits
   };
 
   /// All references must outlive the decoder.
@@ -62,10 +62,10 @@ class Decoder {
   /// that share a KV head.
   struct Unit {
     bool generated;
-    std::size_t row, count;            ///< rows [row, row + count)
-    std::size_t head;                  ///< query head, or KV head where generated
+    std::size_t row, count;  ///< rows [row, row + count)
+    std::size_t head;        ///< query head, or KV head where generated
     std::size_t first_page, last_page;
-    std::size_t partial;               ///< where a generated unit's results go
+    std::size_t partial;  ///< where a generated unit's results go
   };
   /// One product of a phase.
   struct Product {

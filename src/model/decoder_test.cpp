@@ -132,9 +132,11 @@ TEST(Decoder, SmallerKvFormatsStayClose) {
 }
 
 TEST(Decoder, OddHeadsAndWidthsRun) {
-  for (const auto& shape : {TinyShape{.width = 40, .heads = 5, .kv_heads = 1, .head_width = 8, .ffn = 56, .vocabulary = 33},
-                            TinyShape{.width = 48, .heads = 7, .kv_heads = 7, .head_width = 20, .ffn = 24, .vocabulary = 17},
-                            TinyShape{.architecture = "qwen3", .width = 36, .heads = 6, .kv_heads = 3, .head_width = 24, .vocabulary = 41}}) {
+  for (const auto& shape :
+       {TinyShape{.width = 40, .heads = 5, .kv_heads = 1, .head_width = 8, .ffn = 56, .vocabulary = 33},
+        TinyShape{.width = 48, .heads = 7, .kv_heads = 7, .head_width = 20, .ffn = 24, .vocabulary = 17},
+        TinyShape{
+            .architecture = "qwen3", .width = 36, .heads = 6, .kv_heads = 3, .head_width = 24, .vocabulary = 41}}) {
     Bench b(shape), cut(shape);
     const auto ids = some_ids(100, shape.vocabulary);
     const auto expected = b.prompt(ids, 600);
@@ -207,7 +209,8 @@ TEST(Decoder, HiddenStatesAreTheSameHoweverThePromptIsCutAndWhateverStandsBeside
   b.decoder.hidden(0, 6, whole);
   const model::Run first{std::span(ids).first(5), 0, list, false, 0};
   b.decoder.forward({&first, 1});
-  const model::Run two[] = {{std::span(other).first(1), 0, elsewhere, true, 1}, {std::span(ids).subspan(5), 5, list, false, 0}};
+  const model::Run two[] = {{std::span(other).first(1), 0, elsewhere, true, 1},
+                            {std::span(ids).subspan(5), 5, list, false, 0}};
   b.decoder.forward(two);
   b.decoder.hidden(1, 1, cut);
   EXPECT_EQ(whole, cut);

@@ -55,8 +55,8 @@ const Family& find_family(const gguf::File& file) {
     if (family.architecture == *architecture) return family;
   std::string known;
   for (const auto& family : families) known += (known.empty() ? "" : ", ") + std::string(family.architecture);
-  fail_field(Code::unsupported, "general.architecture", "models of architecture \"{}\" are not supported; these are: {}",
-             *architecture, known);
+  fail_field(Code::unsupported, "general.architecture",
+             "models of architecture \"{}\" are not supported; these are: {}", *architecture, known);
 }
 
 ModelSpec read_spec(const gguf::File& file) {

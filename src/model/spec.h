@@ -17,11 +17,11 @@ namespace cofre::model {
 struct RopeSpec {
   enum class Scaling { none, linear, yarn };
   double base = 10000.0;
-  std::size_t width = 0;      ///< leading values of a head that turn; even
-  bool interleaved = false;   ///< pairs (2i, 2i+1) instead of (i, i + width/2)
+  std::size_t width = 0;     ///< leading values of a head that turn; even
+  bool interleaved = false;  ///< pairs (2i, 2i+1) instead of (i, i + width/2)
   Scaling scaling = Scaling::none;
-  double factor = 1.0;        ///< context is this many times the trained one
-  double trained_context = 0; ///< YaRN's original context
+  double factor = 1.0;         ///< context is this many times the trained one
+  double trained_context = 0;  ///< YaRN's original context
   double beta_fast = 32.0, beta_slow = 1.0;
   double attention_factor = 1.0;
   std::vector<float> pair_factors{};  ///< divides each pair's frequency; empty = 1 (rope_freqs.weight)
@@ -38,13 +38,13 @@ enum class Activation { silu, gelu };
 struct ModelSpec {
   std::string family;
   std::size_t layers = 0;
-  std::size_t width = 0;       ///< of the residual stream
+  std::size_t width = 0;  ///< of the residual stream
   std::size_t heads = 0;
-  std::size_t kv_heads = 0;    ///< divides heads (grouped-query attention)
+  std::size_t kv_heads = 0;  ///< divides heads (grouped-query attention)
   std::size_t head_width = 0;
   std::size_t ffn_width = 0;
   std::size_t vocabulary = 0;
-  std::size_t context = 0;     ///< tokens it was trained for
+  std::size_t context = 0;  ///< tokens it was trained for
   float norm_epsilon = 1e-6f;
   float embedding_scale = 1.0f;
   float attention_scale = 0.0f;     ///< multiplies q·k
@@ -52,9 +52,9 @@ struct ModelSpec {
   float logit_soft_cap = 0.0f;      ///< 0 = none
   Activation activation = Activation::silu;
   RopeSpec rope;
-  RopeSpec local_rope;         ///< of sliding layers
-  std::size_t window = 0;      ///< tokens a sliding layer sees, itself included; 0 = no layer slides
-  std::vector<bool> sliding;   ///< [layers]
+  RopeSpec local_rope;        ///< of sliding layers
+  std::size_t window = 0;     ///< tokens a sliding layer sees, itself included; 0 = no layer slides
+  std::vector<bool> sliding;  ///< [layers]
 
   bool slides(std::size_t layer) const { return window > 0 && layer < sliding.size() && sliding[layer]; }
 };

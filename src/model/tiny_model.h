@@ -15,7 +15,8 @@ namespace cofre::model {
 /// Shape of a small random model: what tests of the decoder and the engine run.
 struct TinyShape {
   std::string architecture = "llama";
-  std::uint32_t layers = 2, width = 64, heads = 4, kv_heads = 2, head_width = 16, ffn = 96, vocabulary = 80, context = 4096;
+  std::uint32_t layers = 2, width = 64, heads = 4, kv_heads = 2, head_width = 16, ffn = 96, vocabulary = 80,
+                context = 4096;
   std::uint32_t window = 0;  ///< sliding window, gemma3
 };
 

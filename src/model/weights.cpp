@@ -32,7 +32,8 @@ void check_shape(const gguf::Tensor& tensor, std::size_t inputs, std::size_t out
 bool rows_finite(const gguf::Tensor& tensor, std::size_t first, std::size_t last) {
   const auto format = format_of(tensor);
   const std::size_t stride = kernels::row_bytes(format, tensor.shape[0]);
-  return finite(format, tensor.bytes.data() + first * stride, (last - first) * (tensor.shape[0] / kernels::traits(format).block));
+  return finite(format, tensor.bytes.data() + first * stride,
+                (last - first) * (tensor.shape[0] / kernels::traits(format).block));
 }
 
 [[noreturn]] void refuse_values(std::string_view tensor) {
@@ -112,7 +113,8 @@ Weights::Weights(const gguf::File& file, const ModelSpec& spec, os::Team& team,
   check_shape(*embedding_, spec.width, spec.vocabulary);
   embedding_format_ = format_of(*embedding_);
   // Tied embeddings: a file without output.weight multiplies by the embedding itself.
-  plan(output_, file.find_tensor("output.weight") != nullptr ? "output" : "token_embd", spec.width, spec.vocabulary, jobs);
+  plan(output_, file.find_tensor("output.weight") != nullptr ? "output" : "token_embd", spec.width, spec.vocabulary,
+       jobs);
   for (const auto& t : file.tensors()) parameters_ += t.elements();
   for (const auto& job : jobs) layer_parameters_ += job.linear->panels.outputs * job.linear->panels.inputs;
   layer_parameters_ -= output_parameters();
@@ -143,7 +145,8 @@ void Weights::pack_all(std::vector<Job>& jobs, os::Team& team, const std::functi
       const auto& panels = jobs[job].linear->panels;
       const std::size_t first = (task - first_task[job]) * chunk, last = std::min(first + chunk, panels.panels());
       kernels::pack(jobs[job].tensor->bytes.data(), panels, first, last);
-      if (!rows_finite(*jobs[job].tensor, first * kernels::panel_width, std::min(last * kernels::panel_width, panels.outputs)))
+      if (!rows_finite(*jobs[job].tensor, first * kernels::panel_width,
+                       std::min(last * kernels::panel_width, panels.outputs)))
         jobs[job].bad.store(true, std::memory_order_relaxed);
       if (member == 0 && progress) progress(static_cast<double>(task + 1) / static_cast<double>(first_task.back()));
     }

@@ -15,7 +15,8 @@ namespace {
 
 [[noreturn]] void fail_errno(const std::filesystem::path& path) {
   const int error = errno;
-  fail(error == ENOENT ? Code::not_found : Code::unavailable, "cannot open {}: {}", path.string(), std::strerror(error));
+  fail(error == ENOENT ? Code::not_found : Code::unavailable, "cannot open {}: {}", path.string(),
+       std::strerror(error));
 }
 
 struct Descriptor {
@@ -38,7 +39,8 @@ std::pair<void*, std::size_t> whole_pages(std::span<const std::byte> bytes) {
 FileIdentity identify(const std::filesystem::path& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) fail_errno(path);
-  return {static_cast<std::uint64_t>(info.st_size), info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec, info.st_ino};
+  return {static_cast<std::uint64_t>(info.st_size), info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec,
+          info.st_ino};
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {

@@ -15,7 +15,8 @@ Buffer::Buffer(std::size_t bytes) {
   if (bytes == 0) return;
   const std::size_t rounded = (bytes + huge_page - 1) / huge_page * huge_page;
   // One huge page more than needed, so that the start can be aligned; what is over at both ends goes back.
-  void* raw = ::mmap(nullptr, rounded + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* raw =
+      ::mmap(nullptr, rounded + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (raw == MAP_FAILED) fail(Code::exhausted, "the system refuses {} MiB of memory", bytes >> 20);
   auto* begin = static_cast<std::byte*>(raw);
   const auto misplaced = reinterpret_cast<std::uintptr_t>(begin) % huge_page;

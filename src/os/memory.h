@@ -5,7 +5,8 @@
 
 namespace cofre::os {
 
-/// Zeroed anonymous memory, 2 MiB aligned and in huge pages where the kernel allows them. Movable, freed on destruction.
+/// Zeroed anonymous memory, 2 MiB aligned and in huge pages where the kernel allows them. Movable, freed on
+/// destruction.
 class Buffer {
  public:
   Buffer() = default;

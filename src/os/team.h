@@ -26,7 +26,8 @@ class Team {
 
   unsigned size() const noexcept { return size_; }
 
-  /// From now on every run() takes this seat's turn first: for processes that share the cores. `turns` outlives the team.
+  /// From now on every run() takes this seat's turn first: for processes that share the cores. `turns` outlives the
+  /// team.
   void take_turns(Turns& turns, unsigned seat) noexcept {
     turns_ = &turns;
     seat_ = seat;

@@ -16,16 +16,16 @@ namespace cofre::protocol {
 
 struct TokenProbability {
   std::int32_t id = -1;
-  std::string bytes;      ///< of the token, whole UTF-8 or not
+  std::string bytes;  ///< of the token, whole UTF-8 or not
   double logprob = 0;
   std::vector<TokenProbability> top{};  ///< of the most likely tokens, where asked for
 };
 
 struct Usage {
   std::uint64_t prompt_tokens = 0;
-  std::uint64_t cached_tokens = 0;      ///< of the prompt, not computed again
+  std::uint64_t cached_tokens = 0;  ///< of the prompt, not computed again
   std::uint64_t completion_tokens = 0;
-  std::uint64_t reasoning_tokens = 0;   ///< of the completion
+  std::uint64_t reasoning_tokens = 0;  ///< of the completion
 };
 
 struct Started {
@@ -33,7 +33,7 @@ struct Started {
 };
 struct Text {
   std::uint32_t choice = 0;
-  std::string text;                            ///< whole UTF-8
+  std::string text;  ///< whole UTF-8
   std::vector<TokenProbability> logprobs{};
 };
 struct Reasoning {
@@ -68,14 +68,16 @@ struct Done {
 struct Failed {
   Code code = Code::internal;
   std::string message, field;
-  double retry_after_s = 0;   ///< of Code::exhausted: when it may be tried again
-  std::string reason{};       ///< a word for programs, where there is one: context_length_exceeded
+  double retry_after_s = 0;  ///< of Code::exhausted: when it may be tried again
+  std::string reason{};      ///< a word for programs, where there is one: context_length_exceeded
 };
 
 using Event = std::variant<Started, Text, Reasoning, ToolCall, Finished, Vectors, Tokens, Done, Failed>;
 
 /// Whether nothing follows it.
-inline bool is_last(const Event& event) { return std::holds_alternative<Done>(event) || std::holds_alternative<Failed>(event); }
+inline bool is_last(const Event& event) {
+  return std::holds_alternative<Done>(event) || std::holds_alternative<Failed>(event);
+}
 
 /// JSON of an event, as frames carry it, and back. event_from_json throws Error(invalid, field) where it is not one.
 json::Object to_json(const Event& event);

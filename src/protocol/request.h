@@ -46,9 +46,9 @@ struct Chat {
   json::Array messages;
   json::Array tools;
   ToolChoice tool_choice = ToolChoice::automatic;
-  std::string tool_name;             ///< of tool_choice named
+  std::string tool_name;  ///< of tool_choice named
   bool parallel_tool_calls = true;
-  json::Object template_arguments;   ///< chat_template_kwargs: enable_thinking, reasoning_effort, …
+  json::Object template_arguments;  ///< chat_template_kwargs: enable_thinking, reasoning_effort, …
   bool add_generation_prompt = true;
   bool continue_final_message = false;
 };
@@ -76,22 +76,23 @@ struct Detokenize {
 };
 
 struct Request {
-  std::string id;               ///< of the whole request, as logs and X-Request-Id have it
-  std::string model;            ///< name or alias; resolved by fleet
-  std::uint64_t tenant = 0;     ///< salt of the prefix cache, and whose share of the machine it takes
-  int priority = 0;             ///< interactive 0, batch −1; higher goes first
+  std::string id;            ///< of the whole request, as logs and X-Request-Id have it
+  std::string model;         ///< name or alias; resolved by fleet
+  std::uint64_t tenant = 0;  ///< salt of the prefix cache, and whose share of the machine it takes
+  int priority = 0;          ///< interactive 0, batch −1; higher goes first
   std::variant<Chat, Completion, Embedding, Tokenize, Detokenize> task;
 
   // Of chats and completions.
   Sampling sampling;
-  std::uint32_t choices = 1;                 ///< n
-  std::optional<std::uint64_t> max_tokens;   ///< of a choice; absent: as many as the context holds; 0: only what echo shows
+  std::uint32_t choices = 1;  ///< n
+  std::optional<std::uint64_t>
+      max_tokens;  ///< of a choice; absent: as many as the context holds; 0: only what echo shows
   std::vector<std::string> stop;
   std::vector<std::int32_t> stop_token_ids;
   bool ignore_eos = false;
   bool logprobs = false;
-  std::uint32_t top_logprobs = 0;            ///< 0…20
-  bool prompt_logprobs = false;              ///< of completions with echo and logprobs
+  std::uint32_t top_logprobs = 0;  ///< 0…20
+  bool prompt_logprobs = false;    ///< of completions with echo and logprobs
   Constraint constraint;
   bool cache_prompt = true;
 };
@@ -100,8 +101,8 @@ struct Request {
 /// application needs, or parts contradict each other.
 void validate(const Request& request);
 
-/// JSON of a request, as frames carry it, and back. request_from_json throws Error(invalid, field) where it is not one or
-/// validate() refuses it.
+/// JSON of a request, as frames carry it, and back. request_from_json throws Error(invalid, field) where it is not one
+/// or validate() refuses it.
 json::Object to_json(const Request& request);
 Request request_from_json(const json::Object& object);
 

@@ -13,6 +13,8 @@
 namespace cofre::kernels {
 namespace {
 
+// Each builds on those before it.
+// clang-format off
 #include "kernels/avx512/simd.h"
 #include "kernels/generic/store.h"
 #include "kernels/generic/unroll.h"
@@ -25,6 +27,7 @@ namespace {
 #include "kernels/amx/tiles.h"
 #include "kernels/amx/product.h"
 #include "kernels/amx/attention.h"
+// clang-format on
 
 /// Fewer rows leave the tiles mostly empty; VNNI is faster then. The two differ only in the order of whole numbers,
 /// which is exact: results are bit-equal.

@@ -1,17 +1,19 @@
-// matmul_prompt on AMX: 32 rows × 32 outputs a block, a product of depth 64 (one activation scale) for each of its four C
-// tiles, A streamed from L2, the strip from L1 (docs/decisions/prompt-kernel.md). Included inside an unnamed namespace.
+// matmul_prompt on AMX: 32 rows × 32 outputs a block, a product of depth 64 (one activation scale) for each of its four
+// C tiles, A streamed from L2, the strip from L1 (docs/decisions/prompt-kernel.md). Included inside an unnamed
+// namespace.
 
 constexpr std::size_t tile_rows = 16;
 
 /// part[row] of one C tile over a group: += the products of one activation scale, or = for the first.
-inline void add_unit(const Rows& rows, std::size_t first, std::size_t count, std::size_t group, int unit, const std::int32_t* c,
-                     float* part) {
+inline void add_unit(const Rows& rows, std::size_t first, std::size_t count, std::size_t group, int unit,
+                     const std::int32_t* c, float* part) {
   const float* scale = rows.scales + (group * rows.stride + first) * group_scales + unit;
   for (std::size_t r = 0; r < count; ++r) {
     const auto products = _mm512_cvtepi32_ps(_mm512_load_si512(c + r * 16));
     const auto factor = _mm512_set1_ps(scale[r * group_scales]);
     float* at = part + r * 16;
-    _mm512_store_ps(at, unit == 0 ? _mm512_mul_ps(products, factor) : _mm512_fmadd_ps(products, factor, _mm512_load_ps(at)));
+    _mm512_store_ps(
+        at, unit == 0 ? _mm512_mul_ps(products, factor) : _mm512_fmadd_ps(products, factor, _mm512_load_ps(at)));
   }
 }
 
@@ -43,7 +45,8 @@ inline RowTile row_tile(const Rows& rows, std::size_t first, std::size_t group, 
 }
 
 template <class Tiles>
-inline void tile_strip(const Rows& rows, std::size_t group, const Strip& strip, std::size_t panels, int quads, float* sums) {
+inline void tile_strip(const Rows& rows, std::size_t group, const Strip& strip, std::size_t panels, int quads,
+                       float* sums) {
   Tiles tiles;
   alignas(64) std::int8_t copies[2][tile_rows * group_width];
   alignas(64) std::int32_t c[4][256];

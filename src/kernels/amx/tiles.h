@@ -1,8 +1,9 @@
-// The AMX tile unit (Intel SDM vol. 1, ch. 18), and a stand-in for it in plain loops, so that the kernel's arithmetic is
-// tested on processors without one. Both offer the same verbs. Included inside an unnamed namespace.
+// The AMX tile unit (Intel SDM vol. 1, ch. 18), and a stand-in for it in plain loops, so that the kernel's arithmetic
+// is tested on processors without one. Both offer the same verbs. Included inside an unnamed namespace.
 //
-//   tiles 0…3   C [16 rows][16 columns] i32 or f32     4, 5   A [16 rows][64 bytes]     6, 7   B [16 rows][16 columns × 4 bytes]
-//   A and B hold quads of bytes (A signed, B unsigned) or pairs of bf16
+//   tiles 0…3   C [16 rows][16 columns] i32 or f32
+//   tiles 4, 5  A [16 rows][64 bytes], signed        quads of bytes, or pairs of bf16
+//   tiles 6, 7  B [16 rows][16 columns × 4 bytes], unsigned
 
 struct TileConfig {
   alignas(64) std::uint8_t bytes[64] = {};
@@ -24,7 +25,9 @@ struct HardwareTiles {
   ~HardwareTiles() { _tile_release(); }
   // By assembler: GCC 12's intrinsics are macros that take literal tile numbers only.
   template <int tile>
-  void zero() { asm volatile("tilezero %%tmm%c0" ::"i"(tile)); }
+  void zero() {
+    asm volatile("tilezero %%tmm%c0" ::"i"(tile));
+  }
   template <int tile>
   void load(const void* at, std::size_t stride) {
     asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(at), "r"(stride), "i"(tile) : "memory");
@@ -38,9 +41,13 @@ struct HardwareTiles {
     asm volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(at), "r"(stride), "i"(tile) : "memory");
   }
   template <int c, int a, int b>
-  void multiply() { asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(c), "i"(a), "i"(b)); }
+  void multiply() {
+    asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(c), "i"(a), "i"(b));
+  }
   template <int c, int a, int b>
-  void multiply_bf16() { asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(c), "i"(a), "i"(b)); }
+  void multiply_bf16() {
+    asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(c), "i"(a), "i"(b));
+  }
 };
 #endif
 
@@ -48,13 +55,18 @@ struct EmulatedTiles {
   std::uint8_t tile[8][16][64];
 
   template <int t>
-  void zero() { std::memset(tile[t], 0, sizeof tile[t]); }
-  template <int t>
-  void load(const void* at, std::size_t stride) {
-    for (int row = 0; row < 16; ++row) std::memcpy(tile[t][row], static_cast<const std::uint8_t*>(at) + row * stride, 64);
+  void zero() {
+    std::memset(tile[t], 0, sizeof tile[t]);
   }
   template <int t>
-  void load_once(const void* at, std::size_t stride) { load<t>(at, stride); }
+  void load(const void* at, std::size_t stride) {
+    for (int row = 0; row < 16; ++row)
+      std::memcpy(tile[t][row], static_cast<const std::uint8_t*>(at) + row * stride, 64);
+  }
+  template <int t>
+  void load_once(const void* at, std::size_t stride) {
+    load<t>(at, stride);
+  }
   template <int t>
   void store(void* at, std::size_t stride) {
     for (int row = 0; row < 16; ++row) std::memcpy(static_cast<std::uint8_t*>(at) + row * stride, tile[t][row], 64);

@@ -14,6 +14,8 @@
 namespace cofre::kernels {
 namespace {
 
+// Each builds on those before it.
+// clang-format off
 #include "kernels/avx2/simd.h"
 #include "kernels/generic/store.h"
 #include "kernels/generic/unroll.h"
@@ -26,6 +28,7 @@ namespace {
 #include "kernels/generic/quantize.h"
 #include "kernels/generic/scores.h"
 #include "kernels/generic/attention.h"
+// clang-format on
 
 void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
             std::byte* scratch) {
@@ -62,8 +65,7 @@ std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
 
 }  // namespace
 
-const Kernels avx2_kernels{Isa::avx2, "avx2",   quantize, matmul, matmul, 4,        rms_norm, rope,
-                           silu_mul,  gelu_mul, add,      scale,  write_kv, attention,
-                           spin_products, read_memory};
+const Kernels avx2_kernels{Isa::avx2, "avx2",   quantize, matmul, matmul,   4,         rms_norm,      rope,
+                           silu_mul,  gelu_mul, add,      scale,  write_kv, attention, spin_products, read_memory};
 
 }  // namespace cofre::kernels

@@ -46,13 +46,17 @@ struct S {
   static Floats load_floats(const float* at) { return {_mm256_loadu_ps(at), _mm256_loadu_ps(at + 8)}; }
   static __m128i load_16(const std::byte* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
   static __m128i load_8(const std::byte* at) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at)); }
-  static Floats load_half(const std::byte* at) { return {_mm256_cvtph_ps(load_16(at)), _mm256_cvtph_ps(load_16(at + 16))}; }
+  static Floats load_half(const std::byte* at) {
+    return {_mm256_cvtph_ps(load_16(at)), _mm256_cvtph_ps(load_16(at + 16))};
+  }
   static std::uint16_t to_half(float x) { return _cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT); }
   static Floats load_bf16(const std::byte* at) {
     const auto wide = [](__m128i x) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16)); };
     return {wide(load_16(at)), wide(load_16(at + 16))};
   }
-  static Ints widen(const std::byte* at) { return {_mm256_cvtepu8_epi32(load_8(at)), _mm256_cvtepu8_epi32(load_8(at + 8))}; }
+  static Ints widen(const std::byte* at) {
+    return {_mm256_cvtepu8_epi32(load_8(at)), _mm256_cvtepu8_epi32(load_8(at + 8))};
+  }
   static Floats load_u8(const std::byte* at) { return to_floats(widen(at)); }
   static Floats load_i8(const std::byte* at) {
     return to_floats({_mm256_cvtepi8_epi32(load_8(at)), _mm256_cvtepi8_epi32(load_8(at + 8))});

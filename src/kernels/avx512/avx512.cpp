@@ -13,6 +13,8 @@
 namespace cofre::kernels {
 namespace {
 
+// Each builds on those before it.
+// clang-format off
 #include "kernels/avx512/simd.h"
 #include "kernels/generic/store.h"
 #include "kernels/generic/unroll.h"
@@ -27,6 +29,7 @@ namespace {
 #include "kernels/generic/quantize.h"
 #include "kernels/avx512/requantise.h"
 #include "kernels/avx512/prompt.h"
+// clang-format on
 
 void matmul_exact(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
                   std::byte* scratch) {
@@ -64,8 +67,8 @@ std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
 
 }  // namespace
 
-const Kernels avx512_kernels{Isa::avx512, "avx512", quantize, matmul_exact, matmul_prompt, strip_panels, rms_norm, rope,
-                             silu_mul, gelu_mul, add, scale, write_kv, attention,
-                             spin_products, read_memory};
+const Kernels avx512_kernels{Isa::avx512, "avx512",  quantize,      matmul_exact, matmul_prompt, strip_panels,
+                             rms_norm,    rope,      silu_mul,      gelu_mul,     add,           scale,
+                             write_kv,    attention, spin_products, read_memory};
 
 }  // namespace cofre::kernels

@@ -63,7 +63,8 @@ inline void vnni_rows(const Rows& rows, std::size_t group, const Strip& strip, i
   }
 }
 
-inline void vnni_strip(const Rows& rows, std::size_t group, const Strip& strip, std::size_t panels, int quads, float* sums) {
+inline void vnni_strip(const Rows& rows, std::size_t group, const Strip& strip, std::size_t panels, int quads,
+                       float* sums) {
   switch (panels) {
     case 1: return vnni_rows<1>(rows, group, strip, quads, sums);
     case 2: return vnni_rows<2>(rows, group, strip, quads, sums);

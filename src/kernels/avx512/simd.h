@@ -1,9 +1,9 @@
 // Vectors of 16 columns in AVX-512 (F, BW, VL, DQ, VNNI). Included inside an unnamed namespace.
 
 struct S {
-  using Bytes = __m512i;   ///< 16 columns × 4 bytes
-  using Ints = __m512i;    ///< 16 × i32
-  using Floats = __m512;   ///< 16 × f32
+  using Bytes = __m512i;  ///< 16 columns × 4 bytes
+  using Ints = __m512i;   ///< 16 × i32
+  using Floats = __m512;  ///< 16 × f32
 
   static constexpr int exact_rows = 8, exact_chains = 4;
   static constexpr int float_rows = 6, float_panels = 4;
@@ -14,9 +14,13 @@ struct S {
   static Bytes or_(Bytes a, Bytes b) { return _mm512_or_si512(a, b); }
   /// Shifts move bits across bytes; callers mask what they want afterwards.
   template <int n>
-  static Bytes shift_right(Bytes a) { return _mm512_srli_epi32(a, n); }
+  static Bytes shift_right(Bytes a) {
+    return _mm512_srli_epi32(a, n);
+  }
   template <int n>
-  static Bytes shift_left(Bytes a) { return _mm512_slli_epi32(a, n); }
+  static Bytes shift_left(Bytes a) {
+    return _mm512_slli_epi32(a, n);
+  }
   static Bytes shift_right(Bytes a, int n) { return _mm512_srlv_epi32(a, _mm512_set1_epi32(n)); }
   /// table[index] for indices 0…15.
   static Bytes lookup(const std::uint8_t (&table)[16], Bytes index) {
@@ -51,7 +55,8 @@ struct S {
     const auto e = _mm512_cvtepu8_epi32(load_16(at));
     const auto normal = _mm512_slli_epi32(_mm512_sub_epi32(e, _mm512_set1_epi32(1)), 23);
     const auto small = _mm512_srlv_epi32(_mm512_set1_epi32(0x400000), _mm512_sub_epi32(_mm512_set1_epi32(1), e));
-    return _mm512_castsi512_ps(_mm512_mask_blend_epi32(_mm512_cmplt_epi32_mask(e, _mm512_set1_epi32(2)), normal, small));
+    return _mm512_castsi512_ps(
+        _mm512_mask_blend_epi32(_mm512_cmplt_epi32_mask(e, _mm512_set1_epi32(2)), normal, small));
   }
 
   static Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }

@@ -1,5 +1,5 @@
-// Attention over KV pages, page by page with a running maximum (FlashAttention, arXiv:2205.14135, §3.1). Every row takes
-// the same steps in the same order however rows and pages are shared out between calls with the same page range.
+// Attention over KV pages, page by page with a running maximum (FlashAttention, arXiv:2205.14135, §3.1). Every row
+// takes the same steps in the same order however rows and pages are shared out between calls with the same page range.
 // Included inside an unnamed namespace after scores.h.
 
 /// scores[row][64] = scale · q·k, capped, −inf where the row may not look.
@@ -34,9 +34,8 @@ template <KvFormat format, int R, int V>
   S::Floats sum[R][V];
   float* out = t.out + first * t.out_stride + column;
   unroll<R>([&](auto r) {
-    unroll<V>([&](auto v) {
-      sum[r][v] = S::mul(S::load_floats(out + r * t.out_stride + 16 * v), S::broadcast(factor[r]));
-    });
+    unroll<V>(
+        [&](auto v) { sum[r][v] = S::mul(S::load_floats(out + r * t.out_stride + 16 * v), S::broadcast(factor[r])); });
   });
   const std::size_t padded = padded_head(t.head_width);
   for (std::size_t i = 0; i < tokens; ++i) {
@@ -142,7 +141,8 @@ void write_kv(KvFormat format, std::byte* page, std::size_t slot, const float* k
     const float key_peak = peak_of(key, head_width), value_peak = peak_of(value, head_width);
     const_cast<float*>(parts.key_scales)[slot] = key_peak / 127.0f;
     const_cast<float*>(parts.value_scales)[slot] = value_peak / 127.0f;
-    const float key_factor = key_peak > 0 ? 127.0f / key_peak : 0, value_factor = value_peak > 0 ? 127.0f / value_peak : 0;
+    const float key_factor = key_peak > 0 ? 127.0f / key_peak : 0,
+                value_factor = value_peak > 0 ? 127.0f / value_peak : 0;
     auto* k = reinterpret_cast<std::int8_t*>(keys);
     auto* v = reinterpret_cast<std::int8_t*>(values) + slot * padded;
     for (std::size_t d = 0; d < head_width; ++d)

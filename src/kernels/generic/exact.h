@@ -32,8 +32,8 @@ struct ExactPass {
   const std::int32_t* starts;  ///< unused where F::offset is 0
 
   /// Adds sub-block `sub` of a record to part[R]; `granule` is its first granule within group g.
-  inline void sub_block(const std::byte* quants, const std::byte* scales, const typename F::Head& head, int sub, std::size_t g,
-                        int granule, typename S::Floats (&part)[R]) const {
+  inline void sub_block(const std::byte* quants, const std::byte* scales, const typename F::Head& head, int sub,
+                        std::size_t g, int granule, typename S::Floats (&part)[R]) const {
     typename S::Bytes u[8] = {F::template unpack<0>(quants, sub), F::template unpack<1>(quants, sub),
                               F::template unpack<2>(quants, sub), F::template unpack<3>(quants, sub),
                               F::template unpack<4>(quants, sub), F::template unpack<5>(quants, sub),
@@ -103,7 +103,8 @@ struct ExactPass {
         for (int sub = 0; sub < count; sub += scale_subs) {
           typename S::Floats part[R];
           clear(part);
-          for (int i = sub; i < std::min(count, sub + scale_subs); ++i, quants += t.quant_bytes, scales += t.scale_bytes) {
+          for (int i = sub; i < std::min(count, sub + scale_subs);
+               ++i, quants += t.quant_bytes, scales += t.scale_bytes) {
             S::prefetch(quants);
             sub_block(quants, scales, F::head(scales), 0, g, i * per_sub, part);
           }

@@ -53,12 +53,16 @@ struct HalfScales {
 struct Q4_0 : HalfScales<8, false> {
   static constexpr int low = 0, high = 15;
   template <int q>
-  static S::Bytes unpack(const std::byte* r, int) { return nibbles_within<q>(r); }
+  static S::Bytes unpack(const std::byte* r, int) {
+    return nibbles_within<q>(r);
+  }
 };
 struct Q4_1 : HalfScales<0, true> {
   static constexpr int low = 0, high = 15;
   template <int q>
-  static S::Bytes unpack(const std::byte* r, int) { return nibbles_within<q>(r); }
+  static S::Bytes unpack(const std::byte* r, int) {
+    return nibbles_within<q>(r);
+  }
 };
 template <class Scales>
 struct Q5 : Scales {
@@ -73,17 +77,23 @@ using Q5_1 = Q5<HalfScales<0, true>>;
 struct Q8_0 : HalfScales<128, false> {
   static constexpr int low = 0, high = 255;
   template <int q>
-  static S::Bytes unpack(const std::byte* r, int) { return S::load_bytes(r + 64 * q); }
+  static S::Bytes unpack(const std::byte* r, int) {
+    return S::load_bytes(r + 64 * q);
+  }
 };
 struct Iq4Nl : HalfScales<128, false> {
   static constexpr int low = 1, high = 241;
   template <int q>
-  static S::Bytes unpack(const std::byte* r, int) { return S::lookup(iq4_table, nibbles_within<q>(r)); }
+  static S::Bytes unpack(const std::byte* r, int) {
+    return S::lookup(iq4_table, nibbles_within<q>(r));
+  }
 };
 struct Mxfp4 : HalfScales<128, false> {
   static constexpr int low = 116, high = 140;
   template <int q>
-  static S::Bytes unpack(const std::byte* r, int) { return S::lookup(mxfp4_table, nibbles_within<q>(r)); }
+  static S::Bytes unpack(const std::byte* r, int) {
+    return S::lookup(mxfp4_table, nibbles_within<q>(r));
+  }
   static S::Floats scale(const Head&, const std::byte* record, int) { return S::load_exponent(record); }
 };
 
@@ -94,12 +104,16 @@ struct KScales {
   using Head = TwoHalvesHead;
   static Head head(const std::byte* r) { return {S::load_half(r), S::negate(S::load_half(r + 32))}; }
   static S::Floats scale(const Head& h, const std::byte* r, int i) { return S::mul(h.d, S::load_u8(r + 64 + 32 * i)); }
-  static S::Floats base(const Head& h, const std::byte* r, int i) { return S::mul(h.dmin, S::load_u8(r + 80 + 32 * i)); }
+  static S::Floats base(const Head& h, const std::byte* r, int i) {
+    return S::mul(h.dmin, S::load_u8(r + 80 + 32 * i));
+  }
 };
 struct Q4_K : KScales {
   static constexpr int low = 0, high = 15;
   template <int q>
-  static S::Bytes unpack(const std::byte* r, int sub) { return nibbles_across<q>(r, sub / 2 * 8, sub % 2 * 4); }
+  static S::Bytes unpack(const std::byte* r, int sub) {
+    return nibbles_across<q>(r, sub / 2 * 8, sub % 2 * 4);
+  }
 };
 struct Q5_K : KScales {
   static constexpr int low = 0, high = 31;

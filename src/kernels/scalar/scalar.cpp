@@ -52,6 +52,8 @@ struct S {
   static void store(float* at, const Floats& v) { std::memcpy(at, v.x, sizeof v.x); }
 };
 
+// Each builds on those before it.
+// clang-format off
 #include "kernels/generic/unroll.h"
 #include "kernels/generic/fast_exp.h"
 #include "kernels/generic/elementwise.h"
@@ -59,6 +61,7 @@ struct S {
 #include "kernels/generic/quantize.h"
 #include "kernels/generic/scores.h"
 #include "kernels/generic/attention.h"
+// clang-format on
 
 float half_in(const std::byte* at, std::size_t column) {
   std::uint16_t bits;
@@ -116,7 +119,8 @@ struct RecordReader {
       case Format::q5_k: {
         unsigned q = bits_across(sub / 2 * 8, i, sub % 2 * 4, 15);
         if (format == Format::q5_k) q |= bits_across(32, i, static_cast<unsigned>(sub), 1) << 4;
-        return half(0) * unsigned_scale(64 + 32 * sub) * static_cast<float>(q) - half(1) * unsigned_scale(80 + 32 * sub);
+        return half(0) * unsigned_scale(64 + 32 * sub) * static_cast<float>(q) -
+               half(1) * unsigned_scale(80 + 32 * sub);
       }
       case Format::q6_k: {
         const unsigned low = bits_across(sub / 4 * 16 + sub % 2 * 8, i, sub % 4 / 2 * 4, 15);
@@ -166,7 +170,8 @@ void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t fi
       for (std::size_t i = 0; i < w.inputs; ++i) {
         const std::size_t at = i / group_width * rows.stride + r;
         const double x = is_float(w.format) ? rows.values[r * rows.value_stride + i]
-                                            : rows.scales[at * group_scales + i % group_width / scale_width] * rows.quants[at * group_width + i % group_width];
+                                            : rows.scales[at * group_scales + i % group_width / scale_width] *
+                                                  rows.quants[at * group_width + i % group_width];
         sum += x * weights[i];
       }
       float& y = out.y[r * out.stride + o];
@@ -198,7 +203,7 @@ std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
 
 }  // namespace
 
-const Kernels scalar_kernels{Isa::scalar, "scalar", quantize, matmul,   matmul, 4,     rms_norm, rope,
-                             silu_mul,    gelu_mul, add,      scale,    write_kv, attention, spin_products, read_memory};
+const Kernels scalar_kernels{Isa::scalar, "scalar", quantize, matmul, matmul,   4,         rms_norm,      rope,
+                             silu_mul,    gelu_mul, add,      scale,  write_kv, attention, spin_products, read_memory};
 
 }  // namespace cofre::kernels

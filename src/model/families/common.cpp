@@ -27,7 +27,8 @@ double Keys::positive(const std::string& name) const {
   const auto key = full(name);
   const auto value = file_.real(key);
   if (!value) fail_field(Code::invalid, key, "the model file has no {}", key);
-  if (!(*value > 0) || *value > 1e12) fail_field(Code::invalid, key, "{} is {}; it must be above 0 and at most 1e12", key, *value);
+  if (!(*value > 0) || *value > 1e12)
+    fail_field(Code::invalid, key, "{} is {}; it must be above 0 and at most 1e12", key, *value);
   return *value;
 }
 
