@@ -98,7 +98,7 @@ void Answer::deliver(const std::string& bytes) {
     head.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
                     {"Cache-Control", "no-cache"},
                     {"X-Accel-Buffering", "no"}};
-    for (const auto& field : call_.headers) head.headers.add(field.name, field.value);
+    call_.complete(head);
     head.body = bytes;
     call_.responder.begin(std::move(head), ":\n\n");
   } else if (!bytes.empty()) {

@@ -65,7 +65,8 @@ http::Headers Gateway::common_headers(const http::Request& request) const {
   headers.add("Vary", "Origin");
   if (const auto origin = request.headers.find("origin"); origin && allows_origin(*origin)) {
     headers.add("Access-Control-Allow-Origin", std::string(*origin));
-    headers.add("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Retry-After-Ms, X-Should-Retry");
+    headers.add("Access-Control-Expose-Headers",
+                "X-Request-Id, OpenAI-Processing-Ms, Retry-After, Retry-After-Ms, X-Should-Retry");
   }
   return headers;
 }
@@ -116,12 +117,10 @@ void Gateway::handle(http::Request request, http::Responder responder) {
   call.request = std::move(request);
   call.responder = responder;
   call.parameters = std::move(match.parameters);
-  const auto headers = call.headers;
-  const auto refuse_with = [&](const Failure& failure) {
-    auto response = error_response(failure);
-    for (const auto& field : headers) response.headers.add(field.name, field.value);
-    responder.answer(std::move(response));
-  };
+  Call refused;  // what is left of the call when its handler has taken it
+  refused.responder = responder;
+  refused.headers = call.headers;
+  const auto refuse_with = [&](const Failure& failure) { refused.answer(error_response(failure)); };
   try {
     if (match.route->scope) call.caller = authenticate(call.request, *match.route->scope);
     match.route->handler(services_, std::move(call));

@@ -277,6 +277,24 @@ TEST_F(GatewayOfABox, AClientsRequestIdIsGivenBack) {
   EXPECT_FALSE(has(answer, "X-Request-Id: req_"));
   EXPECT_TRUE(has(ask("GET", "/health", "", "X-Request-Id: a b<script>\r\n"), "X-Request-Id: req_"));
 }
+TEST_F(GatewayOfABox, EveryAnswerTellsHowLongItTookToBegin) {
+  models.answer = hello;
+  const std::string name = "\r\nOpenAI-Processing-Ms: ";
+  for (const auto& body : {chat, streamed, std::string("{}")}) {
+    const auto began = std::chrono::steady_clock::now();
+    const auto answer = post("/v1/chat/completions", body);
+    const auto took = std::chrono::steady_clock::now() - began;
+    const auto at = answer.find(name);
+    ASSERT_NE(at, std::string::npos) << answer;
+    const auto told = std::stoi(answer.substr(at + name.size()));
+    EXPECT_GE(told, 0);
+    EXPECT_LE(std::chrono::milliseconds(told), took);
+  }
+}
+TEST_F(GatewayOfABox, NoRateLimitIsToldWhereNoneIsSet) {
+  models.answer = hello;
+  EXPECT_FALSE(has(post("/v1/chat/completions", chat), "atelimit"));
+}
 TEST_F(GatewayOfABox, TheLogHoldsNoPromptNoAnswerAndNoKey) {
   models.answer = [](const Request&) {
     return std::vector<Event>{Started{}, Text{0, "canary-answer"}, Finished{}, Done{{3, 0, 1, 0}}};

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace cofre::gateway {
 
 void Call::answer(std::string body, int status) const {
@@ -13,8 +15,15 @@ void Call::answer(std::string body, int status) const {
 }
 
 void Call::answer(http::Response response) const {
-  for (const auto& field : headers) response.headers.add(field.name, field.value);
+  complete(response);
   responder.answer(std::move(response));
+}
+
+void Call::complete(http::Response& head) const {
+  for (const auto& field : headers) head.headers.add(field.name, field.value);
+  const auto took = std::chrono::steady_clock::now() - began;
+  head.headers.add("OpenAI-Processing-Ms",
+                   fmt::format("{}", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
 }
 
 }  // namespace cofre::gateway

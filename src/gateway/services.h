@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -43,11 +44,14 @@ struct Call {
   std::optional<accounts::Caller> caller;  ///< of every route that needs a scope
   std::vector<std::string> parameters;     ///< what the pattern's {names} stand for, decoded
   http::Headers headers;                   ///< that every answer to this request has
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 
   /// Answers with JSON text.
   void answer(std::string body, int status = 200) const;
   /// Answers with anything, the common headers added.
   void answer(http::Response response) const;
+  /// Gives the head of an answer the common headers and how long the answer took to begin (openai-processing-ms).
+  void complete(http::Response& head) const;
 };
 
 using Handler = void (*)(Services&, Call&&);
