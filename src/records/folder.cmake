@@ -1,0 +1,1 @@
+cofre_embed_migrations(${target} records)
