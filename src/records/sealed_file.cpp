@@ -15,15 +15,17 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 
 SealedWriter::SealedWriter(std::filesystem::path path, const crypto::Secret& key)
     : path_(std::move(path)), sealer_(key) {
-  if (!os::create_private(path_)) fail(Code::internal, "{} is there already", path_.string());
-  file_ = std::make_unique<os::AppendFile>(path_);
+  file_ = std::make_unique<os::AppendFile>(part());
+  std::filesystem::permissions(part(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   file_->append(sealer_.head());
 }
 
 SealedWriter::~SealedWriter() {
   std::error_code ignored;
-  if (!is_finished_) std::filesystem::remove(path_, ignored);
+  if (!is_finished_) std::filesystem::remove(part(), ignored);
 }
+
+std::filesystem::path SealedWriter::part() const { return path_.string() + ".part"; }
 
 void SealedWriter::write(std::string_view bytes) {
   bytes_ += bytes.size();
@@ -41,9 +43,9 @@ void SealedWriter::write(std::string_view bytes) {
 
 void SealedWriter::finish() {
   file_->append(sealer_.seal(bytes_of(piece_), true));
-  file_->sync();  // its name is: create_private() saw to it
-  piece_ = {};
   file_.reset();
+  os::publish(part(), path_);
+  piece_ = {};
   is_finished_ = true;
 }
 

@@ -16,7 +16,7 @@ namespace cofre::records {
 /// full but the last. Written once, from front to back.
 class SealedWriter {
  public:
-  /// Makes the file, readable by its owner alone. Throws Error(exhausted) where the disk is full, here and later.
+  /// Readable by its owner alone. Throws Error(exhausted) where the disk is full, here and later.
   SealedWriter(std::filesystem::path path, const crypto::Secret& key);
   /// Removes a file that was not finished.
   ~SealedWriter();
@@ -29,6 +29,8 @@ class SealedWriter {
   std::uint64_t bytes() const noexcept { return bytes_; }
 
  private:
+  std::filesystem::path part() const;  ///< its name while it is written
+
   std::filesystem::path path_;
   crypto::Sealer sealer_;
   std::unique_ptr<os::AppendFile> file_;

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+
+#include "records/batches.h"
+#include "records/files.h"
+#include "records/tables.h"
+
+namespace cofre::records {
+
+/// Everything that is kept for applications, over one database.
+class Records {
+ public:
+  struct Options {
+    std::filesystem::path data;     ///< the box's data directory: contents lie in DIR/files
+    std::filesystem::path backups;  ///< of the database, before a change of its tables
+    std::int64_t keep_s = 30 * 86400;
+    Clock clock = system_seconds;
+  };
+  /// Brings the tables up to date. `database` outlives it, and is used under `database_mutex` alone.
+  Records(store::Database& database, std::mutex& database_mutex, const Options& options)
+      : tables_(database, database_mutex, options.backups),
+        files(tables_, {options.data / "files", options.keep_s, options.clock}),
+        batches(tables_, files, options.keep_s, options.clock) {}
+
+  /// Removes what is older than it is kept. To be called now and then.
+  void sweep() {
+    files.sweep();
+    batches.sweep();
+  }
+
+ private:
+  Tables tables_;
+
+ public:
+  Files files;
+  Batches batches;
+};
+
+}  // namespace cofre::records
