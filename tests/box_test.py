@@ -48,6 +48,16 @@ class TheBox(unittest.TestCase):
         self.assertEqual(self.box.ask("GET", "/metrics", key=self.key)[0], 403)
         self.assertEqual(self.box.ask("GET", "/metrics", key=self.box.key("monitor", "metrics"))[0], 200)
 
+    def test_the_metrics_tell_of_the_work_that_was_done(self):
+        self.assertEqual(self.box.ask("POST", "/v1/chat/completions", SHORT, self.key)[0], 200)
+        text = self.box.ask("GET", "/metrics", key=self.box.key("watcher", "metrics"))[2]
+        values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        one = '{engine="0",model_name="smollm2-135m"}'
+        for name in ("cofre_model_steps_total", "vllm:request_queue_time_seconds_sum",
+                     "vllm:request_prefill_time_seconds_sum",
+                     "vllm:request_decode_time_seconds_sum", "vllm:iteration_tokens_total_count"):
+            self.assertGreater(float(values[name + one]), 0, name)
+
     def test_a_revoked_key_ends_its_running_streams_within_two_seconds(self):
         key = self.box.key("leaving")
         answer, events = self.box.stream(LONG, key)

@@ -36,6 +36,7 @@ protocol::Ready facts(const fleet::WorkerSettings& settings, const serving::Text
   ready.kv_bytes = model.kv_bytes();
   ready.resident_bytes = serving::resident_bytes();
   ready.sequences = settings.sequences;
+  ready.page_tokens = engine::page_tokens;
   ready.chat = loaded.file.string("tokenizer.chat_template").has_value();
   ready.confined = std::move(report.applied);
   ready.refused = std::move(report.refused);

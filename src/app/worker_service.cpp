@@ -192,6 +192,12 @@ void WorkerService::pulse(Clock::time_point now) {
   status.generated_tokens = load.tokens;
   status.cached_tokens = cached_tokens_.load();
   status.preemptions = load.preemptions;
+  status.steps = load.steps;
+  status.rows = load.rows;
+  status.drafts = load.drafts;
+  status.draft_tokens = load.draft_tokens;
+  status.accepted_tokens = load.tokens - load.choices;
+  status.step_rows.assign(load.step_rows.begin(), load.step_rows.end());
   status.resident_bytes = serving::resident_bytes();
   outgoing_.push(status);
 }

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <bit>
 #include <chrono>
 
 #include "base/error.h"
@@ -97,7 +98,7 @@ bool Engine::drain() {
   for (auto& one : fresh) {
     const auto id = next_id_++;
     try {
-      scheduler_.submit(id, std::move(one.request));
+      scheduler_.submit(id, std::move(one.request)).arrived = one.arrived;
       channels_.emplace(id, one.channel);
     } catch (const Error& error) {
       one.channel->push({.finish = Finish::failed, .error = error.what(), .code = error.code()});
@@ -116,15 +117,19 @@ bool Engine::drain() {
 
 void Engine::note_load() {
   const std::lock_guard lock(mutex_);
-  load_ = {.running = scheduler_.running(),
-           .waiting = scheduler_.waiting(),
-           .pages = pool_.pages(),
-           .free_pages = pool_.free_pages(),
-           .tokens = tokens_,
-           .choices = choices_,
-           .prompt_tokens = prompt_tokens_,
-           .preemptions = scheduler_.preemptions(),
-           .wait_s = 0};
+  load_ = counted_;
+  load_.running = scheduler_.running();
+  load_.waiting = scheduler_.waiting();
+  load_.pages = pool_.pages();
+  load_.free_pages = pool_.free_pages();
+  load_.preemptions = scheduler_.preemptions();
+}
+
+void Engine::note_step(std::size_t rows) {
+  ++counted_.steps;
+  counted_.rows += rows;
+  const auto at = static_cast<std::size_t>(std::bit_width(rows - 1));
+  ++counted_.step_rows[std::min(at, counted_.step_rows.size() - 1)];
 }
 
 Engine::Load Engine::load() const {
@@ -171,11 +176,14 @@ void Engine::step() {
     rows.push_back({tokens[i], run.first, pages[i], run.generated, run.logits});
     (run.generated ? decode_rows : prompt_rows) += run.count;
   }
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = Clock::now();
+  for (const auto& run : runs)
+    if (run.sequence->began == Clock::time_point{}) run.sequence->began = begin;
   decoder_.forward(rows);
-  const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - begin;
+  const std::chrono::duration<double, std::milli> spent = Clock::now() - begin;
   scheduler_.costs().learn(prompt_rows, decode_rows, spent.count());
-  prompt_tokens_ += prompt_rows;
+  counted_.prompt_tokens += prompt_rows;
+  note_step(prompt_rows + decode_rows);
   std::size_t first_logits = 0;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const auto& run = runs[i];
@@ -251,6 +259,16 @@ Choice Engine::choose_one(Sequence& s, std::span<float> logits) {
   return choice;
 }
 
+/// Of a sequence that just got a token.
+Times Engine::times_of(Sequence& s) {
+  const auto now = Clock::now();
+  if (s.first_token == Clock::time_point{}) s.first_token = now;
+  const auto between = [](Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+  };
+  return {between(s.arrived, s.began), between(s.began, s.first_token), between(s.first_token, now)};
+}
+
 /// Chooses the tokens of one sequence: of a speculated run, row after row while the guess came true.
 void Engine::choose(const Scheduler::Run& run, std::size_t first_logits, Event event) {
   Sequence& sequence = *run.sequence;
@@ -273,8 +291,11 @@ void Engine::choose(const Scheduler::Run& run, std::size_t first_logits, Event e
     end(id, Finish::failed, error.what(), error.code());
     return;
   }
-  tokens_ += event.tokens.size();
-  ++choices_;
+  counted_.tokens += event.tokens.size();
+  ++counted_.choices;
+  if (!draft.empty()) ++counted_.drafts;
+  counted_.draft_tokens += draft.size();
+  event.times = times_of(sequence);
   if (run.generated) sequence.lookup.learn(draft.size(), event.tokens.size() - 1);
   if (more != Scheduler::More::yes) event.finish = more == Scheduler::More::end ? Finish::end : Finish::length;
   const bool finished = event.finish.has_value();

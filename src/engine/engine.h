@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -20,6 +21,11 @@
 
 namespace cofre::engine {
 
+/// How long a generation waited, its prompt was read, its tokens were written, in seconds.
+struct Times {
+  double queue_s = 0, prefill_s = 0, decode_s = 0;
+};
+
 /// What comes out of a generation: tokens, then one end.
 struct Event {
   std::vector<Choice> tokens{};    ///< chosen by one step, in order
@@ -29,6 +35,7 @@ struct Event {
   std::vector<float> embedding{};  ///< [width], on the last event, where asked for
   std::vector<Choice> prompt{};    ///< scores of prompt tokens, in order, from the second one on, where asked for
   std::size_t cached = 0;          ///< prompt tokens that were not computed again
+  Times times{};                   ///< of its generation so far, where there are tokens
 };
 
 /// Takes a generation's events. Called by the engine's thread: it must be quick and must not throw.
@@ -100,15 +107,20 @@ class Engine {
     std::uint64_t choices = 0;        ///< steps of single generations that chose them: fewer where guesses came true
     std::uint64_t prompt_tokens = 0;  ///< rows of prompts computed since the start
     std::uint64_t preemptions = 0;
-    double wait_s = 0;  ///< how long one that comes now is likely to wait for its turn
+    std::uint64_t steps = 0, rows = 0;           ///< rows: of all steps together
+    std::uint64_t drafts = 0, draft_tokens = 0;  ///< guesses of coming tokens; those accepted: tokens − choices
+    std::array<std::uint64_t, 16> step_rows{};   ///< steps of at most 2^i rows, but more than 2^(i−1)
+    double wait_s = 0;                           ///< how long one that comes now is likely to wait for its turn
   };
   Load load() const;
   std::size_t kv_bytes() const { return options_.kv_pages * model::KvMemory::page_bytes(spec_, options_.kv_format); }
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Submission {
     Request request;
     std::shared_ptr<Channel> channel;
+    Clock::time_point arrived = Clock::now();
   };
   void serve();
   bool drain();
@@ -117,8 +129,10 @@ class Engine {
   void end_embedding(Sequence& sequence);
   std::vector<Choice> score_prompt(const Scheduler::Run& run, std::size_t first_logits);
   void choose(const Scheduler::Run& run, std::size_t first_logits, Event event);
+  static Times times_of(Sequence& sequence);
   Choice choose_one(Sequence& sequence, std::span<float> logits);
   void note_load();
+  void note_step(std::size_t rows);
   void note_finish();
   void end(std::uint64_t id, Finish finish, const std::string& error, Code code);
 
@@ -132,8 +146,8 @@ class Engine {
   std::map<std::uint64_t, std::shared_ptr<Channel>> channels_;
   std::uint64_t next_id_ = 1;
   std::vector<std::uint64_t> allowed_;  ///< the mask of the token at hand
-  std::uint64_t tokens_ = 0, choices_ = 0, prompt_tokens_ = 0;
-  double finish_gap_s_ = 0;  ///< running mean of the time between two ends while others wait
+  Load counted_;                        ///< what is counted since the start; the rest is looked up when it is told
+  double finish_gap_s_ = 0;             ///< running mean of the time between two ends while others wait
   std::chrono::steady_clock::time_point last_finish_{};
 
   mutable std::mutex mutex_;

@@ -68,6 +68,18 @@ TEST(Engine, SpeculationChangesNoToken) {
   EXPECT_EQ(all(box.engine.submit(plain)), all(box.engine.submit(guessed)));
 }
 
+TEST(Engine, StepsAndTheirRowsAreCounted) {
+  Box box;
+  all(box.engine.submit(request({1, 2, 3}, 1)));
+  Engine::Load load;
+  do load = box.engine.load();
+  while (load.running > 0);
+  EXPECT_EQ(load.steps, 1u);
+  EXPECT_EQ(load.rows, 3u);
+  EXPECT_EQ(load.step_rows[2], 1u);  // of 3 or 4 rows
+  EXPECT_EQ(load.prompt_tokens, 3u);
+}
+
 TEST(Engine, AnEndTokenEndsAndIsReported) {
   Box box;
   auto first = request({1, 2, 3}, 3);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -60,6 +61,7 @@ struct Sequence {
   std::vector<TokenId> draft;  ///< speculated tokens of the step at hand
   Sampler sampler;
   Lookup lookup;
+  std::chrono::steady_clock::time_point arrived{}, began{}, first_token{};  ///< the engine's marks; zero: not yet
 
   std::size_t prompt_tokens() const { return request.prompt.size(); }
   std::size_t generated() const { return ids.size() - request.prompt.size(); }

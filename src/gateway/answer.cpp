@@ -23,6 +23,8 @@ Answer::Answer(Services& services, Call&& call, Plan& plan)
     : services_(services),
       call_(std::move(call)),
       stream_(plan.stream),
+      choices_(plan.requests.front().choices),
+      max_tokens_(plan.requests.front().max_tokens),
       encoder_(std::move(plan.encoder)),
       wanted_(plan.requests.size()) {
   const auto known = services_.models.find(plan.requests.front().model);
@@ -86,7 +88,7 @@ void Answer::take(std::size_t run, const protocol::Event& event) {
     end(200, finish_.empty() ? "done" : finish_);
     return;
   }
-  note_progress(event);
+  note_progress(run, event);
   deliver(encoder_->take(run, event));
 }
 
@@ -128,19 +130,27 @@ void Answer::leave() {
   end(499, "left");
 }
 
-void Answer::note_progress(const protocol::Event& event) {
-  if (const auto* finished = std::get_if<protocol::Finished>(&event)) finish_ = name_of(finished->reason);
-  const bool written = std::holds_alternative<protocol::Text>(event) ||
-                       std::holds_alternative<protocol::Reasoning>(event) ||
-                       std::holds_alternative<protocol::ToolCall>(event);
-  if (!written) return;
+void Answer::note_progress(std::size_t run, const protocol::Event& event) {
+  if (const auto* finished = std::get_if<protocol::Finished>(&event)) {
+    finish_ = name_of(finished->reason);
+    if (finished->work) services_.metrics.finished(model_, *finished->work);
+  } else if (const auto* text = std::get_if<protocol::Text>(&event)) {
+    note_piece(run, text->choice);
+  } else if (const auto* thought = std::get_if<protocol::Reasoning>(&event)) {
+    note_piece(run, thought->choice);
+  } else if (const auto* call = std::get_if<protocol::ToolCall>(&event)) {
+    note_piece(run, call->choice);
+  }
+}
+
+void Answer::note_piece(std::size_t run, std::uint32_t choice) {
   const auto now = Clock::now();
-  if (last_ == Clock::time_point()) {
+  const auto [last, first] = last_.try_emplace({run, choice}, now);
+  if (first) {
     services_.metrics.first_token(model_, now - began_);
   } else {
-    services_.metrics.next_token(model_, now - last_);
+    services_.metrics.next_token(model_, now - std::exchange(last->second, now));
   }
-  last_ = now;
 }
 
 /// With the mutex held, once.
@@ -148,7 +158,7 @@ void Answer::end(int status, std::string_view outcome) {
   over_ = true;
   if (entered_) services_.flights.leave(call_.caller->key_id, this);
   const auto took = Clock::now() - began_;
-  services_.metrics.answered(model_, outcome, usage_, took);
+  services_.metrics.answered(model_, {status, outcome, usage_, took, choices_, max_tokens_});
   if (!services_.settings.log) return;
   json::Object fields{{"id", call_.request.id},
                       {"key", call_.caller->key_name},

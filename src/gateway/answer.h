@@ -1,8 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/encoder.h"
@@ -33,12 +37,15 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
   void leave();
   void deliver(const std::string& bytes);
   void end(int status, std::string_view outcome);
-  void note_progress(const protocol::Event& event);
+  void note_progress(std::size_t run, const protocol::Event& event);
+  void note_piece(std::size_t run, std::uint32_t choice);
 
   Services& services_;
   Call call_;
   const bool stream_;
   std::string model_;  ///< as metrics name it
+  const std::uint32_t choices_;
+  const std::optional<std::uint64_t> max_tokens_;
   const Clock::time_point began_ = Clock::now();
 
   std::mutex mutex_;  ///< of what follows
@@ -47,8 +54,8 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
   std::size_t done_ = 0, wanted_ = 0;
   bool begun_ = false, over_ = false, entered_ = false;
   protocol::Usage usage_;
-  std::string finish_;  ///< the last finish reason
-  Clock::time_point last_{};
+  std::string finish_;                                                       ///< the last finish reason
+  std::map<std::pair<std::size_t, std::uint32_t>, Clock::time_point> last_;  ///< pieces, of run and choice
 };
 
 }  // namespace cofre::gateway

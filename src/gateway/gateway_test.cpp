@@ -115,13 +115,58 @@ TEST_F(GatewayOfABox, NoRouteIsOpenWithoutAKeyButHealth) {
 }
 TEST_F(GatewayOfABox, AKeyWithoutTheScopeIsForbidden) { EXPECT_TRUE(get("/metrics").starts_with("HTTP/1.1 403")); }
 TEST_F(GatewayOfABox, MetricsTellWhatHappened) {
-  models.answer = hello;
-  post("/v1/chat/completions", chat);
+  models.answer = [](const Request&) {
+    return std::vector<Event>{Started{5, 4}, Text{0, "Hello"}, Text{0, " world"},
+                              Finished{0, FinishReason::length, "", Work{0.25, 0.5, 1.5, 4}}, Done{{5, 4, 4, 0}}};
+  };
+  post("/v1/chat/completions", R"({"model":"tiny","max_tokens":4,"messages":[{"role":"user","content":"hi"}]})");
   const auto watcher = keys.create("prometheus", {accounts::Scope::metrics});
   const auto text = ask("GET", "/metrics", "", "Authorization: Bearer " + watcher + "\r\n");
-  EXPECT_TRUE(has(text, "vllm:generation_tokens_total{model_name=\"tiny\"} 2")) << text;
-  EXPECT_TRUE(has(text, "vllm:request_success_total{finished_reason=\"stop\",model_name=\"tiny\"} 1"));
-  EXPECT_TRUE(has(text, "cofre_requests_open 0"));
+  const auto tells = [&](const std::string& line) {
+    EXPECT_TRUE(has(text, "\n" + line + "\n")) << line << "\n" << text;
+  };
+  const std::string tiny = "{engine=\"0\",model_name=\"tiny\"}";
+  tells("vllm:generation_tokens_total" + tiny + " 4");
+  tells("vllm:prompt_tokens_total" + tiny + " 5");
+  tells("vllm:prefix_cache_queries_total" + tiny + " 5");
+  tells("vllm:prefix_cache_hits_total" + tiny + " 4");
+  tells("vllm:request_success_total{engine=\"0\",finished_reason=\"length\",model_name=\"tiny\"} 1");
+  tells("cofre_answers_total{model_name=\"tiny\",outcome=\"length\"} 1");
+  tells("vllm:request_queue_time_seconds_sum" + tiny + " 0.25");
+  tells("vllm:request_prefill_time_seconds_sum" + tiny + " 0.5");
+  tells("vllm:request_decode_time_seconds_sum" + tiny + " 1.5");
+  tells("vllm:request_inference_time_seconds_sum" + tiny + " 2");
+  tells("vllm:request_time_per_output_token_seconds_sum" + tiny + " 0.5");
+  tells("vllm:request_prefill_kv_computed_tokens_sum" + tiny + " 1");
+  tells("vllm:request_params_max_tokens_sum" + tiny + " 4");
+  tells("vllm:request_params_n_count" + tiny + " 1");
+  for (const std::string name : {"time_to_first_token", "inter_token_latency", "e2e_request_latency"})
+    tells("vllm:" + name + "_seconds_count" + tiny + " 1");
+  tells("vllm:iteration_tokens_total_bucket{engine=\"0\",model_name=\"tiny\",le=\"2\"} 3");
+  tells("vllm:iteration_tokens_total_bucket{engine=\"0\",model_name=\"tiny\",le=\"+Inf\"} 5");
+  tells("vllm:iteration_tokens_total_sum" + tiny + " 13");
+  tells(
+      "vllm:cache_config_info{engine=\"0\",model_name=\"tiny\",block_size=\"64\",enable_prefix_caching=\"True\","
+      "num_gpu_blocks=\"10\"} 1");
+  tells("cofre_model_steps_total" + tiny + " 5");
+  tells("cofre_requests_open 0");
+}
+TEST_F(GatewayOfABox, MetricsCountWhatWentWrong) {
+  models.answer = [](const Request&) { return std::vector<Event>{Failed{Code::exhausted, "full", ""}}; };
+  post("/v1/chat/completions", chat);
+  models.answer = nullptr;
+  http::RawClient client(server->port());
+  client.send(request("POST", "/v1/chat/completions", chat, as_app()));
+  const auto asked = models.wait_for_request();
+  client.vanish();
+  ASSERT_TRUE(asked->wait_until_dropped());
+  const auto watcher = keys.create("prometheus", {accounts::Scope::metrics});
+  const auto text = ask("GET", "/metrics", "", "Authorization: Bearer " + watcher + "\r\n");
+  const auto counts = [&](const std::string& reason) {
+    return has(text, "{engine=\"0\",finished_reason=\"" + reason + "\",model_name=\"tiny\"} 1");
+  };
+  EXPECT_TRUE(counts("error") && counts("abort")) << text;
+  EXPECT_TRUE(has(text, "cofre_answers_total{model_name=\"tiny\",outcome=\"rate_limit_exceeded\"} 1"));
 }
 TEST_F(GatewayOfABox, UnknownPathsAndMethodsAreNamed) {
   EXPECT_TRUE(get("/nothing").starts_with("HTTP/1.1 404"));

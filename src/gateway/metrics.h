@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,10 +25,20 @@ class Metrics {
   using Duration = std::chrono::steady_clock::duration;
   /// One HTTP request was answered; `route` is its pattern.
   void request(std::string_view route, int status, Duration took);
-  /// Of an answer: its first piece, each further piece, its end ("stop", "length", …, or what went wrong).
+  /// Of an answer's choice: its first piece, each further piece, its end.
   void first_token(const std::string& model, Duration since_request);
   void next_token(const std::string& model, Duration since_last);
-  void answered(const std::string& model, std::string_view outcome, const protocol::Usage& usage, Duration took);
+  void finished(const std::string& model, const protocol::Work& work);
+  /// An answer, or what became of it.
+  struct Answered {
+    int status = 200;
+    std::string_view outcome;  ///< "stop", "length", …, or what went wrong
+    protocol::Usage usage{};
+    Duration took{};
+    std::uint32_t choices = 1;                  ///< of each prompt
+    std::optional<std::uint64_t> max_tokens{};  ///< where the caller set it
+  };
+  void answered(const std::string& model, const Answered& answer);
 
   /// Everything, with the models' own numbers as of now.
   std::string text(const std::vector<fleet::ModelState>& models, std::size_t requests_open) const;

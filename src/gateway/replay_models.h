@@ -75,7 +75,11 @@ class ReplayModels : public Models {
     tiny.kind = fleet::ModelState::Kind::ready;
     tiny.created_s = 1'700'000'000;
     tiny.facts.emplace().context = 4096;
+    tiny.facts->page_tokens = 64;
     tiny.status.emplace().total_pages = 10;
+    tiny.status->steps = 5;
+    tiny.status->rows = 13;
+    tiny.status->step_rows = {1, 2, 2};
     return {tiny};
   }
   std::optional<fleet::ModelState> find(std::string_view name) const override {

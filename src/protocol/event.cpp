@@ -85,10 +85,16 @@ json::Object write(const ToolCall& e) {
   return out;
 }
 json::Object write(const Finished& e) {
-  return {{"event", "finished"},
-          {"choice", e.choice},
-          {"reason", reasons[static_cast<std::size_t>(e.reason)]},
-          {"stop_sequence", e.stop_sequence}};
+  json::Object out{{"event", "finished"},
+                   {"choice", e.choice},
+                   {"reason", reasons[static_cast<std::size_t>(e.reason)]},
+                   {"stop_sequence", e.stop_sequence}};
+  if (e.work)
+    out["work"] = json::Object{{"queue_s", e.work->queue_s},
+                               {"prefill_s", e.work->prefill_s},
+                               {"decode_s", e.work->decode_s},
+                               {"tokens", e.work->tokens}};
+  return out;
 }
 json::Object write(const Vectors& e) {
   json::Array vectors;
@@ -140,6 +146,15 @@ Event read_tool_call(const Fields& fields) {
                   fields.text_or("id", ""), fields.text_or("name", ""), fields.text_or("arguments", "")};
 }
 
+Event read_finished(const Fields& fields) {
+  Finished out{choice_of(fields), enum_of<FinishReason>(reasons, fields.text("reason"), fields.name("reason")),
+               fields.text_or("stop_sequence", "")};
+  if (!fields.has("work")) return out;
+  const auto work = fields.inside("work");
+  out.work = {work.real("queue_s"), work.real("prefill_s"), work.real("decode_s"), work.count("tokens", UINT64_MAX)};
+  return out;
+}
+
 Event read_vectors(const Fields& fields) {
   Vectors out;
   for (const auto& row : fields.array("vectors")) {
@@ -182,9 +197,7 @@ Event event_from_json(const json::Object& object) {
   if (kind == "reasoning") return Reasoning{choice_of(fields), fields.text("text")};
   if (kind == "tool_call") return read_tool_call(fields);
   if (kind == "started") return Started{number("prompt_tokens"), number("cached_tokens")};
-  if (kind == "finished")
-    return Finished{choice_of(fields), enum_of<FinishReason>(reasons, fields.text("reason"), fields.name("reason")),
-                    fields.text_or("stop_sequence", "")};
+  if (kind == "finished") return read_finished(fields);
   if (kind == "done")
     return Done{
         {number("prompt_tokens"), number("cached_tokens"), number("completion_tokens"), number("reasoning_tokens")}};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,10 +48,18 @@ struct ToolCall {
   std::string arguments;
 };
 enum class FinishReason : std::uint8_t { stop, length, tool_calls, content_filter };
+/// How long a choice took: it waited, its prompt was read, its tokens were written one after the other.
+struct Work {
+  double queue_s = 0;    ///< from its arrival to its first row
+  double prefill_s = 0;  ///< from there to its first token
+  double decode_s = 0;   ///< from there to its last token
+  std::uint64_t tokens = 0;
+};
 struct Finished {
   std::uint32_t choice = 0;
   FinishReason reason = FinishReason::stop;
-  std::string stop_sequence;  ///< the one that ended it; empty: the model's own end
+  std::string stop_sequence;   ///< the one that ended it; empty: the model's own end
+  std::optional<Work> work{};  ///< of a model of this box
 };
 /// Vectors of an Embedding request, in the order of its inputs.
 struct Vectors {

@@ -6,6 +6,7 @@ namespace cofre::protocol {
 namespace {
 
 constexpr std::size_t length_bytes = 4;
+constexpr std::size_t step_rows_max = 64;
 constexpr std::size_t depth_max = json::depth_max + 16;  ///< a request's own trees, and what frames put around them
 
 json::Object write(const Submit& f) {
@@ -28,6 +29,7 @@ json::Object write(const Ready& f) {
           {"kv_bytes", f.kv_bytes},
           {"resident_bytes", f.resident_bytes},
           {"sequences", f.sequences},
+          {"page_tokens", f.page_tokens},
           {"chat", f.chat},
           {"confined", array_of(f.confined)},
           {"refused", array_of(f.refused)}};
@@ -40,10 +42,15 @@ json::Object write(const Status& f) {
           {"free_pages", f.free_pages},
           {"total_pages", f.total_pages},
           {"steps", f.steps},
+          {"rows", f.rows},
           {"prompt_tokens", f.prompt_tokens},
           {"generated_tokens", f.generated_tokens},
           {"cached_tokens", f.cached_tokens},
           {"preemptions", f.preemptions},
+          {"drafts", f.drafts},
+          {"draft_tokens", f.draft_tokens},
+          {"accepted_tokens", f.accepted_tokens},
+          {"step_rows", json::Array(f.step_rows.begin(), f.step_rows.end())},
           {"resident_bytes", f.resident_bytes}};
 }
 
@@ -60,6 +67,7 @@ Ready read_ready(const Fields& fields) {
   f.kv_bytes = number("kv_bytes");
   f.resident_bytes = number("resident_bytes");
   f.sequences = number("sequences");
+  f.page_tokens = number("page_tokens");
   f.chat = fields.flag("chat");
   f.confined = fields.texts("confined");
   f.refused = fields.texts("refused");
@@ -75,10 +83,20 @@ Status read_status(const Fields& fields) {
   f.free_pages = number("free_pages");
   f.total_pages = number("total_pages");
   f.steps = number("steps");
+  f.rows = number("rows");
   f.prompt_tokens = number("prompt_tokens");
   f.generated_tokens = number("generated_tokens");
   f.cached_tokens = number("cached_tokens");
   f.preemptions = number("preemptions");
+  f.drafts = number("drafts");
+  f.draft_tokens = number("draft_tokens");
+  f.accepted_tokens = number("accepted_tokens");
+  const auto& step_rows = fields.array("step_rows");
+  if (step_rows.size() > step_rows_max) fields.refuse("step_rows", "is too long");
+  for (const auto& count : step_rows) {
+    if (!count.is_int64() || count.get_int64() < 0) fields.refuse("step_rows", "must hold whole numbers");
+    f.step_rows.push_back(static_cast<std::uint64_t>(count.get_int64()));
+  }
   f.resident_bytes = number("resident_bytes");
   return f;
 }

@@ -43,6 +43,7 @@ struct Ready {
   std::uint64_t parameters = 0;
   std::uint64_t file_bytes = 0, kv_bytes = 0, resident_bytes = 0;
   std::uint64_t sequences = 0;        ///< most that run at once
+  std::uint64_t page_tokens = 0;      ///< of the KV pool
   bool chat = false;                  ///< has a chat template
   std::vector<std::string> confined;  ///< what the sandbox applied
   std::vector<std::string> refused;   ///< what the kernel refused, each with the reason
@@ -57,7 +58,11 @@ struct Status {
   std::uint64_t running = 0, waiting = 0;
   std::uint64_t free_pages = 0, total_pages = 0;
   // Since the start.
-  std::uint64_t steps = 0, prompt_tokens = 0, generated_tokens = 0, cached_tokens = 0, preemptions = 0;
+  std::uint64_t steps = 0, rows = 0;  ///< rows: of all steps together
+  std::uint64_t prompt_tokens = 0, generated_tokens = 0, cached_tokens = 0, preemptions = 0;
+  std::uint64_t drafts = 0, draft_tokens = 0,
+                accepted_tokens = 0;     ///< guesses of coming tokens, and how many were right
+  std::vector<std::uint64_t> step_rows;  ///< steps of at most 2^i rows, but more than 2^(i−1)
   std::uint64_t resident_bytes = 0;
 };
 

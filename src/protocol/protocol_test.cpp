@@ -127,6 +127,7 @@ TEST(EventJson, EveryEventComesBack) {
                                   Reasoning{0, "hm"},
                                   ToolCall{0, 1, "call_1", "f", "{\"a\""},
                                   Finished{2, FinishReason::tool_calls, "END"},
+                                  Finished{0, FinishReason::stop, "", Work{0.5, 0.25, 1.5, 7}},
                                   Vectors{{{0.1f, -2.5f}, {1.0f, 0.0f}}},
                                   Tokens{{1, 2}, {"a", "\xff"}, "t"},
                                   Done{{1, 2, 3, 4}},
@@ -139,11 +140,12 @@ TEST(EventJson, EveryEventComesBack) {
   const auto text = std::get<Text>(again(events[1]));
   EXPECT_EQ(text.logprobs[0].bytes, half.bytes);
   EXPECT_EQ(text.logprobs[0].top[0].logprob, -9999);
-  EXPECT_EQ(std::get<Vectors>(again(events[5])).vectors, std::get<Vectors>(events[5]).vectors);
+  EXPECT_EQ(std::get<Vectors>(again(events[6])).vectors, std::get<Vectors>(events[6]).vectors);
 }
 
 TEST(EventJson, WhatIsNoEventIsRefused) {
   for (const auto* text : {R"({})", R"({"event":"nothing"})", R"({"event":"finished","reason":"boredom"})",
+                           R"({"event":"finished","reason":"stop","work":{"queue_s":0}})",
                            R"({"event":"text","text":"a","logprobs":[{"id":1,"logprob":0,"hex":"abc"}]})",
                            R"({"event":"text","text":"a","choice":-1})", R"({"event":"vectors","vectors":[1]})"})
     EXPECT_THROW(event_from_json(json::parse(text).get_object()), Error) << text;
@@ -157,6 +159,7 @@ TEST(Frames, AreFoundHoweverTheirBytesArrive) {
   ready.confined = {"seccomp"};
   Status status;
   status.running = 3;
+  status.step_rows = {4, 0, 2};
   std::string all = encode(Submit{9, chat_request()}) + encode(Cancel{9}) + encode(Ping{}) + encode(ready) +
                     encode(StreamEvent{9, Text{0, "a", {}}}) + encode(status);
   for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, all.size()}) {
@@ -171,6 +174,7 @@ TEST(Frames, AreFoundHoweverTheirBytesArrive) {
     EXPECT_EQ(text_of(std::get<Submit>(frames[0]).request), text_of(chat_request()));
     EXPECT_EQ(std::get<Ready>(frames[3]).confined, ready.confined);
     EXPECT_EQ(std::get<Status>(frames[5]).running, 3u);
+    EXPECT_EQ(std::get<Status>(frames[5]).step_rows, status.step_rows);
   }
 }
 

@@ -140,6 +140,7 @@ void Job::start_choices(Prompt prompt, const engine::SamplingParams& sampling) {
   const std::uint64_t group = request_.choices > 1 ? shared_.next_group++ : 0;
   prompt_tokens_ = prompt.ids.size();
   unfinished_ = request_.choices;
+  times_.resize(request_.choices);
   for (std::uint32_t i = 0; i < request_.choices; ++i)
     choices_.push_back(std::make_unique<ChoiceWriter>(shared_.model.loaded().tokenizer, ends_, shared_.idiom.shown,
                                                       reader(prompt.thinking), writer_options(i, prompt)));
@@ -181,8 +182,15 @@ void Job::take_answer(std::size_t choice, engine::Event event) {
   auto& writer = *choices_[choice];
   const bool was_finished = writer.finished();
   std::vector<protocol::Event> events;
+  if (!event.tokens.empty()) times_[choice] = event.times;
   writer.take(std::move(event), events);
-  for (auto& one : events) tell(std::move(one));
+  for (auto& one : events) {
+    if (auto* finished = std::get_if<protocol::Finished>(&one)) {
+      const auto& times = times_[choice];
+      finished->work = {times.queue_s, times.prefill_s, times.decode_s, writer.tokens()};
+    }
+    tell(std::move(one));
+  }
   if (was_finished || !writer.finished()) return;
   generations_[choice].reset();
   if (--unfinished_ == 0) done();

@@ -75,6 +75,7 @@ class Job : public std::enable_shared_from_this<Job> {
   std::mutex mutex_;  ///< of what follows
   bool closed_ = false, started_ = false;
   std::vector<std::unique_ptr<ChoiceWriter>> choices_;
+  std::vector<engine::Times> times_;  ///< of each choice, as far as it is
   std::vector<std::optional<engine::Generation>> generations_;
   std::size_t unfinished_ = 0;
   std::vector<std::vector<engine::TokenId>> inputs_;  ///< of an Embedding

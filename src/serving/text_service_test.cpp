@@ -30,6 +30,22 @@ TEST_F(Service, TheSameSeedGivesTheSameTextAndAnotherChoiceAnotherOne) {
   EXPECT_EQ(a.done->usage.completion_tokens, 72u);
 }
 
+TEST_F(Service, EachChoiceTellsItsWork) {
+  auto request = asked();
+  request.choices = 2;
+  request.stop = {run(asked()).texts.at(0).substr(9, 3)};
+  const auto result = run(request);
+  std::uint64_t tokens = 0;
+  for (const auto& finished : result.finished) {
+    ASSERT_TRUE(finished.work);
+    EXPECT_GE(finished.work->queue_s, 0);
+    EXPECT_GT(finished.work->prefill_s, 0);
+    EXPECT_GT(finished.work->decode_s, 0);
+    tokens += finished.work->tokens;
+  }
+  EXPECT_EQ(tokens, result.done->usage.completion_tokens);
+}
+
 TEST_F(Service, AStopStringEndsTheAnswerAndIsNotShown) {
   const auto whole = run(asked()).texts.at(0);
   auto request = asked();
