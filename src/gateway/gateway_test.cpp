@@ -340,6 +340,23 @@ TEST_F(GatewayOfABox, NoRateLimitIsToldWhereNoneIsSet) {
   models.answer = hello;
   EXPECT_FALSE(has(post("/v1/chat/completions", chat), "atelimit"));
 }
+TEST_F(GatewayOfABox, TwoRequestsWithOneIdAreTwoRequests) {
+  start();
+  http::RawClient one(server->port()), two(server->port());
+  one.send(request("POST", "/v1/chat/completions", streamed, as_app() + "X-Request-Id: same\r\n"));
+  const auto first = models.wait_for_request();
+  two.send(request("POST", "/v1/chat/completions", streamed, as_app() + "X-Request-Id: same\r\n"));
+  const auto second = models.wait_for_request();
+  ASSERT_TRUE(first && second);
+  first->give(Started{});
+  second->give(Started{});
+  second->give(Text{0, "second"});
+  second->give(Done{});
+  EXPECT_FALSE(has(two.wait_for("[DONE]"), "first"));
+  first->give(Text{0, "first"});
+  first->give(Done{});
+  EXPECT_FALSE(has(one.wait_for("[DONE]"), "second"));
+}
 TEST_F(GatewayOfABox, TheLogHoldsNoPromptNoAnswerAndNoKey) {
   models.answer = [](const Request&) {
     return std::vector<Event>{Started{}, Text{0, "canary-answer"}, Finished{}, Done{{3, 0, 1, 0}}};

@@ -1,3 +1,4 @@
+#include "serving/guides.h"
 #include "serving/service_fixture.h"
 
 namespace cofre::serving {
@@ -32,6 +33,16 @@ TEST_F(Service, AnAnswerKeepsToItsSchemaWhateverTheModelWouldSay) {
     EXPECT_LE(value.at("b").as_array().size(), 3u);
     EXPECT_EQ(result.finished.at(0).reason, FinishReason::stop);
   }
+}
+
+TEST_F(Service, AGrammarIsCompiledOnceForATenantAndForNoOther) {
+  const Idiom idiom(model_);
+  Guides guides(model_, idiom);
+  auto request = bound(schema(R"({"type":"object"})"));
+  const auto first = guides.masks(request, {}, false);
+  EXPECT_EQ(guides.masks(request, {}, false), first);
+  request.tenant = 5;
+  EXPECT_NE(guides.masks(request, {}, false), first);
 }
 
 TEST_F(Service, EveryKindOfConstraintHoldsAlsoForTexts) {

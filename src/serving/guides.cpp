@@ -30,15 +30,15 @@ class GrammarGuide final : public engine::Guide {
   grammar::Matcher matcher_;
 };
 
-/// What tells grammars apart.
+/// What tells grammars apart. Tenants share none: how fast an answer begins would tell what others asked for.
 std::string key_of(const protocol::Request& request, const tool_calls::Tools& tools, bool thinking) {
   const auto& constraint = request.constraint;
   const auto* chat = std::get_if<protocol::Chat>(&request.task);
   json::Array choices, listed;
   for (const auto& one : constraint.choices) choices.push_back(json::Value(one));
   for (const auto& tool : tools.all()) listed.push_back(json::Array{tool.name, tool.schema, tool.strict, tool.index});
-  return json::dump(json::Array{chat != nullptr, thinking, static_cast<int>(constraint.kind), constraint.schema,
-                                constraint.text, std::move(choices), std::move(listed),
+  return json::dump(json::Array{request.tenant, chat != nullptr, thinking, static_cast<int>(constraint.kind),
+                                constraint.schema, constraint.text, std::move(choices), std::move(listed),
                                 chat == nullptr ? 0 : static_cast<int>(chat->tool_choice),
                                 chat != nullptr && chat->parallel_tool_calls});
 }

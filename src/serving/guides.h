@@ -16,7 +16,7 @@
 namespace cofre::serving {
 
 /// Turns what a request demands of its answer (a constraint, calls by their schemas) into guides for the engine.
-/// Grammars are compiled once and kept. Any thread.
+/// Grammars are compiled once for a tenant and kept. Any thread.
 class Guides {
  public:
   /// Both must outlive it.

@@ -26,11 +26,27 @@ Job::Job(Shared& shared, protocol::Request request, EventSink sink)
 
 void Job::cancel() {
   cancelled_ = true;
-  writer_->post([job = shared_from_this()] {
-    const std::lock_guard lock(job->mutex_);
-    job->closed_ = true;
-    job->generations_.clear();
-  });
+  let_all_go();
+}
+
+void Job::expect_generations(std::size_t count) {
+  const std::lock_guard lock(generations_mutex_);
+  generations_.resize(count);
+}
+
+void Job::hold(std::size_t index, engine::Generation generation) {
+  const std::lock_guard lock(generations_mutex_);
+  if (!cancelled_ && index < generations_.size()) generations_[index].emplace(std::move(generation));
+}
+
+void Job::let_go(std::size_t index) {
+  const std::lock_guard lock(generations_mutex_);
+  if (index < generations_.size()) generations_[index].reset();
+}
+
+void Job::let_all_go() {
+  const std::lock_guard lock(generations_mutex_);
+  generations_.clear();
 }
 
 void Job::prepare() {
@@ -141,6 +157,7 @@ void Job::start_choices(Prompt prompt, const engine::SamplingParams& sampling) {
   prompt_tokens_ = prompt.ids.size();
   unfinished_ = request_.choices;
   times_.resize(request_.choices);
+  expect_generations(request_.choices);
   for (std::uint32_t i = 0; i < request_.choices; ++i)
     choices_.push_back(std::make_unique<ChoiceWriter>(shared_.model.loaded().tokenizer, ends_, shared_.idiom.shown,
                                                       reader(prompt.thinking), writer_options(i, prompt)));
@@ -149,17 +166,17 @@ void Job::start_choices(Prompt prompt, const engine::SamplingParams& sampling) {
     request.sampling.seed = base_seed + i;
     request.group = group;
     if (masks_) request.guide = Guides::guide(masks_);
-    generations_.emplace_back(shared_.model.submit(std::move(request), sink_to(i, &Job::take_answer)));
+    hold(i, shared_.model.submit(std::move(request), sink_to(i, &Job::take_answer)));
   }
 }
 
 engine::Sink Job::sink_to(std::size_t index, void (Job::*take_it)(std::size_t, engine::Event)) {
   return [weak = weak_from_this(), writer = writer_, index, take_it](engine::Event event) {
     auto job = weak.lock();
-    if (!job) return;
+    if (!job || job->cancelled_) return;
     writer->post([job = std::move(job), index, take_it, moved = std::make_shared<engine::Event>(std::move(event))] {
       const std::lock_guard lock(job->mutex_);
-      if (job->closed_) return;
+      if (job->closed_ || job->cancelled_) return;
       try {
         if (moved->finish == engine::Finish::failed) throw Error(moved->code, moved->error);
         if (moved->finish == engine::Finish::cancelled) throw Error(Code::cancelled, "the model was unloaded");
@@ -192,7 +209,7 @@ void Job::take_answer(std::size_t choice, engine::Event event) {
     tell(std::move(one));
   }
   if (was_finished || !writer.finished()) return;
-  generations_[choice].reset();
+  let_go(choice);
   if (--unfinished_ == 0) done();
 }
 
@@ -241,7 +258,7 @@ void Job::fail_with(const Error& error) {
   if (dynamic_cast<const ContextExceeded*>(&error) != nullptr) failed.reason = "context_length_exceeded";
   if (error.code() == Code::exhausted) failed.retry_after_s = std::max(1.0, shared_.model.load().wait_s);
   tell(std::move(failed));
-  generations_.clear();
+  let_all_go();
 }
 
 }  // namespace cofre::serving

@@ -35,7 +35,7 @@ class Job : public std::enable_shared_from_this<Job> {
 
   /// Makes the prompt and hands it to the engine. Once, on any thread of the service.
   void prepare();
-  /// Any thread: nothing more is told, and what runs is let go.
+  /// Any thread, waiting for none: nothing more is told, and what runs is let go.
   void cancel();
 
  private:
@@ -54,6 +54,10 @@ class Job : public std::enable_shared_from_this<Job> {
   void tokenize(const protocol::Tokenize& task);
   void detokenize(const protocol::Detokenize& task);
 
+  void expect_generations(std::size_t count);
+  void hold(std::size_t index, engine::Generation generation);
+  void let_go(std::size_t index);
+  void let_all_go();
   /// Posts a generation's events to the writer's thread, which hands them to `take_it`.
   engine::Sink sink_to(std::size_t index, void (Job::*take_it)(std::size_t, engine::Event));
   void take_answer(std::size_t choice, engine::Event event);
@@ -71,12 +75,13 @@ class Job : public std::enable_shared_from_this<Job> {
   std::vector<engine::TokenId> ends_;
   std::shared_ptr<const grammar::Masks> masks_;  ///< what binds the answer, if anything does
   std::atomic<bool> cancelled_{false};
+  std::mutex generations_mutex_;  ///< of the next one alone: a caller that leaves does not wait until events are read
+  std::vector<std::optional<engine::Generation>> generations_;
 
   std::mutex mutex_;  ///< of what follows
   bool closed_ = false, started_ = false;
   std::vector<std::unique_ptr<ChoiceWriter>> choices_;
   std::vector<engine::Times> times_;  ///< of each choice, as far as it is
-  std::vector<std::optional<engine::Generation>> generations_;
   std::size_t unfinished_ = 0;
   std::vector<std::vector<engine::TokenId>> inputs_;  ///< of an Embedding
   std::vector<std::vector<float>> vectors_;           ///< theirs, in their order

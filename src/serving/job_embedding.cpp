@@ -50,7 +50,7 @@ void Job::start_embedding(const protocol::Embedding& task) {
   }
   unfinished_ = inputs_.size();
   vectors_.resize(inputs_.size());
-  generations_.resize(inputs_.size());
+  expect_generations(inputs_.size());
   while (next_input_ < std::min(inputs_at_once, inputs_.size())) submit_input();
 }
 
@@ -60,8 +60,7 @@ void Job::submit_input() {
   request.embed = true;
   request.salt = request_.tenant;
   request.priority = request_.priority;
-  generations_[next_input_].emplace(
-      shared_.model.submit(std::move(request), sink_to(next_input_, &Job::take_embedding)));
+  hold(next_input_, shared_.model.submit(std::move(request), sink_to(next_input_, &Job::take_embedding)));
   ++next_input_;
 }
 
@@ -70,7 +69,7 @@ void Job::take_embedding(std::size_t input, engine::Event event) {
   const auto& wanted = std::get<protocol::Embedding>(request_.task).dimensions;
   shorten(event.embedding, wanted ? *wanted : event.embedding.size());
   vectors_[input] = std::move(event.embedding);
-  generations_[input].reset();
+  let_go(input);
   if (next_input_ < inputs_.size()) submit_input();
   if (--unfinished_ > 0) return;
   tell(protocol::Vectors{std::move(vectors_)});

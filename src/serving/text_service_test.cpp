@@ -1,4 +1,5 @@
 #include <set>
+#include <thread>
 
 #include "serving/service_fixture.h"
 
@@ -253,6 +254,38 @@ TEST_F(Service, AnAnswerThatIsDroppedFreesItsPlaceAndTellsNothingMore) {
     if (i % 2 == 0) collected->wait([](const auto& events) { return events.size() > 3; });
   }
   EXPECT_EQ(run(asked()).texts.at(0).size(), 24u);
+}
+
+struct LongService : Service {
+  LongService() : Service(TinyText{.context = 16384}) {}
+};
+TEST_F(LongService, AnAnswerThatIsDroppedEndsEvenWhileEventsOfOthersWaitToBeRead) {
+  struct Gate {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool reached = false, open = false;
+  };
+  const auto gate = std::make_shared<Gate>();
+  // The thread that reads all answers stands still in this sink.
+  const auto slow = service_.start(asked(1), [gate](const Event&) {
+    std::unique_lock lock(gate->mutex);
+    gate->reached = true;
+    gate->changed.notify_all();
+    gate->changed.wait(lock, [&] { return gate->open; });
+  });
+  {
+    std::unique_lock lock(gate->mutex);
+    gate->changed.wait(lock, [&] { return gate->reached; });
+  }
+  constexpr std::uint64_t tokens = 16000;
+  auto dropped = std::make_unique<Answer>(service_.start(asked(tokens), [](const Event&) {}));
+  while (model_.load().running == 0) std::this_thread::yield();
+  dropped.reset();
+  while (model_.load().running > 0) std::this_thread::yield();
+  EXPECT_LT(model_.load().tokens, tokens);
+  const std::lock_guard lock(gate->mutex);
+  gate->open = true;
+  gate->changed.notify_all();
 }
 
 TEST_F(Service, ManyRequestsAreAnsweredAtOnceEachAsIfAlone) {
