@@ -99,7 +99,7 @@ class Workers(BoxTest):
         last = list(events)[-1]
         took = time.monotonic() - begin
         self.assertIn("error", last)
-        self.assertEqual(last["error"]["type"], "server_error", last)
+        self.assertEqual(last["error"]["type"], "unavailable_error", last)
         self.assert_served()
         self.assertNotEqual(self.model()["process"], before["process"])
         return took
