@@ -63,6 +63,18 @@ Failure failure_of(int status, std::string_view message) {
   return failure;
 }
 
+Failure stopping() {
+  auto failure = failure_of(503, "the box is stopping");
+  failure.retry_after_s = 5;
+  return failure;
+}
+
+Failure key_over() {
+  auto failure = failure_of(401, "the key is no longer valid");
+  failure.code = "invalid_api_key";
+  return failure;
+}
+
 json::Object error_object(const Failure& failure) {
   const auto or_null = [](const std::string& text) { return text.empty() ? json::Value() : json::Value(text); };
   return {{"message", failure.message},

@@ -28,6 +28,11 @@ Failure failure_of(const protocol::Failed& failed);
 /// Of an HTTP status alone: 400, 404, 405, 408, 413, ….
 Failure failure_of(int status, std::string_view message);
 
+/// The box is being stopped.
+Failure stopping();
+/// The key was revoked, or its time is over.
+Failure key_over();
+
 /// {"message", "type", "param", "code"}: always these four.
 json::Object error_object(const Failure& failure);
 /// {"error": {…}} with its status and headers.

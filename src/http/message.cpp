@@ -99,6 +99,7 @@ std::string_view reason(int status) noexcept {
     case 503: return "Service Unavailable";
     case 504: return "Gateway Timeout";
     case 505: return "HTTP Version Not Supported";
+    case 507: return "Insufficient Storage";
     case 529: return "Overloaded";
     default: return "Status";
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,12 +40,21 @@ bool equal_without_case(std::string_view a, std::string_view b) noexcept;
 /// Percent-decoded (RFC 3986 §2.1); nothing where an escape is broken or the result has a NUL or is not UTF-8.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 
+/// Takes a request's body as it comes, so that it need not fit into memory. Called on the connection's thread, one
+/// piece after the other: be brief. Goes with the request where the body does not come whole.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  virtual void take(std::string_view piece) noexcept = 0;
+};
+
 struct Request {
   std::string method;  ///< as sent: GET, POST, …
   std::string path;    ///< of the target, still percent-encoded, begins with "/"
   std::string query;   ///< behind "?", still encoded
   Headers headers;
-  std::string body;                        ///< whole, of chunked requests too
+  std::string body;                        ///< whole, of chunked requests too; empty where `sink` has it
+  std::shared_ptr<BodySink> sink;          ///< that was given for the body
   std::string id;                          ///< of this request alone: "req_" and 24 hex digits
   std::string peer;                        ///< the client's address without its port; "unix" on a Unix socket
   std::optional<std::uint32_t> peer_user;  ///< of a Unix socket's client: the user it runs as

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -11,6 +12,7 @@ namespace beast = boost::beast::http;
 
 struct RequestParser::State {
   beast::request_parser<beast::string_body> parser;
+  std::uint64_t body_bytes_max = std::numeric_limits<std::uint64_t>::max();
   bool continues = false;
 };
 
@@ -18,7 +20,6 @@ namespace {
 
 int status_of(const boost::system::error_code& error) {
   if (error == beast::error::header_limit || error == beast::error::buffer_overflow) return 431;
-  if (error == beast::error::body_limit) return 413;
   if (error == beast::error::bad_version) return 505;
   return 400;
 }
@@ -53,6 +54,9 @@ std::size_t RequestParser::feed(std::string_view bytes) {
   const bool had_head = parser.is_header_done();
   boost::system::error_code error;
   const auto used = parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+  if (error == beast::error::body_limit)
+    throw Refusal{413,
+                  "the body is longer than " + std::to_string(state_->body_bytes_max) + " bytes, which is the most"};
   if (error && error != beast::error::need_more)
     throw Refusal{status_of(error), "the request is not HTTP/1.1: " + error.message()};
   if (!had_head && parser.is_header_done()) {
@@ -83,6 +87,7 @@ void RequestParser::limit_body(std::uint64_t bytes_max) {
   if (const auto length = parser.content_length(); length && *length > bytes_max)
     throw Refusal{413, "the body has " + std::to_string(*length) + " bytes; the most is " + std::to_string(bytes_max)};
   parser.body_limit(bytes_max);
+  state_->body_bytes_max = bytes_max;
 }
 
 Request RequestParser::head() const {
@@ -94,7 +99,7 @@ Request RequestParser::head() const {
   return request;
 }
 
-std::string RequestParser::take_body() { return std::move(state_->parser.get().body()); }
+std::string RequestParser::take_body() { return std::exchange(state_->parser.get().body(), {}); }
 bool RequestParser::keep_alive() const { return state_->parser.keep_alive(); }
 bool RequestParser::http_1_0() const { return state_->parser.get().version() == 10; }
 bool RequestParser::expects_continue() const { return state_->continues && !state_->parser.is_done(); }

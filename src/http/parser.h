@@ -35,7 +35,7 @@ class RequestParser {
   void limit_body(std::uint64_t bytes_max);
   /// Once head_done(): method, target and headers.
   Request head() const;
-  /// Once done().
+  /// What has come of the body since the last call; once done(), what is left of it.
   std::string take_body();
 
   bool keep_alive() const;

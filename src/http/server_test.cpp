@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -37,15 +38,32 @@ class Awaited {
   std::optional<T> value_;
 };
 
-/// Echoes; /stream hands its Responder to the test; /drop forgets it.
+/// Counts the letters of a body as they come.
+struct Counter : BodySink {
+  void take(std::string_view piece) noexcept override {
+    for (const char letter : piece) ++letters[letter];
+    ++pieces;
+  }
+  std::map<char, std::size_t> letters;
+  std::size_t pieces = 0;
+};
+
+/// Echoes; /stream hands its Responder to the test; /drop forgets it; /count counts.
 class Echo : public Service {
  public:
   Admission admit(const Request& head) override {
     if (head.path == "/refused") return {0, Response{403, {}, "no"}};
+    if (head.path == "/count") return {2'000'000, std::nullopt, std::make_shared<Counter>()};
     return {head.path == "/large" ? 200'000'000u : 1'000u, std::nullopt};
   }
   void handle(Request request, Responder responder) override {
     if (request.path == "/drop") return;
+    if (request.path == "/count") {
+      const auto& counter = dynamic_cast<Counter&>(*request.sink);
+      const auto text = fmt::format("{} a, {} b, {}", counter.letters.at('a'), counter.letters.at('b'),
+                                    counter.pieces > 1 && request.body.empty() ? "in pieces" : "at once");
+      return responder.answer({200, {}, text});
+    }
     if (request.path == "/stream" || request.path == "/slow") {
       responder.on_close([this] { closed.give(true); });
       responder.on_stop([responder] {
@@ -180,6 +198,22 @@ TEST_F(HttpServer, ALargeBodyIsTakenWhereItsRouteAllowsIt) {
   EXPECT_TRUE(has(ask("POST /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 30000000\r\n\r\n" +
                       std::string(30'000'000, 'a')),
                   " 30000000 aaa"));
+}
+TEST_F(HttpServer, ASinkTakesABodyAsItComes) {
+  const std::string body = std::string(500'000, 'a') + std::string(500'000, 'b');
+  start();
+  RawClient client(server->port());
+  client.send("POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + body);
+  EXPECT_NE(client.wait_for("in pieces").find("500000 a, 500000 b, in pieces"), std::string::npos);
+  EXPECT_EQ(echo.records.wait()->bytes_in, 1'000'000u);
+  client.forget();
+  client.send(
+      "POST /count HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n");
+  EXPECT_NE(client.wait_for("1 b").find("1 a, 1 b"), std::string::npos);
+  client.forget();
+  client.send("POST /count HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (int i = 0; i < 3; ++i) client.send("f4240\r\n" + body + "\r\n");
+  EXPECT_NE(client.wait_for("most").find("HTTP/1.1 413"), std::string::npos);
 }
 TEST_F(HttpServer, AClientThatExpectsToBeAskedIsAsked) {
   start();

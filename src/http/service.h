@@ -14,7 +14,8 @@ namespace cofre::http {
 /// What is decided on the headers alone, before a body is read.
 struct Admission {
   std::uint64_t body_bytes_max = 0;
-  std::optional<Response> refusal;  ///< in place of an answer
+  std::optional<Response> refusal{};  ///< in place of an answer
+  std::shared_ptr<BodySink> sink{};   ///< takes the body; none: it becomes Request::body
 };
 
 /// One answered request, for the access log.

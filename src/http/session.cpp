@@ -203,7 +203,7 @@ asio::awaitable<bool> Session::read_head(RequestParser& parser) {
   }
 }
 
-asio::awaitable<bool> Session::read_body(RequestParser& parser) {
+asio::awaitable<bool> Session::read_body(RequestParser& parser, BodySink* sink) {
   if (parser.expects_continue() && input_.empty()) {
     const bool sent = co_await send("HTTP/1.1 100 Continue\r\n\r\n");
     if (!sent) co_return false;
@@ -215,6 +215,7 @@ asio::awaitable<bool> Session::read_body(RequestParser& parser) {
   while (!parser.done()) {
     const auto before = input_.size();
     if (before > 0) feed(parser);
+    if (sink != nullptr) give_body(parser, *sink);
     if (parser.done()) break;
     if (input_.size() != before) {
       received += before - input_.size();
@@ -229,6 +230,12 @@ asio::awaitable<bool> Session::read_body(RequestParser& parser) {
     co_await wait_for_news();
   }
   co_return true;
+}
+
+void Session::give_body(RequestParser& parser, BodySink& sink) {
+  const auto piece = parser.take_body();
+  record_.bytes_in += piece.size();
+  if (!piece.empty()) sink.take(piece);
 }
 
 bool Session::host_is_ours(const Request& head) const {
@@ -288,13 +295,18 @@ asio::awaitable<bool> Session::serve_one() {
       co_return sent&& keep;
     }
     parser.limit_body(admission.body_bytes_max);
-    const bool whole = co_await read_body(parser);
+    request.sink = admission.sink;
+    const bool whole = co_await read_body(parser, request.sink.get());
     if (!whole) {
       end_record(499, true);
       co_return false;
     }
-    request.body = parser.take_body();
-    record_.bytes_in = request.body.size();
+    if (request.sink) {
+      give_body(parser, *request.sink);  // what came with the headers
+    } else {
+      request.body = parser.take_body();
+      record_.bytes_in = request.body.size();
+    }
     no_deadline();
     exchange_ = std::make_shared<Exchange>(shared_->limits.stream_bytes, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) asio::post(self->strand_, [self] { self->news(); });

@@ -58,9 +58,11 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<bool> serve_one();
   /// False: there will be no request.
   Awaitable<bool> read_head(RequestParser& parser);
-  Awaitable<bool> read_body(RequestParser& parser);
+  /// Into the sink, where there is one.
+  Awaitable<bool> read_body(RequestParser& parser, BodySink* sink);
   /// Gives the parser what is there.
   void feed(RequestParser& parser);
+  void give_body(RequestParser& parser, BodySink& sink);
   Awaitable<bool> answer(bool keep, bool body_wanted, bool chunked);
   Awaitable<bool> stream_answer(bool body_wanted, bool chunked);
   Awaitable<bool> send_response(const Response& response, bool keep, bool body_wanted);
