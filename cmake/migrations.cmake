@@ -1,5 +1,5 @@
 # cofre_embed_migrations(TARGET FOLDER): src/FOLDER/migrations/NNNN_name.sql, in order, become
-# `std::span<const store::Migration> cofre::FOLDER::migrations()`.
+# `std::span<const store::Migration> cofre::FOLDER::migrations()`. FOLDER may be one inside another: accounts/audit.
 function(cofre_embed_migrations target folder)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/migrations/*.sql)
   list(SORT files)
@@ -14,12 +14,14 @@ function(cofre_embed_migrations target folder)
     file(READ ${path} sql)
     string(APPEND rows "    {${number}, \"${name}\", R\"sql(${sql})sql\"},\n")
   endforeach()
-  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/migrations_${folder}.cpp @ONLY CONTENT
+  string(REPLACE "/" "::" namespace ${folder})
+  string(REPLACE "/" "_" file ${folder})
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/migrations_${file}.cpp @ONLY CONTENT
 "#include <span>
 
 #include \"store/migrate.h\"
 
-namespace cofre::${folder} {
+namespace cofre::${namespace} {
 std::span<const store::Migration> migrations();
 std::span<const store::Migration> migrations() {
   static const store::Migration all[] = {
@@ -28,5 +30,5 @@ std::span<const store::Migration> migrations() {
 }
 }
 ")
-  target_sources(${target} PRIVATE ${CMAKE_BINARY_DIR}/migrations_${folder}.cpp)
+  target_sources(${target} PRIVATE ${CMAKE_BINARY_DIR}/migrations_${file}.cpp)
 endfunction()

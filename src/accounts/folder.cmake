@@ -1,1 +1,2 @@
 cofre_embed_migrations(${target} accounts)
+cofre_embed_migrations(${target} accounts/audit)

@@ -80,6 +80,20 @@ std::string base64url(std::span<const std::byte> bytes) {
   return text;
 }
 
+std::optional<std::string> from_base64url(std::string_view text) {
+  constexpr int form = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+  std::string bytes(text.size(), '\0');
+  std::size_t size = 0;
+  const char* end = nullptr;
+  auto* out = reinterpret_cast<unsigned char*>(bytes.data());
+  if (sodium_base642bin(out, bytes.size(), text.data(), text.size(), nullptr, &size, &end, form) != 0 ||
+      end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
 std::string hex(std::span<const std::byte> bytes) {
   std::string text(2 * bytes.size() + 1, '\0');
   sodium_bin2hex(text.data(), text.size(), raw(bytes), bytes.size());

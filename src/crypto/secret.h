@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ bool equal(std::span<const std::byte> a, std::span<const std::byte> b) noexcept;
 
 /// Random bytes as text: base64url without padding (RFC 4648 §5), 4 letters for 3 bytes.
 std::string base64url(std::span<const std::byte> bytes);
+/// And back; nothing where the text is not of this form.
+std::optional<std::string> from_base64url(std::string_view text);
 
 /// Lower-case hex digits.
 std::string hex(std::span<const std::byte> bytes);

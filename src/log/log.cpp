@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <fstream>
 #include <optional>
 
 #include "base/error.h"
+#include "os/clock.h"
 
 namespace cofre::log {
 namespace {
@@ -32,18 +32,6 @@ spdlog::level::level_enum spdlog_level(Level level) {
 std::string_view name_of(Level level) {
   constexpr std::string_view names[] = {"debug", "info", "warning", "error"};
   return names[static_cast<std::size_t>(level)];
-}
-
-/// RFC 3339 with milliseconds, UTC.
-std::string time_text() {
-  using namespace std::chrono;
-  const auto now = floor<milliseconds>(system_clock::now());
-  const auto day = floor<days>(now);
-  const year_month_day date(day);
-  const hh_mm_ss clock(now - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 /// 0 of cofre.jsonl, 3 of cofre.3.jsonl; nothing of other files.
@@ -95,7 +83,7 @@ Log::~Log() = default;
 
 void Log::write(Level level, std::string_view event, const json::Object& fields) {
   if (!sinks_->logger->should_log(spdlog_level(level))) return;
-  json::Object line{{"time", time_text()}, {"level", name_of(level)}, {"event", event}};
+  json::Object line{{"time", os::utc_text(os::now_ms())}, {"level", name_of(level)}, {"event", event}};
   for (const auto& [key, value] : fields) line[key] = value;
   sinks_->logger->log(spdlog_level(level), json::dump(line));
 }
