@@ -225,6 +225,7 @@ Scheduler::More Scheduler::append(Sequence& sequence, TokenId token) {
 }
 
 void Scheduler::store_prefix(const Sequence& sequence) {
+  if (!sequence.request.cache) return;
   const std::size_t full = std::min(sequence.computed, sequence.ids.size()) / page_tokens;
   tree_.insert(sequence.request.salt, std::span(sequence.ids).first(full * page_tokens),
                std::span(sequence.pages).first(full));

@@ -39,6 +39,7 @@ struct Request {
   bool speculate = true;
   std::shared_ptr<Guide> guide;     ///< absent: every token may follow
   std::optional<int> score_prompt;  ///< log-probabilities of the prompt's tokens, with so many of the most likely ones
+  bool cache = true;                ///< stored prefixes are used, and its own is stored
   bool embed = false;               ///< nothing is generated: the mean of the prompt's hidden states is wanted
   std::uint64_t group = 0;          ///< not 0: of those with this number and one prompt, the first reads it for all
 };
@@ -65,8 +66,8 @@ struct Sequence {
 
   std::size_t prompt_tokens() const { return request.prompt.size(); }
   std::size_t generated() const { return ids.size() - request.prompt.size(); }
-  /// Whether every row of the prompt is wanted, so that a stored prefix is of no use.
-  bool whole_prompt() const { return scoring() || request.embed; }
+  /// Whether every row of the prompt is computed: a stored prefix is of no use, or not wanted.
+  bool whole_prompt() const { return scoring() || request.embed || !request.cache; }
   /// Whether rows of the prompt want logits.
   bool scoring() const { return request.score_prompt && scored + 1 < request.prompt.size(); }
 };

@@ -102,6 +102,8 @@ json::Value input_of(const std::variant<std::string, std::vector<std::int32_t>>&
 }
 
 json::Object write(const protocol::Completion& completion, const Request& request) {
+  if (request.best_of > request.choices)
+    fail_field(Code::unsupported, "best_of", "this model is served elsewhere, where the likeliest answer is not known");
   if (request.logprobs || request.prompt_logprobs)
     fail_field(Code::unsupported, "logprobs",
                "this model is served elsewhere, where completions have no log-probabilities");

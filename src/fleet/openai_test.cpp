@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/thrown.h"
 #include "protocol/fields.h"
 
 namespace cofre::fleet {
@@ -102,6 +103,10 @@ TEST(OpenAiCall, WhatOthersMayNotHonourIsRefused) {
   request.constraint.kind = protocol::Constraint::Kind::regex;
   request.constraint.text = "a+";
   EXPECT_THROW(openai_call(request, "m"), Error);
+  protocol::Request best;
+  best.task = protocol::Completion{std::string("a"), std::nullopt, false};
+  best.best_of = 2;
+  EXPECT_EQ(field_of([&] { openai_call(best, "m"); }), "best_of");
   protocol::Request tokens;
   tokens.task = protocol::Detokenize{{1}};
   EXPECT_THROW(openai_call(tokens, "m"), Error);

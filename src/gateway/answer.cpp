@@ -24,6 +24,7 @@ Answer::Answer(Services& services, Call&& call, Plan& plan)
       call_(std::move(call)),
       stream_(plan.stream),
       choices_(plan.requests.front().choices),
+      cache_(plan.requests.front().cache_prompt),
       max_tokens_(plan.requests.front().max_tokens),
       encoder_(std::move(plan.encoder)),
       wanted_(plan.requests.size()) {
@@ -158,7 +159,7 @@ void Answer::end(int status, std::string_view outcome) {
   over_ = true;
   if (entered_) services_.flights.leave(call_.caller->key_id, this);
   const auto took = Clock::now() - began_;
-  services_.metrics.answered(model_, {status, outcome, usage_, took, choices_, max_tokens_});
+  services_.metrics.answered(model_, {status, outcome, usage_, took, choices_, cache_, max_tokens_});
   if (!services_.settings.log) return;
   json::Object fields{{"id", call_.request.id},
                       {"key", call_.caller->key_name},

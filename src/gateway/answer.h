@@ -45,6 +45,7 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
   const bool stream_;
   std::string model_;  ///< as metrics name it
   const std::uint32_t choices_;
+  const bool cache_;
   const std::optional<std::uint64_t> max_tokens_;
   const Clock::time_point began_ = Clock::now();
 

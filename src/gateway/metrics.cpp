@@ -151,7 +151,7 @@ void Metrics::answered(const std::string& model, const Answered& answer) {
   state_->outcomes.Add({{"model_name", model}, {"outcome", std::string(answer.outcome)}}).Increment();
   state_->whole.Add(labels, whole_times).Observe(seconds(answer.took));
   state_->prompt_tokens.Add(labels).Increment(number(usage.prompt_tokens));
-  state_->queries.Add(labels).Increment(number(usage.prompt_tokens));
+  state_->queries.Add(labels).Increment(answer.cache ? number(usage.prompt_tokens) : 0);
   state_->hits.Add(labels).Increment(number(usage.cached_tokens));
   state_->cached.Add(labels).Increment(number(usage.cached_tokens));
   state_->generated.Add(labels).Increment(number(usage.completion_tokens));

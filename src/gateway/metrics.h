@@ -36,6 +36,7 @@ class Metrics {
     protocol::Usage usage{};
     Duration took{};
     std::uint32_t choices = 1;                  ///< of each prompt
+    bool cache = true;                          ///< the prefix was looked up
     std::optional<std::uint64_t> max_tokens{};  ///< where the caller set it
   };
   void answered(const std::string& model, const Answered& answer);

@@ -45,7 +45,8 @@ std::string read_bytes(const Fields& fields) {
 json::Array write(const std::vector<TokenProbability>& list) {
   json::Array out;
   for (const auto& one : list) {
-    json::Object item{{"id", one.id}, {"logprob", std::isfinite(one.logprob) ? one.logprob : unlikely}};
+    json::Object item{{"id", one.id}};
+    if (one.logprob) item["logprob"] = std::isfinite(*one.logprob) ? *one.logprob : unlikely;
     put_bytes(item, one.bytes);
     if (!one.top.empty()) item["top"] = write(one.top);
     out.push_back(std::move(item));
@@ -60,7 +61,7 @@ std::vector<TokenProbability> read_probabilities(const Fields& fields, std::stri
     const Fields one(item.get_object(), fields.name(key) + ".");
     TokenProbability probability;
     probability.id = static_cast<std::int32_t>(one.whole("id", -1, INT32_MAX));
-    probability.logprob = one.real("logprob");
+    probability.logprob = one.real_if("logprob");
     probability.bytes = read_bytes(one);
     if (with_top && one.has("top")) probability.top = read_probabilities(one, "top", false);
     out.push_back(std::move(probability));

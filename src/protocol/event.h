@@ -17,8 +17,8 @@ namespace cofre::protocol {
 
 struct TokenProbability {
   std::int32_t id = -1;
-  std::string bytes;  ///< of the token, whole UTF-8 or not
-  double logprob = 0;
+  std::string bytes;                    ///< of the token, whole UTF-8 or not
+  std::optional<double> logprob{};      ///< absent: nothing stands before it (a prompt's first token)
   std::vector<TokenProbability> top{};  ///< of the most likely tokens, where asked for
 };
 

@@ -137,6 +137,7 @@ TEST(EventJson, EveryEventComesBack) {
     EXPECT_EQ(back.index(), event.index());
     EXPECT_EQ(json::dump(to_json(back)), json::dump(to_json(event)));
   }
+  EXPECT_FALSE(std::get<Text>(again(Text{0, "a", {{1, "a", {}, {}}}})).logprobs[0].logprob);
   const auto text = std::get<Text>(again(events[1]));
   EXPECT_EQ(text.logprobs[0].bytes, half.bytes);
   EXPECT_EQ(text.logprobs[0].top[0].logprob, -9999);

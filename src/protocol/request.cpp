@@ -188,6 +188,7 @@ json::Object to_json(const Request& request) {
   out[tasks[request.task.index()]] = std::visit([](const auto& task) { return write(task); }, request.task);
   if (auto sampling = write(request.sampling); !sampling.empty()) out["sampling"] = std::move(sampling);
   out["choices"] = request.choices;
+  if (request.best_of > 0) out["best_of"] = request.best_of;
   put(out, "max_tokens", request.max_tokens);
   if (!request.stop.empty()) out["stop"] = array_of(request.stop);
   if (!request.stop_token_ids.empty()) out["stop_token_ids"] = array_of(request.stop_token_ids);
@@ -210,6 +211,7 @@ Request request_from_json(const json::Object& object) {
   read_task(fields, request);
   if (fields.has("sampling")) request.sampling = read_sampling(fields.inside("sampling"));
   request.choices = static_cast<std::uint32_t>(fields.count_or("choices", UINT32_MAX, 1));
+  request.best_of = static_cast<std::uint32_t>(fields.count_or("best_of", UINT32_MAX, 0));
   if (fields.has("max_tokens")) request.max_tokens = fields.count("max_tokens", UINT64_MAX);
   if (fields.has("stop")) request.stop = fields.texts("stop");
   if (fields.has("stop_token_ids")) request.stop_token_ids = fields.ids("stop_token_ids");

@@ -85,6 +85,7 @@ struct Request {
   // Of chats and completions.
   Sampling sampling;
   std::uint32_t choices = 1;  ///< n
+  std::uint32_t best_of = 0;  ///< of completions: so many are written, the likeliest `choices` told; 0: all are told
   std::optional<std::uint64_t>
       max_tokens;  ///< of a choice; absent: as many as the context holds; 0: only what echo shows
   std::vector<std::string> stop;
@@ -94,7 +95,7 @@ struct Request {
   std::uint32_t top_logprobs = 0;  ///< 0…20
   bool prompt_logprobs = false;    ///< of completions with echo and logprobs
   Constraint constraint;
-  bool cache_prompt = true;
+  bool cache_prompt = true;  ///< false: its prefix is neither looked up nor kept
 };
 
 /// Throws Error(invalid, field) where a number lies outside the range that stands beside it, a list is longer than any

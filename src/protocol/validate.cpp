@@ -97,6 +97,9 @@ void validate(const Request& request) {
   check(request.constraint);
   if (request.choices == 0 || request.choices > choices_max) refuse("n", "must lie between 1 and 128");
   const auto* completion = std::get_if<Completion>(&request.task);
+  if (request.best_of > choices_max) refuse("best_of", "must lie between 1 and 128");
+  if (request.best_of > 0 && request.best_of < request.choices) refuse("best_of", "must not be less than n");
+  if (request.best_of > 0 && completion == nullptr) refuse("best_of", "is for completions");
   const bool scores_prompt = completion != nullptr && completion->echo;  // then no answer need follow
   if (request.max_tokens && *request.max_tokens == 0 && !scores_prompt) refuse("max_tokens", "must be 1 or more");
   if (request.top_logprobs > top_logprobs_max) refuse("top_logprobs", "must lie between 0 and 20");

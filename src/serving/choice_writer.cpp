@@ -50,13 +50,15 @@ void ChoiceWriter::take(engine::Event event, std::vector<protocol::Event>& out) 
 /// What stands before the answer.
 void ChoiceWriter::begin(std::vector<protocol::Event>& out) {
   begun_ = true;
-  if (options_.echo_first) prompt_scores_.insert(prompt_scores_.begin(), probability(*options_.echo_first, 0));
+  if (options_.echo_first)
+    prompt_scores_.insert(prompt_scores_.begin(), probability(*options_.echo_first, std::nullopt));
   if (options_.echo.empty() && !options_.echo_first) return;
   out.push_back(protocol::Text{options_.choice, std::move(options_.echo), std::move(prompt_scores_)});
 }
 
 void ChoiceWriter::take_token(const engine::Choice& token, std::vector<protocol::Event>& out) {
   ++tokens_;
+  logprobs_ += token.logprob;
   const bool thought = reader_->thinking();
   if (!is_end(token.id)) {
     if (options_.logprobs) waiting_.push_back({length_, probability(token)});
@@ -149,7 +151,7 @@ void ChoiceWriter::finish(FinishReason reason, std::vector<protocol::Event>& out
 
 bool ChoiceWriter::is_end(engine::TokenId id) const { return std::find(ends_.begin(), ends_.end(), id) != ends_.end(); }
 
-protocol::TokenProbability ChoiceWriter::probability(engine::TokenId id, double logprob) const {
+protocol::TokenProbability ChoiceWriter::probability(engine::TokenId id, std::optional<double> logprob) const {
   protocol::TokenProbability out{.id = id, .bytes = {}, .logprob = logprob};
   tokenizer_.append_bytes(id, true, out.bytes);
   return out;

@@ -37,6 +37,8 @@ class ChoiceWriter {
   /// The Finished event is out: a generation that still runs is not needed any more.
   bool finished() const { return finished_; }
   std::uint64_t tokens() const { return tokens_; }
+  /// Log-probability of its tokens, in the mean.
+  double likelihood() const { return tokens_ == 0 ? 0 : logprobs_ / static_cast<double>(tokens_); }
   std::uint64_t reasoning_tokens() const { return reasoning_tokens_; }
 
  private:
@@ -55,7 +57,7 @@ class ChoiceWriter {
   void end(engine::Finish finish, std::vector<protocol::Event>& out);
   void finish(protocol::FinishReason reason, std::vector<protocol::Event>& out);
   bool is_end(engine::TokenId id) const;
-  protocol::TokenProbability probability(engine::TokenId id, double logprob) const;
+  protocol::TokenProbability probability(engine::TokenId id, std::optional<double> logprob) const;
   protocol::TokenProbability probability(const engine::Choice& choice) const;
 
   const tokenizer::Tokenizer& tokenizer_;
@@ -73,6 +75,7 @@ class ChoiceWriter {
   std::vector<protocol::TokenProbability> prompt_scores_;
   std::uint32_t calls_ = 0;
   std::uint64_t tokens_ = 0, reasoning_tokens_ = 0;
+  double logprobs_ = 0;  ///< of its tokens, together
 };
 
 }  // namespace cofre::serving

@@ -1,6 +1,7 @@
 #include "serving/job.h"
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 
 #include "os/clock.h"
@@ -116,6 +117,7 @@ engine::Request Job::engine_request(const Prompt& prompt, engine::SamplingParams
   }
   out.ends = ends_;
   out.salt = request_.tenant;
+  out.cache = request_.cache_prompt;
   out.priority = request_.priority;
   if (request_.logprobs) out.sampling.top_logprobs = static_cast<int>(request_.top_logprobs);
   if (completion() != nullptr && completion()->echo && request_.prompt_logprobs)
@@ -153,15 +155,17 @@ ChoiceWriter::Options Job::writer_options(std::uint32_t choice, const Prompt& pr
 
 void Job::start_choices(Prompt prompt, const engine::SamplingParams& sampling) {
   const auto base_seed = request_.sampling.seed ? *request_.sampling.seed : random_seed();
-  const std::uint64_t group = request_.choices > 1 ? shared_.next_group++ : 0;
+  const bool share = written() > 1 && request_.cache_prompt;
+  const std::uint64_t group = share ? shared_.next_group++ : 0;
   prompt_tokens_ = prompt.ids.size();
-  unfinished_ = request_.choices;
-  times_.resize(request_.choices);
-  expect_generations(request_.choices);
-  for (std::uint32_t i = 0; i < request_.choices; ++i)
+  unfinished_ = written();
+  times_.resize(written());
+  expect_generations(written());
+  if (written() > request_.choices) held_.resize(written());
+  for (std::uint32_t i = 0; i < written(); ++i)
     choices_.push_back(std::make_unique<ChoiceWriter>(shared_.model.loaded().tokenizer, ends_, shared_.idiom.shown,
                                                       reader(prompt.thinking), writer_options(i, prompt)));
-  for (std::uint32_t i = 0; i < request_.choices; ++i) {
+  for (std::uint32_t i = 0; i < written(); ++i) {
     auto request = engine_request(prompt, sampling);
     request.sampling.seed = base_seed + i;
     request.group = group;
@@ -206,11 +210,30 @@ void Job::take_answer(std::size_t choice, engine::Event event) {
       const auto& times = times_[choice];
       finished->work = {times.queue_s, times.prefill_s, times.decode_s, writer.tokens()};
     }
-    tell(std::move(one));
+    if (held_.empty())
+      tell(std::move(one));
+    else
+      held_[choice].push_back(std::move(one));
   }
   if (was_finished || !writer.finished()) return;
   let_go(choice);
-  if (--unfinished_ == 0) done();
+  if (--unfinished_ > 0) return;
+  tell_best();
+  done();
+}
+
+/// Of more choices than were asked for, the likeliest by the mean log-probability of their tokens, best first.
+void Job::tell_best() {
+  std::vector<std::size_t> order(held_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return choices_[a]->likelihood() > choices_[b]->likelihood(); });
+  for (std::uint32_t rank = 0; rank < std::min<std::size_t>(request_.choices, order.size()); ++rank)
+    for (auto& event : held_[order[rank]]) {
+      if (auto* text = std::get_if<protocol::Text>(&event)) text->choice = rank;
+      if (auto* finished = std::get_if<protocol::Finished>(&event)) finished->choice = rank;
+      tell(std::move(event));
+    }
 }
 
 void Job::done() {

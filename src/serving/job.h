@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -63,7 +64,9 @@ class Job : public std::enable_shared_from_this<Job> {
   void take_answer(std::size_t choice, engine::Event event);
   void tell(protocol::Event event);
   void fail_with(const Error& error);
+  void tell_best();
   void done();
+  std::uint32_t written() const { return std::max(request_.choices, request_.best_of); }
   const protocol::Chat* chat() const { return std::get_if<protocol::Chat>(&request_.task); }
   const protocol::Completion* completion() const { return std::get_if<protocol::Completion>(&request_.task); }
 
@@ -81,7 +84,8 @@ class Job : public std::enable_shared_from_this<Job> {
   std::mutex mutex_;  ///< of what follows
   bool closed_ = false, started_ = false;
   std::vector<std::unique_ptr<ChoiceWriter>> choices_;
-  std::vector<engine::Times> times_;  ///< of each choice, as far as it is
+  std::vector<engine::Times> times_;                ///< of each choice, as far as it is
+  std::vector<std::vector<protocol::Event>> held_;  ///< of each choice, where the best are told at the end
   std::size_t unfinished_ = 0;
   std::vector<std::vector<engine::TokenId>> inputs_;  ///< of an Embedding
   std::vector<std::vector<float>> vectors_;           ///< theirs, in their order

@@ -144,10 +144,45 @@ TEST_F(Service, AnEchoedPromptIsScoredAlsoWithoutAnAnswer) {
   EXPECT_EQ(result.texts.at(0), "once upon");
   ASSERT_EQ(result.logprobs.at(0).size(), 9u);
   EXPECT_TRUE(result.logprobs[0][0].top.empty());
+  EXPECT_FALSE(result.logprobs[0][0].logprob) << "nothing stands before it";
   EXPECT_EQ(result.logprobs[0][1].bytes, "n");
   EXPECT_LT(result.logprobs[0][1].logprob, 0);
   EXPECT_EQ(result.logprobs[0][1].top.size(), 1u);
   EXPECT_EQ(result.done->usage.completion_tokens, 0u);
+}
+
+TEST_F(Service, OfMoreAnswersTheLikeliestAreTold) {
+  auto request = continued(std::string("once"), 6);
+  request.logprobs = true;
+  request.choices = 5;
+  const auto all = run(request);
+  std::vector<std::pair<double, std::string>> ranked;
+  for (std::size_t i = 0; i < 5; ++i) {
+    double sum = 0;
+    for (const auto& one : all.logprobs.at(i)) sum += *one.logprob;
+    ranked.emplace_back(-sum / 6, all.texts.at(i));
+  }
+  std::sort(ranked.begin(), ranked.end());
+  request.choices = 2;
+  request.best_of = 5;
+  const auto best = run(request);
+  EXPECT_EQ(best.texts, (std::vector<std::string>{ranked[0].second, ranked[1].second}));
+  EXPECT_EQ(best.finished.size(), 2u);
+  EXPECT_EQ(best.done->usage.completion_tokens, 30u);  // all that was written
+  request.best_of = 1;
+  expect_failed(request, Code::invalid, "best_of");
+}
+
+TEST_F(Service, ARequestThatWantsNoCacheNeitherReadsNorFillsIt) {
+  auto request = continued(std::string(200, 'x'), 1);
+  request.cache_prompt = false;
+  EXPECT_EQ(run(request).done->usage.cached_tokens, 0u);
+  request.cache_prompt = true;
+  EXPECT_EQ(run(request).done->usage.cached_tokens, 0u);  // the first left nothing
+  EXPECT_EQ(run(request).done->usage.cached_tokens, 192u);
+  request.cache_prompt = false;
+  request.choices = 3;
+  EXPECT_EQ(run(request).done->usage.cached_tokens, 0u);
 }
 
 TEST_F(Service, AGapIsFilledIn) {

@@ -32,17 +32,14 @@ std::vector<std::int32_t> read_ids(Form& form, std::string_view key, const json:
 /// logprobs of /v1/completions: four lists of the same length.
 class LegacyLogprobs {
  public:
-  /// Nothing stands before a prompt's first token: it has no probability.
-  void begins_with_prompt() { first_known_ = false; }
   void add(const std::vector<TokenProbability>& tokens, std::uint32_t top) {
     for (const auto& token : tokens) {
       const auto text = text::replace_invalid_utf8(token.bytes);
       texts_.emplace_back(text);
-      const bool known = std::exchange(first_known_, true);
-      logprobs_.emplace_back(known ? json::Value(finite_logprob(token.logprob)) : json::Value());
+      logprobs_.emplace_back(logprob_value(token.logprob));
       json::Object best;
-      for (const auto& other : token.top) best[text::replace_invalid_utf8(other.bytes)] = finite_logprob(other.logprob);
-      tops_.emplace_back(top > 0 && known ? json::Value(std::move(best)) : json::Value());
+      for (const auto& other : token.top) best[text::replace_invalid_utf8(other.bytes)] = logprob_value(other.logprob);
+      tops_.emplace_back(top > 0 && token.logprob ? json::Value(std::move(best)) : json::Value());
       offsets_.emplace_back(offset_);
       offset_ += static_cast<std::uint64_t>(std::count_if(
           text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
@@ -58,7 +55,6 @@ class LegacyLogprobs {
  private:
   json::Array texts_, logprobs_, tops_, offsets_;
   std::uint64_t offset_ = 0;
-  bool first_known_ = true;
 };
 
 class CompletionEncoder : public Encoder {
@@ -70,8 +66,6 @@ class CompletionEncoder : public Encoder {
     logprobs_ = first.logprobs;
     top_ = first.top_logprobs;
     choices_.resize(call.requests.size() * each_);
-    if (first.prompt_logprobs)
-      for (auto& choice : choices_) choice.logprobs.begins_with_prompt();
   }
 
   std::string take(std::size_t run, const Event& event) override {
@@ -193,10 +187,12 @@ CompletionCall parse_completions(const json::Value& body) {
     request.top_logprobs = static_cast<std::uint32_t>(*logprobs);
     request.prompt_logprobs = completion.echo;
   }
-  if (const auto best = form.whole("best_of", 1, 128); best && *best != request.choices)
-    fail_field(Code::unsupported, "best_of", "best_of other than n is not supported");
+  request.best_of = static_cast<std::uint32_t>(form.whole("best_of", 1, 128).value_or(0));
+  if (request.best_of > 0 && request.best_of < request.choices) form.refuse("best_of", "must not be less than n");
   read_constraint(form, request, false);
   call.delivery = read_delivery(form);
+  if (request.best_of > request.choices && call.delivery.stream)
+    form.refuse("best_of", "cannot be streamed: the best are known at the end");
   read_labels(form);
   form.finish();
   for (const auto& prompt : prompts) {

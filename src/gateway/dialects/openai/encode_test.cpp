@@ -120,7 +120,7 @@ TEST(CompletionEncoder, ChoicesOfAllPromptsAreCountedThrough) {
 TEST(CompletionEncoder, LogprobsAreFourLists) {
   const auto call = parse_completions(json::parse(R"({"model":"m","prompt":"a","logprobs":1,"echo":true})"));
   const auto encoder = encode_completion(head, call);
-  encoder->take(0, Text{0, "成b", {{1, "成", 0, {}}, {2, "b", -1.5, {{2, "b", -1.5, {}}}}}});
+  encoder->take(0, Text{0, "成b", {{1, "成", {}, {}}, {2, "b", -1.5, {{2, "b", -1.5, {}}}}}});
   const auto whole = json::parse(encoder->finish(usage));
   EXPECT_EQ(
       json::dump(whole.at("choices").at(0).at("logprobs")),

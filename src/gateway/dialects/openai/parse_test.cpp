@@ -179,7 +179,11 @@ TEST(CompletionRequest, EachPromptIsARequest) {
     EXPECT_EQ(field_of([&] { parse_completions(json::parse(std::string(R"({"model":"m","prompt":)") + bad + "}")); }),
               "prompt")
         << bad;
-  EXPECT_EQ(field_of([] { parse_completions(json::parse(R"({"model":"m","prompt":"a","best_of":3})")); }), "best_of");
+  EXPECT_EQ(parse_completions(json::parse(R"({"model":"m","prompt":"a","best_of":3})")).requests[0].best_of, 3u);
+  for (const auto* text :
+       {R"({"model":"m","prompt":"a","best_of":3,"stream":true})", R"({"model":"m","prompt":"a","best_of":129})",
+        R"({"model":"m","prompt":"a","n":3,"best_of":2})", R"({"model":"m","prompt":"a","best_of":0})"})
+    EXPECT_EQ(field_of([&] { parse_completions(json::parse(text)); }), "best_of") << text;
   EXPECT_EQ(field_of([] { parse_completions(json::parse(R"({"model":"m","prompt":"a","logprobs":-1})")); }),
             "logprobs");
 }

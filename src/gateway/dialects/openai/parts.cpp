@@ -12,13 +12,16 @@ json::Object logprob_item(const protocol::TokenProbability& token) {
   json::Array bytes;
   for (const char byte : token.bytes) bytes.emplace_back(std::int64_t{static_cast<unsigned char>(byte)});
   return {{"token", text::replace_invalid_utf8(token.bytes)},
-          {"logprob", finite_logprob(token.logprob)},
+          {"logprob", logprob_value(token.logprob)},
           {"bytes", std::move(bytes)}};
 }
 
 }  // namespace
 
-double finite_logprob(double logprob) { return std::isfinite(logprob) ? std::max(logprob, -9999.0) : -9999.0; }
+json::Value logprob_value(std::optional<double> logprob) {
+  if (!logprob) return nullptr;
+  return std::isfinite(*logprob) ? std::max(*logprob, -9999.0) : -9999.0;
+}
 
 json::Object usage_object(const protocol::Usage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,8 @@ std::string_view name_of(protocol::FinishReason reason);
 std::string answer_id(std::string_view prefix, std::string_view request_id);
 /// [{"token", "logprob", "bytes", "top_logprobs"}].
 json::Array logprob_items(const std::vector<protocol::TokenProbability>& tokens);
-/// A logarithm as JSON can write it: −9999 for what is impossible.
-double finite_logprob(double logprob);
+/// A log-probability as JSON can write it: −9999 for what is impossible, null where there is none.
+json::Value logprob_value(std::optional<double> logprob);
 /// "data: …\n\n".
 std::string sse(std::string_view data);
 /// The event that tells a failure; clients raise it and look no further.
