@@ -112,8 +112,9 @@ constexpr std::array config_rows{
     Row<Config>{"queue.length", &Config::queue_length,
                 "Requests that may wait for a model; the next is refused with the time to come back.", 0, 100'000},
     Row<Config>{"queue.step_ms", &Config::step_ms,
-                "How long one step of a model may take while answers are being written; prompts are cut to fit.", 5,
-                10'000},
+                "How long one step of a model may take while answers are being written: prompts are cut to fit. Where "
+                "several prompts wait, up to four times as long.",
+                5, 10'000},
 
     Row<Config>{"workers.sandbox_required", &Config::sandbox_required,
                 "Refuse to load models where the kernel grants less than the whole sandbox."},

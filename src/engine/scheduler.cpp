@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <climits>
 
 #include "base/error.h"
 
@@ -15,10 +16,33 @@ void CostTable::learn(std::size_t prompt_rows, std::size_t decode_rows, double m
     if (!fresh) at->second = memory * at->second + (1 - memory) * ms;
     return;
   }
-  constexpr std::size_t telling = 16;  // fewer rows say more about the step than about the rate
-  if (prompt_rows < telling) return;
-  const double rest = std::max(ms - this->ms(0, decode_rows), 0.1 * ms);
-  rate_ms_ = memory * rate_ms_ + (1 - memory) * rest / static_cast<double>(prompt_rows);
+  const double rows = static_cast<double>(prompt_rows);
+  double rest = ms - this->ms(0, decode_rows);
+  if (sums_.weight > 0) rest = std::min(rest, 2 * this->ms(prompt_rows, 0));  // something else disturbed it
+  rest = std::max(rest, 0.1 * ms);
+  constexpr double fading = 0.9;
+  const double weight = 1 / std::max(rows, 16.0);  // long steps scatter more
+  const auto add = [&](double& sum, double value) { sum = fading * sum + weight * value; };
+  add(sums_.weight, 1);
+  add(sums_.rows, rows);
+  add(sums_.ms, rest);
+  add(sums_.rows_rows, rows * rows);
+  add(sums_.rows_ms, rows * rest);
+  fit();
+}
+
+/// Weighted least squares.
+void CostTable::fit() {
+  const Sums& s = sums_;
+  constexpr double origin = 5e-4;  // weight of "no rows, no time": a quarter of that of a step of 512 rows
+  const double weight = s.weight + origin;
+  const double spread = s.rows_rows - s.rows * s.rows / weight;
+  rate_ms_ = (s.rows_ms - s.rows * s.ms / weight) / spread;
+  fixed_ms_ = (s.ms - rate_ms_ * s.rows) / weight;
+  if (fixed_ms_ < 0 || rate_ms_ <= 0) {
+    fixed_ms_ = 0;
+    rate_ms_ = s.rows_ms / s.rows_rows;
+  }
 }
 
 double CostTable::ms(std::size_t prompt_rows, std::size_t decode_rows) const {
@@ -28,11 +52,12 @@ double CostTable::ms(std::size_t prompt_rows, std::size_t decode_rows) const {
     if (at == decode_ms_.end()) --at;
     base = at->second;
   }
-  return base + rate_ms_ * static_cast<double>(prompt_rows);
+  if (prompt_rows == 0) return base;
+  return base + fixed_ms_ + rate_ms_ * static_cast<double>(prompt_rows);
 }
 
 std::size_t CostTable::prompt_rows(std::size_t decode_rows, double budget_ms) const {
-  const double left = budget_ms - ms(0, decode_rows);
+  const double left = budget_ms - ms(0, decode_rows) - fixed_ms_;
   return left <= 0 ? 0 : static_cast<std::size_t>(left / rate_ms_);
 }
 
@@ -157,11 +182,25 @@ void Scheduler::plan_decode(std::vector<Run>& runs) {
   std::erase_if(runs, [](const Run& run) { return run.sequence->prefilling; });
 }
 
+/// Rows that prompts may have beside `decode_rows`.
+std::size_t Scheduler::prompt_budget(std::size_t decode_rows) const {
+  constexpr std::size_t least = 8;  // prompts never stand still
+  double budget_ms = options_.alone_budget_ms;
+  if (decode_rows > 0) {
+    constexpr std::size_t most = 4;  // in such a crowd a step takes four times as long, and no longer
+    int generating = INT_MIN;
+    for (const auto& one : running_)
+      if (!one->prefilling) generating = std::max(generating, one->request.priority);
+    const auto counts = [&](const Owned& one) { return one->prefilling && one->request.priority >= generating; };
+    const auto prompts = static_cast<std::size_t>(std::count_if(running_.begin(), running_.end(), counts) +
+                                                  std::count_if(waiting_.begin(), waiting_.end(), counts));
+    budget_ms = options_.step_budget_ms * static_cast<double>(std::clamp<std::size_t>(prompts, 1, most));
+  }
+  return std::max(least, std::min(options_.rows - decode_rows, costs_.prompt_rows(decode_rows, budget_ms)));
+}
+
 void Scheduler::plan_prompts(std::vector<Run>& runs, std::size_t decode_rows) {
-  std::size_t rows = options_.rows - decode_rows;
-  if (decode_rows > 0) rows = std::min(rows, costs_.prompt_rows(decode_rows, options_.step_budget_ms));
-  constexpr std::size_t least = 16;  // prompts never stand still
-  rows = std::max(rows, least);
+  std::size_t rows = prompt_budget(decode_rows);
   std::vector<Sequence*> prompts;
   for (const auto& sequence : running_)
     if (sequence->prefilling) prompts.push_back(sequence.get());

@@ -12,7 +12,8 @@
 
 namespace cofre::engine {
 
-/// What steps cost, learnt while they run: time of a step ≈ base(decode rows) + prompt rows · rate.
+/// What steps cost, learnt while they run: time of a step ≈ base(decode rows) + fixed + prompt rows · rate. The fixed
+/// part is what prompt kernels do once for a matrix, however few rows there are.
 class CostTable {
  public:
   void learn(std::size_t prompt_rows, std::size_t decode_rows, double ms);
@@ -21,24 +22,34 @@ class CostTable {
   double ms(std::size_t prompt_rows, std::size_t decode_rows) const;
 
  private:
-  double rate_ms_ = 4.0;
+  /// Sums over the last steps with prompts, older ones fading: a line through (rows, ms), and through the origin as
+  /// long as all steps were alike.
+  struct Sums {
+    double weight = 0, rows = 0, ms = 0, rows_rows = 0, rows_ms = 0;
+  };
+  void fit();
+  Sums sums_;
+  double fixed_ms_ = 0, rate_ms_ = 4.0;
   std::map<std::size_t, double> decode_ms_;  ///< by decode rows, rounded up to a power of two
 };
 
 /// Decides what each step computes. One thread owns it; it knows tokens and pages, never the model.
 ///
 /// Order of a step: every running generation gets its row; what time is left in the step's budget goes to prompts, by
-/// priority, then to the tenant that had the fewest tokens, then by arrival.
+/// priority, then to the tenant that had the fewest tokens, then by arrival. The budget grows with the prompts that
+/// wait, so that a crowd's first tokens do not come one small chunk after the other; a lone prompt delays nobody by
+/// more than the budget.
 class Scheduler {
  public:
   struct Options {
-    std::size_t sequences = 32;    ///< most that run at once
-    std::size_t queue = 256;       ///< most that wait
-    std::size_t rows = 512;        ///< most rows of a step
-    std::size_t context = 4096;    ///< most tokens of a sequence
-    double step_budget_ms = 100;   ///< while others generate
-    std::size_t draft = 3;         ///< speculated tokens of a lone generation
-    std::size_t scored_rows = 32;  ///< most prompt rows of a step that want logits
+    std::size_t sequences = 32;     ///< most that run at once
+    std::size_t queue = 256;        ///< most that wait
+    std::size_t rows = 512;         ///< most rows of a step
+    std::size_t context = 4096;     ///< most tokens of a sequence
+    double step_budget_ms = 100;    ///< while others generate and one prompt waits
+    double alone_budget_ms = 1000;  ///< while none generates: a newcomer, or one who leaves, is noticed after it
+    std::size_t draft = 3;          ///< speculated tokens of a lone generation
+    std::size_t scored_rows = 32;   ///< most prompt rows of a step that want logits
   };
 
   /// Rows of one sequence in a step.
@@ -83,6 +94,7 @@ class Scheduler {
   bool waits_for_its_group(const Sequence& sequence) const;
   void admit();
   void plan_decode(std::vector<Run>& runs);
+  std::size_t prompt_budget(std::size_t decode_rows) const;
   void plan_prompts(std::vector<Run>& runs, std::size_t decode_rows);
   void store_prefix(const Sequence& sequence);
 

@@ -69,10 +69,53 @@ TEST(Scheduler, ALongPromptIsCutToTheBudgetWhileOthersGenerate) {
   EXPECT_LE(std::get<1>(runs[1]), 25u);
 }
 
-TEST(Scheduler, ALonePromptTakesWholeSteps) {
-  Box box(64, {.rows = 512});
-  box.submit(request(2000));
-  EXPECT_EQ(std::get<1>(box.step().at(0)), 512u);
+TEST(Scheduler, APromptAloneTakesWholeStepsOfAtMostItsTime) {
+  Box fast(64, {.rows = 512, .alone_budget_ms = 1e6});
+  fast.submit(request(2000));
+  EXPECT_EQ(std::get<1>(fast.step().at(0)), 512u);
+  Box slow(64, {.rows = 512, .alone_budget_ms = 1000});  // 4 ms a row
+  slow.submit(request(2000));
+  EXPECT_EQ(std::get<1>(slow.step().at(0)), 250u);
+}
+
+TEST(Scheduler, AStepTakesLongerWhereManyPromptsWaitButNotForThoseOfLowPriority) {
+  const auto rows = [](int priority) {
+    Box box(64, {.step_budget_ms = 100});
+    box.submit(request(10, 50));
+    box.step();
+    for (int i = 0; i < 8; ++i) {
+      auto one = request(60, 8, 2, 100 * i);
+      one.priority = priority;
+      box.submit(std::move(one));
+    }
+    std::size_t sum = 0;
+    for (const auto& [id, count, generated] : box.step()) sum += generated ? 0 : count;
+    return sum;
+  };
+  EXPECT_EQ(rows(0), 100u);
+  EXPECT_EQ(rows(-1), 25u);
+}
+
+TEST(CostTable, LearnsWhatStepsCostWhateverTheirSize) {
+  CostTable costs;
+  const auto truth = [](std::size_t rows) { return 70 + 4.5 * static_cast<double>(rows); };
+  for (int i = 0; i < 5; ++i) costs.learn(0, 4, 35);
+  for (int i = 0; i < 3; ++i) costs.learn(512, 0, truth(512));
+  for (int i = 0; i < 10; ++i) {
+    const auto rows = costs.prompt_rows(4, 150);
+    costs.learn(std::max<std::size_t>(rows, 1), 4, 35 + truth(std::max<std::size_t>(rows, 1)));
+  }
+  EXPECT_NEAR(static_cast<double>(costs.prompt_rows(4, 150)), 10, 1);
+  EXPECT_NEAR(costs.ms(200, 0), truth(200), 30);
+}
+
+TEST(CostTable, AStepThatWasDisturbedIsForgotten) {
+  CostTable costs;
+  for (int i = 0; i < 20; ++i) costs.learn(16, 0, 100);
+  costs.learn(16, 0, 5000);
+  EXPECT_LT(costs.ms(16, 0), 130);
+  for (int i = 0; i < 20; ++i) costs.learn(16, 0, 100);
+  EXPECT_NEAR(costs.ms(16, 0), 100, 5);
 }
 
 TEST(Scheduler, ARepeatedPromptIsNotComputedAgain) {
