@@ -32,6 +32,16 @@ Event Generation::next() {
 
 void Channel::close() { closed_.store(true); }
 
+namespace {
+
+Scheduler::Options scheduler_options(const Engine::Options& options, const model::ModelSpec& spec) {
+  auto out = options.scheduler;
+  out.layers = spec.layers;
+  return out;
+}
+
+}  // namespace
+
 Engine::Engine(const model::ModelSpec& spec, const model::Weights& weights, const kernels::Kernels& kernels,
                os::Team& team, const Options& options)
     : spec_(spec),
@@ -41,7 +51,7 @@ Engine::Engine(const model::ModelSpec& spec, const model::Weights& weights, cons
                {.rows = options.scheduler.rows + options.scheduler.sequences * (1 + options.scheduler.draft),
                 .logits = options.scheduler.sequences * (2 + options.scheduler.draft) + options.scheduler.scored_rows}),
       pool_(static_cast<std::uint32_t>(options.kv_pages)),
-      scheduler_(pool_, tree_, options.scheduler),
+      scheduler_(pool_, tree_, scheduler_options(options_, spec)),
       thread_([this] { serve(); }) {}
 
 Engine::~Engine() {
@@ -160,6 +170,8 @@ void Engine::step() {
                     pool_.pages() * page_tokens),
         Code::exhausted);
   if (runs.empty()) return;
+  const auto layers = scheduler_.prompt_layers();
+  const bool whole = layers.last == spec_.layers;  // or prompts have layers before them still
   std::vector<model::Run> rows;
   std::vector<std::vector<TokenId>> tokens(runs.size());
   std::vector<std::vector<std::uint32_t>> pages(runs.size());
@@ -173,20 +185,28 @@ void Engine::step() {
     tokens[i].insert(tokens[i].end(), s.draft.begin(),
                      s.draft.begin() + static_cast<std::ptrdiff_t>(run.count - known));
     for (const auto& page : s.pages) pages[i].push_back(page.index());
-    rows.push_back({tokens[i], run.first, pages[i], run.generated, run.logits});
+    rows.push_back({tokens[i], run.first, pages[i], run.generated, run.generated || whole ? run.logits : 0});
     (run.generated ? decode_rows : prompt_rows) += run.count;
   }
   const auto begin = Clock::now();
   for (const auto& run : runs)
     if (run.sequence->began == Clock::time_point{}) run.sequence->began = begin;
-  decoder_.forward(rows);
+  decoder_.forward(rows, {layers.first, layers.last});
   const std::chrono::duration<double, std::milli> spent = Clock::now() - begin;
-  scheduler_.costs().learn(prompt_rows, decode_rows, spent.count());
+  scheduler_.costs().learn(prompt_rows, decode_rows, spent.count(),
+                           static_cast<double>(layers.last - layers.first) / static_cast<double>(spec_.layers));
+  scheduler_.computed_layers();
+  if (!whole) prompt_rows = 0;
   counted_.prompt_tokens += prompt_rows;
   note_step(prompt_rows + decode_rows);
   std::size_t first_logits = 0;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const auto& run = runs[i];
+    if (!run.generated && !whole) continue;
+    if (run.sequence->left) {
+      first_logits += run.logits;
+      continue;
+    }
     Event event;
     if (run.sequence->request.embed) {
       pool(i, *run.sequence, run.first, run.count);
@@ -204,6 +224,7 @@ void Engine::step() {
     }
     first_logits += run.logits;
   }
+  scheduler_.end_step();
 }
 
 /// Adds the hidden states of a run's rows to the sequence's sum.

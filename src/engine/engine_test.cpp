@@ -59,6 +59,22 @@ TEST(Engine, TheSameSeedGivesTheSameTextWhateverElseIsInTheBatch) {
   EXPECT_EQ(all(box.engine.submit(request({5, 6, 7, 8}, 40, 42))), alone);
 }
 
+TEST(Engine, APromptReadLayerByLayerBesideOthersGivesTheSameText) {
+  std::vector<TokenId> prompt(150);
+  for (std::size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<TokenId>(i * 7 % 70);
+  std::vector<TokenId> alone;
+  {
+    Box box;
+    alone = all(box.engine.submit(request(prompt, 20, 42)));
+  }
+  // No budget at all: a layer in each step, while the other one generates.
+  Box box({.scheduler = {.rows = 64, .context = 512, .step_budget_ms = 0}, .kv_pages = 16});
+  auto other = box.engine.submit(request({1, 2, 3}, 400, 7));
+  ASSERT_FALSE(other.next().finish);
+  EXPECT_EQ(all(box.engine.submit(request(prompt, 20, 42))), alone);
+  const auto left = box.engine.submit(request(prompt, 20, 1));  // dropped in the middle of it
+}
+
 TEST(Engine, SpeculationChangesNoToken) {
   Box box;
   auto plain = request({1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2}, 60);

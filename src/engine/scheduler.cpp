@@ -1,65 +1,11 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
-#include <bit>
 #include <climits>
 
 #include "base/error.h"
 
 namespace cofre::engine {
-
-void CostTable::learn(std::size_t prompt_rows, std::size_t decode_rows, double ms) {
-  constexpr double memory = 0.8;
-  if (prompt_rows == 0) {
-    if (decode_rows == 0) return;
-    auto [at, fresh] = decode_ms_.try_emplace(std::bit_ceil(decode_rows), ms);
-    if (!fresh) at->second = memory * at->second + (1 - memory) * ms;
-    return;
-  }
-  const double rows = static_cast<double>(prompt_rows);
-  double rest = ms - this->ms(0, decode_rows);
-  if (sums_.weight > 0) rest = std::min(rest, 2 * this->ms(prompt_rows, 0));  // something else disturbed it
-  rest = std::max(rest, 0.1 * ms);
-  constexpr double fading = 0.9;
-  const double weight = 1 / std::max(rows, 16.0);  // long steps scatter more
-  const auto add = [&](double& sum, double value) { sum = fading * sum + weight * value; };
-  add(sums_.weight, 1);
-  add(sums_.rows, rows);
-  add(sums_.ms, rest);
-  add(sums_.rows_rows, rows * rows);
-  add(sums_.rows_ms, rows * rest);
-  fit();
-}
-
-/// Weighted least squares.
-void CostTable::fit() {
-  const Sums& s = sums_;
-  constexpr double origin = 5e-4;  // weight of "no rows, no time": a quarter of that of a step of 512 rows
-  const double weight = s.weight + origin;
-  const double spread = s.rows_rows - s.rows * s.rows / weight;
-  rate_ms_ = (s.rows_ms - s.rows * s.ms / weight) / spread;
-  fixed_ms_ = (s.ms - rate_ms_ * s.rows) / weight;
-  if (fixed_ms_ < 0 || rate_ms_ <= 0) {
-    fixed_ms_ = 0;
-    rate_ms_ = s.rows_ms / s.rows_rows;
-  }
-}
-
-double CostTable::ms(std::size_t prompt_rows, std::size_t decode_rows) const {
-  double base = 0;
-  if (decode_rows > 0 && !decode_ms_.empty()) {
-    auto at = decode_ms_.lower_bound(std::bit_ceil(decode_rows));
-    if (at == decode_ms_.end()) --at;
-    base = at->second;
-  }
-  if (prompt_rows == 0) return base;
-  return base + fixed_ms_ + rate_ms_ * static_cast<double>(prompt_rows);
-}
-
-std::size_t CostTable::prompt_rows(std::size_t decode_rows, double budget_ms) const {
-  const double left = budget_ms - ms(0, decode_rows) - fixed_ms_;
-  return left <= 0 ? 0 : static_cast<std::size_t>(left / rate_ms_);
-}
 
 Scheduler::Scheduler(PagePool& pool, PrefixTree& tree, const Options& options)
     : pool_(pool), tree_(tree), options_(options) {}
@@ -82,7 +28,15 @@ Sequence& Scheduler::submit(std::uint64_t id, Request request) {
 void Scheduler::cancel(std::uint64_t id) {
   const auto same = [id](const Owned& sequence) { return sequence->id == id; };
   std::erase_if(waiting_, same);
-  std::erase_if(running_, same);
+  const auto at = std::find_if(running_.begin(), running_.end(), same);
+  if (at == running_.end()) return;
+  const auto is_piece = [&](const Run& run) { return run.sequence == at->get(); };
+  if (std::any_of(chunk_.runs.begin(), chunk_.runs.end(), is_piece)) {
+    (*at)->left = true;
+    chunk_.left.push_back(std::move(*at));
+    if (chunk_.left.size() == chunk_.runs.size()) chunk_ = {};
+  }
+  running_.erase(at);
 }
 
 /// Pages for the first `tokens` tokens of a sequence.
@@ -105,6 +59,8 @@ bool Scheduler::preempt_for(Sequence& sequence) {
   }
   if (victim == running_.end()) return false;
   Sequence& one = **victim;
+  const auto is_piece = [&](const Run& run) { return run.sequence == &one; };
+  if (std::any_of(chunk_.runs.begin(), chunk_.runs.end(), is_piece)) chunk_ = {};  // all of it is computed anew
   one.pages.clear();
   one.computed = 0;
   one.prefilling = true;
@@ -182,25 +138,30 @@ void Scheduler::plan_decode(std::vector<Run>& runs) {
   std::erase_if(runs, [](const Run& run) { return run.sequence->prefilling; });
 }
 
-/// Rows that prompts may have beside `decode_rows`.
-std::size_t Scheduler::prompt_budget(std::size_t decode_rows) const {
-  constexpr std::size_t least = 8;  // prompts never stand still
-  double budget_ms = options_.alone_budget_ms;
-  if (decode_rows > 0) {
-    constexpr std::size_t most = 4;  // in such a crowd a step takes four times as long, and no longer
-    int generating = INT_MIN;
-    for (const auto& one : running_)
-      if (!one->prefilling) generating = std::max(generating, one->request.priority);
-    const auto counts = [&](const Owned& one) { return one->prefilling && one->request.priority >= generating; };
-    const auto prompts = static_cast<std::size_t>(std::count_if(running_.begin(), running_.end(), counts) +
-                                                  std::count_if(waiting_.begin(), waiting_.end(), counts));
-    budget_ms = options_.step_budget_ms * static_cast<double>(std::clamp<std::size_t>(prompts, 1, most));
-  }
-  return std::max(least, std::min(options_.rows - decode_rows, costs_.prompt_rows(decode_rows, budget_ms)));
+/// What the next step may take beside generated rows.
+double Scheduler::budget_ms(std::size_t decode_rows) const {
+  if (decode_rows == 0) return options_.alone_budget_ms;
+  constexpr std::size_t most = 4;  // in a crowd a step takes four times as long, and no longer
+  int generating = INT_MIN;
+  for (const auto& one : running_)
+    if (!one->prefilling) generating = std::max(generating, one->request.priority);
+  const auto counts = [&](const Owned& one) { return one->prefilling && one->request.priority >= generating; };
+  const auto prompts = static_cast<std::size_t>(std::count_if(running_.begin(), running_.end(), counts) +
+                                                std::count_if(waiting_.begin(), waiting_.end(), counts));
+  return options_.step_budget_ms * static_cast<double>(std::clamp<std::size_t>(prompts, 1, most));
 }
 
-void Scheduler::plan_prompts(std::vector<Run>& runs, std::size_t decode_rows) {
-  std::size_t rows = prompt_budget(decode_rows);
+/// Rows of the next chunk.
+std::size_t Scheduler::prompt_rows(std::size_t decode_rows, double budget_ms) const {
+  constexpr std::size_t least = 8;  // prompts never stand still
+  constexpr std::size_t most_in_parts = 128;
+  std::size_t rows = std::max(least, costs_.prompt_rows(decode_rows, budget_ms));
+  if (options_.layers > 1) rows = std::max(rows, std::min(costs_.worthwhile_rows(), most_in_parts));
+  return std::min(options_.rows, rows);
+}
+
+/// The next rows of those prompts whose turn it is.
+void Scheduler::make_chunk(std::size_t rows) {
   std::vector<Sequence*> prompts;
   for (const auto& sequence : running_)
     if (sequence->prefilling) prompts.push_back(sequence.get());
@@ -210,27 +171,45 @@ void Scheduler::plan_prompts(std::vector<Run>& runs, std::size_t decode_rows) {
   });
   std::size_t scored_rows = options_.scored_rows;
   for (Sequence* sequence : prompts) {
-    if (rows == 0) return;
+    if (chunk_.rows == rows) return;
     const std::size_t left = sequence->ids.size() - sequence->computed;
     const bool scoring = sequence->scoring();
-    const std::size_t count = std::min({left, rows, scoring ? scored_rows : rows});
+    const std::size_t count = std::min({left, rows - chunk_.rows, scoring ? scored_rows : rows});
     if (count == 0 || !grow(*sequence, sequence->computed + count)) continue;  // waits until others finish
-    runs.push_back({sequence, sequence->computed, count, false,
-                    scoring                                     ? count
-                    : count == left && !sequence->request.embed ? std::size_t{1}
-                                                                : std::size_t{0}});
-    rows -= count;
+    chunk_.runs.push_back({sequence, sequence->computed, count, false,
+                           scoring                                     ? count
+                           : count == left && !sequence->request.embed ? std::size_t{1}
+                                                                       : std::size_t{0}});
+    chunk_.rows += count;
     if (scoring) scored_rows -= count;
   }
 }
 
+std::vector<Scheduler::Run> Scheduler::plan_prompts(std::size_t decode_rows) {
+  const double budget = budget_ms(decode_rows);
+  if (chunk_.runs.empty()) make_chunk(prompt_rows(decode_rows, budget));
+  if (chunk_.runs.empty()) return {};
+  const double part = (budget - costs_.ms(0, decode_rows)) / costs_.ms(chunk_.rows, 0);
+  const auto layers = static_cast<std::size_t>(std::clamp(part, 0.0, 1.0) * static_cast<double>(options_.layers));
+  chunk_.next = std::min(options_.layers, chunk_.done + std::max<std::size_t>(layers, 1));
+  return chunk_.runs;
+}
+
+void Scheduler::computed_layers() {
+  chunk_.done = chunk_.next;
+  if (chunk_.done < options_.layers) return;
+  ended_ = std::move(chunk_.left);
+  chunk_ = {};
+}
+
 std::vector<Scheduler::Run> Scheduler::plan() {
   admit();
-  std::vector<Run> runs;
-  plan_decode(runs);
+  std::vector<Run> generated;
+  plan_decode(generated);
   std::size_t decode_rows = 0;
-  for (const auto& run : runs) decode_rows += run.count;
-  plan_prompts(runs, decode_rows);
+  for (const auto& run : generated) decode_rows += run.count;
+  auto runs = plan_prompts(decode_rows);
+  runs.insert(runs.end(), generated.begin(), generated.end());
   if (runs.empty() && !running_.empty()) {  // prompts hold all pages between them: the youngest goes back
     if (preempt_for(*running_.front())) return plan();
     failed_.push_back(running_.front()->id);

@@ -6,32 +6,12 @@
 #include <memory>
 #include <vector>
 
+#include "engine/cost_table.h"
 #include "engine/page_pool.h"
 #include "engine/prefix_tree.h"
 #include "engine/sequence.h"
 
 namespace cofre::engine {
-
-/// What steps cost, learnt while they run: time of a step ≈ base(decode rows) + fixed + prompt rows · rate. The fixed
-/// part is what prompt kernels do once for a matrix, however few rows there are.
-class CostTable {
- public:
-  void learn(std::size_t prompt_rows, std::size_t decode_rows, double ms);
-  /// Prompt rows that fit beside `decode_rows` within `budget_ms`; 0 where decoding alone takes it all.
-  std::size_t prompt_rows(std::size_t decode_rows, double budget_ms) const;
-  double ms(std::size_t prompt_rows, std::size_t decode_rows) const;
-
- private:
-  /// Sums over the last steps with prompts, older ones fading: a line through (rows, ms), and through the origin as
-  /// long as all steps were alike.
-  struct Sums {
-    double weight = 0, rows = 0, ms = 0, rows_rows = 0, rows_ms = 0;
-  };
-  void fit();
-  Sums sums_;
-  double fixed_ms_ = 0, rate_ms_ = 4.0;
-  std::map<std::size_t, double> decode_ms_;  ///< by decode rows, rounded up to a power of two
-};
 
 /// Decides what each step computes. One thread owns it; it knows tokens and pages, never the model.
 ///
@@ -70,8 +50,18 @@ class Scheduler {
   void cancel(std::uint64_t id);
 
   /// The rows of the next step; empty where nothing can run. A sequence that alone outgrew the pool is in `failed`.
+  /// Runs of prompts are followed by generated ones.
   std::vector<Run> plan();
-  /// After the step: `run`'s keys and values are computed.
+  /// The layers that prompts go through in the planned step: [first, last).
+  struct Layers {
+    std::size_t first, last;
+  };
+  Layers prompt_layers() const { return {chunk_.done, chunk_.next}; }
+  /// After the step.
+  void computed_layers();
+  /// After the last look at the plan's runs: those that left while their chunk was computed are gone.
+  void end_step() { ended_.clear(); }
+  /// After computed_layers(): `run`'s keys and values are computed.
   void computed(const Run& run);
   /// A token was chosen for the sequence. Returns why it is finished, if it is.
   enum class More { yes, end, length };
@@ -89,21 +79,32 @@ class Scheduler {
 
  private:
   using Owned = std::unique_ptr<Sequence>;
+  /// Prompt rows on their way through the layers.
+  struct Chunk {
+    std::vector<Run> runs;
+    std::size_t rows = 0;
+    std::size_t done = 0, next = 0;  ///< layers that are computed, and that will be after the step
+    std::vector<Owned> left;         ///< whose callers left meanwhile: their pages are still written to
+  };
   bool grow(Sequence& sequence, std::size_t tokens);
   bool preempt_for(Sequence& sequence);
   bool waits_for_its_group(const Sequence& sequence) const;
   void admit();
   void plan_decode(std::vector<Run>& runs);
-  std::size_t prompt_budget(std::size_t decode_rows) const;
-  void plan_prompts(std::vector<Run>& runs, std::size_t decode_rows);
+  double budget_ms(std::size_t decode_rows) const;
+  std::size_t prompt_rows(std::size_t decode_rows, double budget_ms) const;
+  void make_chunk(std::size_t rows);
+  std::vector<Run> plan_prompts(std::size_t decode_rows);
   void store_prefix(const Sequence& sequence);
 
   PagePool& pool_;
   PrefixTree& tree_;
   Options options_;
   CostTable costs_;
-  std::list<Owned> waiting_;                ///< in order of arrival
-  std::list<Owned> running_;                ///< in order of admission
+  std::list<Owned> waiting_;  ///< in order of arrival
+  std::list<Owned> running_;  ///< in order of admission
+  Chunk chunk_;
+  std::vector<Owned> ended_;                ///< left while their chunk was computed; gone with end_step()
   std::map<std::uint64_t, double> served_;  ///< tokens by tenant, halved now and then
   std::vector<std::uint64_t> failed_;
   std::size_t preemptions_ = 0;

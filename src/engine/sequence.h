@@ -59,6 +59,7 @@ struct Sequence {
   std::size_t pooled = 0;      ///< prompt tokens whose hidden states are in `pool`
   std::vector<double> pool;    ///< their sum
   bool prefilling = true;      ///< its ids are still being computed as prompt rows
+  bool left = false;           ///< its caller left; it is kept until its rows are through the layers
   std::vector<TokenId> draft;  ///< speculated tokens of the step at hand
   Sampler sampler;
   Lookup lookup;

@@ -97,7 +97,7 @@ void Decoder::lay_out(std::span<const Run> runs) {
       first_row_[i] = rows_.size();
       for (std::size_t t = 0; t < run.tokens.size(); ++t) rows_.push_back({run.position + t, i, run.tokens[t]});
     }
-    if (!generated) prompt_rows_ = rows_.size();
+    if (!generated) prompt_rows_ = held_rows_ = rows_.size();
   }
   for (std::size_t i = 0; i < runs.size(); ++i)
     for (std::size_t t = runs[i].tokens.size() - runs[i].logits; t < runs[i].tokens.size(); ++t)
@@ -139,7 +139,8 @@ void Decoder::plan_attention() {
   partial_weight_.resize(partials * group);
 }
 
-void Decoder::forward(std::span<const Run> runs) {
+void Decoder::forward(std::span<const Run> runs, Layers prompt_layers) {
+  prompt_layers_ = prompt_layers;
   lay_out(runs);
   if (rows_.empty()) return;
   plan_attention();
@@ -170,46 +171,49 @@ void Decoder::end_phase(Member& member) {
 }
 
 template <class Work>
-void Decoder::each_row(Member& member, std::size_t rows, Work&& work) {
+void Decoder::each_row(Member& member, std::size_t first, std::size_t last, Work&& work) {
   constexpr std::size_t step = 4;
   auto& tickets_now = tickets(member);
-  for (auto first = tickets_now.take(step); first < rows; first = tickets_now.take(step))
-    for (std::size_t row = first; row < std::min(rows, first + step); ++row) work(row);
+  for (auto at = first + tickets_now.take(step); at < last; at = first + tickets_now.take(step))
+    for (std::size_t row = at; row < std::min(last, at + step); ++row) work(row);
   end_phase(member);
 }
 
 void Decoder::pass(Member& member) {
-  each_row(member, rows_.size(), [this](std::size_t row) {
+  each_row(member, first_row(0), rows_.size(), [this](std::size_t row) {
     embed_row(row);
     norm_row(row, nullptr, weights_.layers()[0].attention_norm);
   });
-  for (std::size_t i = 0; i < spec_.layers; ++i) layer(member, i);
+  for (std::size_t i = 0; i < spec_.layers; ++i)
+    if (first_row(i) < rows_.size()) layer(member, i);
   if (!logit_rows_.empty()) make_logits(member);
 }
 
 void Decoder::layer(Member& member, std::size_t index) {
   const Layer& l = weights_.layers()[index];
   const bool last = index + 1 == spec_.layers;
-  multiply(member, {{&l.query, &normed_rows_, query_, false},
-                    {&l.key, &normed_rows_, key_, false},
-                    {&l.value, &normed_rows_, value_, false}});
-  each_row(member, rows_.size(), [&](std::size_t row) { turn_and_store(row, index); });
+  const std::size_t first = first_row(index);
+  multiply(member, first,
+           {{&l.query, &normed_rows_, query_, false},
+            {&l.key, &normed_rows_, key_, false},
+            {&l.value, &normed_rows_, value_, false}});
+  each_row(member, first, rows_.size(), [&](std::size_t row) { turn_and_store(row, index); });
   attend(member, index);
-  each_row(member, rows_.size(), [&](std::size_t row) {
+  each_row(member, first, rows_.size(), [&](std::size_t row) {
     if (row >= prompt_rows_) merge_row(row);
     kernels_.quantize(mixed_rows_, row, row + 1);
   });
   const bool post = !l.attention_post_norm.empty();
-  multiply(member, {{&l.output, &mixed_rows_, post ? y_ : x_, !post}});
-  each_row(member, rows_.size(),
+  multiply(member, first, {{&l.output, &mixed_rows_, post ? y_ : x_, !post}});
+  each_row(member, first, rows_.size(),
            [&](std::size_t row) { norm_row(row, post ? &l.attention_post_norm : nullptr, l.ffn_norm); });
-  multiply(member, {{&l.gate, &normed_rows_, gate_, false}, {&l.up, &normed_rows_, up_, false}});
-  each_row(member, rows_.size(), [&](std::size_t row) { activate_row(row); });
+  multiply(member, first, {{&l.gate, &normed_rows_, gate_, false}, {&l.up, &normed_rows_, up_, false}});
+  each_row(member, first, rows_.size(), [&](std::size_t row) { activate_row(row); });
   const bool ffn_post = !l.ffn_post_norm.empty();
-  multiply(member, {{&l.down, &gate_rows_, ffn_post ? y_ : x_, !ffn_post}});
+  multiply(member, first, {{&l.down, &gate_rows_, ffn_post ? y_ : x_, !ffn_post}});
   if (last && !ffn_post) return;
   static const std::vector<float> none;
-  each_row(member, rows_.size(), [&](std::size_t row) {
+  each_row(member, first, rows_.size(), [&](std::size_t row) {
     norm_row(row, ffn_post ? &l.ffn_post_norm : nullptr, last ? none : weights_.layers()[index + 1].attention_norm);
   });
 }
@@ -241,18 +245,19 @@ void Decoder::norm_row(std::size_t row, const std::vector<float>* after, const s
   kernels_.quantize(normed_rows_, row, row + 1);
 }
 
-void Decoder::multiply(Member& member, std::initializer_list<Product> products) {
+void Decoder::multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products) {
   struct Part {
     const Product* product;
     bool generated;
     std::size_t chunk, first_task;
   };
+  const std::size_t first_exact = std::max(prompt_rows_, first_row);
   Part parts[8];
   std::size_t count = 0, tasks = 0;
   for (const auto& product : products) {
     const std::size_t panels = product.linear->panels.panels();
     for (const bool generated : {false, true}) {
-      if (generated ? prompt_rows_ == rows_.size() : prompt_rows_ == 0) continue;
+      if (generated ? first_exact == rows_.size() : first_row >= prompt_rows_) continue;
       const std::size_t chunk =
           generated ? std::clamp<std::size_t>(panels / (team_.size() * 8), 1, 16) : kernels_.prompt_panels;
       parts[count++] = {&product, generated, chunk, tasks};
@@ -266,7 +271,7 @@ void Decoder::multiply(Member& member, std::initializer_list<Product> products) 
     const auto& [product, generated, chunk, first_task] = parts[part];
     const auto& w = product->linear->panels;
     const std::size_t first = (task - first_task) * chunk, last = std::min(first + chunk, w.panels());
-    const std::size_t from = generated ? prompt_rows_ : 0;
+    const std::size_t from = generated ? first_exact : 0;
     const auto rows = product->input->slice(from, generated ? rows_.size() - from : prompt_rows_);
     const kernels::Output out{at(product->y, from, w.outputs), w.outputs, product->accumulate};
     const auto matmul = generated ? kernels_.matmul_exact : kernels_.matmul_prompt;
@@ -306,6 +311,7 @@ void Decoder::turn_and_store(std::size_t row, std::size_t index) {
 void Decoder::attend(Member& member, std::size_t index) {
   auto& tickets_now = tickets(member);
   for (auto i = tickets_now.take(1); i < units_.size(); i = tickets_now.take(1)) {
+    if (units_[i].row < first_row(index)) continue;
     if (units_[i].generated) {
       attend_generated(units_[i], member.index, index);
     } else {
@@ -433,7 +439,7 @@ void Decoder::activate_row(std::size_t row) {
 }
 
 void Decoder::make_logits(Member& member) {
-  each_row(member, logit_rows_.size(), [&](std::size_t i) {
+  each_row(member, 0, logit_rows_.size(), [&](std::size_t i) {
     kernels_.rms_norm(at(x_, logit_rows_[i], spec_.width), weights_.final_norm().data(), spec_.width,
                       spec_.norm_epsilon, at(final_, i, spec_.width));
     kernels_.quantize(final_rows_, i, i + 1);
@@ -448,7 +454,7 @@ void Decoder::make_logits(Member& member) {
   end_phase(member);
   if (spec_.logit_soft_cap <= 0) return;
   const float cap = spec_.logit_soft_cap;
-  each_row(member, logit_rows_.size(), [&](std::size_t i) {
+  each_row(member, 0, logit_rows_.size(), [&](std::size_t i) {
     for (float& logit : logits(i)) logit = cap * std::tanh(logit / cap);
   });
 }

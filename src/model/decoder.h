@@ -22,6 +22,11 @@ struct Run {
   std::size_t logits = 0;                ///< how many rows at the end of the run want logits
 };
 
+/// Layers [first, last) of a model.
+struct Layers {
+  std::size_t first = 0, last = SIZE_MAX;
+};
+
 /// One forward pass of any ModelSpec: token ids in, logits out, keys and values written to the pages.
 ///
 /// A layer is a fixed program of phases with a barrier after each; every member of the team runs it. A row's numbers
@@ -39,7 +44,13 @@ class Decoder {
           os::Team& team, const Options& options);
 
   /// Runs must not write to each other's pages. Rows in all ≤ options.rows, logits in all ≤ options.logits.
-  void forward(std::span<const Run> runs);
+  ///
+  /// `prompt_layers`: those that prompt rows go through in this pass; generated rows go through all. So the work of a
+  /// long prompt can be spread over passes between which others get their tokens. Of a prompt that has layers behind it
+  /// or before it: its runs stand before all generated ones, come again in the passes that follow, the same and in the
+  /// same order, until the last layer is done, and want logits in that last pass only. Their numbers are what one pass
+  /// gives.
+  void forward(std::span<const Run> runs, Layers prompt_layers = {});
 
   /// Logits of the last pass: row i of all rows that wanted them, in the order of the runs. [vocabulary]
   std::span<float> logits(std::size_t row) const;
@@ -88,11 +99,15 @@ class Decoder {
   os::Tickets& tickets(const Member& member) { return tickets_[member.phase % 2]; }
   void end_phase(Member& member);
   template <class Work>
-  void each_row(Member& member, std::size_t rows, Work&& work);
+  void each_row(Member& member, std::size_t first, std::size_t last, Work&& work);
+  /// The first row that takes part in a layer: prompt rows may rest.
+  std::size_t first_row(std::size_t layer) const {
+    return layer >= prompt_layers_.first && layer < prompt_layers_.last ? 0 : held_rows_;
+  }
 
   void embed_row(std::size_t row);
   void norm_row(std::size_t row, const std::vector<float>* after, const std::vector<float>& before);
-  void multiply(Member& member, std::initializer_list<Product> products);
+  void multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products);
   void turn_and_store(std::size_t row, std::size_t layer);
   void attend(Member& member, std::size_t layer);
   void attend_prompt(const Unit& unit, unsigned member, std::size_t layer);
@@ -125,6 +140,8 @@ class Decoder {
   std::span<const Run> runs_;
   std::vector<Row> rows_;
   std::size_t prompt_rows_ = 0;
+  Layers prompt_layers_;
+  std::size_t held_rows_ = 0;  ///< rows of prompts: the first ones
   std::vector<Unit> units_;
   std::vector<std::size_t> first_partial_;  ///< of each generated row, and one past the last
   std::vector<std::size_t> first_row_;      ///< of each run

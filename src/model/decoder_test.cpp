@@ -100,6 +100,31 @@ TEST(Decoder, AGeneratedRowIsTheSameBitsInAnyBatch) {
   EXPECT_EQ(std::vector<float>(together.begin(), together.end()), alone);
 }
 
+TEST(Decoder, APromptMayTakeItsLayersInSeveralPassesWhileOthersGenerate) {
+  for (const char* architecture : {"llama", "gemma3"}) {
+    const TinyShape shape{.architecture = architecture, .layers = 4};
+    Bench whole(shape), parts(shape);
+    const auto ids = some_ids(100), other = some_ids(20, 60);
+    const auto expected = whole.prompt(ids, 600);
+    whole.prompt(other, 600, 8);
+    parts.prompt(other, 600, 8);
+    const auto mine = Bench::pages(0, 2), theirs = Bench::pages(8, 1);
+    for (std::size_t at = 0; at < ids.size(); at += 50)
+      for (std::size_t layer = 0; layer < 4; ++layer) {
+        const bool end = at == 50 && layer == 3;
+        const Ids token{static_cast<std::int32_t>(layer + 5)};
+        const std::size_t position = 20 + at / 50 * 4 + layer;
+        const model::Run runs[] = {{std::span(ids).subspan(at, 50), at, mine, false, end ? std::size_t{1} : 0},
+                                   {token, position, theirs, true, 1}};
+        parts.decoder.forward(runs, {layer, layer + 1});
+        const auto logits = parts.decoder.logits(end ? 1 : 0);
+        EXPECT_EQ(std::vector<float>(logits.begin(), logits.end()), whole.generate(token[0], position, 8));
+      }
+    const auto logits = parts.decoder.logits(0);
+    EXPECT_EQ(std::vector<float>(logits.begin(), logits.end()), expected) << architecture;
+  }
+}
+
 TEST(Decoder, PromptAndGenerationAgreeInFloatFiles) {
   Bench b;
   const auto ids = some_ids(90);
