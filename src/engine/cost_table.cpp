@@ -14,9 +14,8 @@ void CostTable::learn(std::size_t prompt_rows, std::size_t decode_rows, double m
     return;
   }
   const double rows = static_cast<double>(prompt_rows);
-  double rest = (ms - this->ms(0, decode_rows)) / share;
+  double rest = std::max((ms - this->ms(0, decode_rows)) / share, 0.1 * ms);
   if (sums_.weight > 0) rest = std::min(rest, 2 * this->ms(prompt_rows, 0));  // something else disturbed it
-  rest = std::max(rest, 0.1 * ms);
   const double fading = 1 - 0.1 * share;
   const double weight = share * share / std::max(rows, 16.0);  // long steps scatter more, parts of them much more
   const auto add = [&](double& sum, double value) { sum = fading * sum + weight * value; };

@@ -19,6 +19,10 @@ namespace cofre::engine {
 /// priority, then to the tenant that had the fewest tokens, then by arrival. The budget grows with the prompts that
 /// wait, so that a crowd's first tokens do not come one small chunk after the other; a lone prompt delays nobody by
 /// more than the budget.
+///
+/// A chunk of a prompt costs something whatever its size, so small ones are dear. Where the budget holds no chunk that
+/// is worth it, a larger one goes through some of the layers in each of several steps; other prompts wait until it is
+/// done.
 class Scheduler {
  public:
   struct Options {
@@ -30,6 +34,7 @@ class Scheduler {
     double alone_budget_ms = 1000;  ///< while none generates: a newcomer, or one who leaves, is noticed after it
     std::size_t draft = 3;          ///< speculated tokens of a lone generation
     std::size_t scored_rows = 32;   ///< most prompt rows of a step that want logits
+    std::size_t layers = 1;         ///< of the model
   };
 
   /// Rows of one sequence in a step.

@@ -195,7 +195,7 @@ TEST(Scheduler, ARepeatedPromptIsNotComputedAgain) {
 
 TEST(Scheduler, TheTenantWithFewerTokensGoesFirst) {
   Box box(64, {.sequences = 1});
-  box.submit(request(300, 1, 1));
+  box.submit(request(200, 1, 1));
   box.step();
   box.submit(request(10, 1, 1, 900));
   const auto b = box.submit(request(10, 1, 2, 900));
