@@ -90,7 +90,7 @@ TEST(Scheduler, ADearChunkGoesThroughTheLayersInSeveralSteps) {
   DearChunks box;
   const auto prompt = box.submit(request(500, 8, 2));
   std::vector<Scheduler::Layers> seen;
-  for (int i = 0; i < 3; ++i) {
+  while (seen.empty() || seen.back().last < 8) {
     const auto runs = box.scheduler.plan();
     ASSERT_EQ(runs.size(), 2u);
     EXPECT_EQ(runs[0].sequence->id, prompt);
@@ -100,10 +100,9 @@ TEST(Scheduler, ADearChunkGoesThroughTheLayersInSeveralSteps) {
     seen.push_back(box.scheduler.prompt_layers());
     box.scheduler.computed_layers();
   }
-  EXPECT_EQ(seen[0].first, 0u);
-  EXPECT_EQ(seen[1].first, seen[0].last);
-  EXPECT_EQ(seen[2].first, seen[1].last);
-  EXPECT_EQ(seen[2].last, 8u);
+  // 100 ms of 280: 2 of 8 layers in each step.
+  EXPECT_EQ(seen.size(), 4u);
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i].first, 2 * i);
 }
 
 TEST(Scheduler, WhoLeavesInTheMiddleOfAChunkHoldsItsPagesUntilItIsDone) {
