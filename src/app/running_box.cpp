@@ -111,7 +111,7 @@ struct RunningBox::State {
         tls(tls_files(options.data, loaded.config)),
         models(fleet_options()),
         gateway_models(models),
-        service(gateway_models, box->keys, gateway_settings()),
+        service(gateway_models, box->keys, box->responses, gateway_settings()),
         server(http_options(loaded.config, tls), service),
         url(local_url(listen_address(loaded.config), server.port())),
         admin(options.data, [this](const json::Object& request) { return answer(request); }) {
@@ -136,6 +136,9 @@ struct RunningBox::State {
     settings.requests_per_key = static_cast<std::uint64_t>(loaded.config.requests_per_key);
     settings.cors_origins = loaded.config.cors_origins;
     settings.reasoning_field = loaded.config.reasoning_field;
+    settings.response_bytes_max = static_cast<std::uint64_t>(loaded.config.response_mib) << 20;
+    settings.background_per_key = static_cast<std::uint64_t>(loaded.config.background_per_key);
+    settings.records_keep_s = loaded.config.records_days * 86'400;
     settings.log = [this](std::string_view event, const json::Object& fields) {
       journal.write(log::Level::info, event, fields);
     };
@@ -235,6 +238,7 @@ bool RunningBox::is_ready() const {
 
 void RunningBox::tick() {
   state_->box->keys.expire();
+  state_->service.tick();
   const std::lock_guard hold(state_->reloading);
   if (Clock::now() - state_->certificate_checked < certificate_check) return;
   try {

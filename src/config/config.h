@@ -73,6 +73,8 @@ struct Config {
   // [api]
   std::string reasoning_field = "reasoning_content";
   std::int64_t records_days = 30;
+  std::int64_t response_mib = 32;
+  std::int64_t background_per_key = 16;
   // [log]
   std::string log_level = "info";
   std::int64_t log_file_mib = 32;

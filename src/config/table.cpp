@@ -126,6 +126,10 @@ constexpr std::array config_rows{
                 "reasoning_content|reasoning"},
     Row<Config>{"api.records_days", &Config::records_days, "Days that stored responses, files and batches are kept.", 1,
                 3650},
+    Row<Config>{"api.response_mib", &Config::response_mib, "MiB of a stored response with its input and its events.", 1,
+                256},
+    Row<Config>{"api.background_per_key", &Config::background_per_key,
+                "Responses of one key that run or wait in the background at once.", 1, 10'000},
 
     Row<Config>{"log.level", &Config::log_level, "What is logged: this and what is graver.", 0, 0,
                 "debug|info|warning|error"},

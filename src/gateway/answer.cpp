@@ -19,14 +19,14 @@ const char* name_of(protocol::FinishReason reason) {
 
 }  // namespace
 
-Answer::Answer(Services& services, Call&& call, Plan& plan)
+Answer::Answer(Services& services, Asker asker, Plan& plan, std::shared_ptr<Outlet> outlet)
     : services_(services),
-      call_(std::move(call)),
-      stream_(plan.stream),
+      asker_(std::move(asker)),
       choices_(plan.requests.front().choices),
       cache_(plan.requests.front().cache_prompt),
       max_tokens_(plan.requests.front().max_tokens),
       encoder_(std::move(plan.encoder)),
+      outlet_(std::move(outlet)),
       wanted_(plan.requests.size()) {
   const auto known = services_.models.find(plan.requests.front().model);
   model_ = known ? known->name : "unknown";  // a stranger's words are no label
@@ -34,24 +34,33 @@ Answer::Answer(Services& services, Call&& call, Plan& plan)
 }
 
 void Answer::start(Services& services, Call&& call, Plan plan) {
-  const auto key = call.caller->key_id;
+  Asker asker{*call.caller, call.request.id};
+  const auto client = call.responder;
+  auto connection = std::make_shared<Connection>(std::move(call), plan.stream);
+  start(services, std::move(asker), std::move(plan), std::move(connection), &client);
+}
+
+std::shared_ptr<Answer> Answer::start(Services& services, Asker asker, Plan plan, std::shared_ptr<Outlet> outlet,
+                                      const http::Responder* client) {
+  const auto key = asker.caller.key_id;
   for (auto& request : plan.requests) {
-    request.id = call.request.id;
-    request.tenant = call.caller->tenant;
+    request.id = asker.request_id;
+    request.tenant = asker.caller.tenant;
   }
-  const auto answer = std::make_shared<Answer>(services, std::move(call), plan);
+  const auto answer = std::make_shared<Answer>(services, std::move(asker), plan, std::move(outlet));
   services.flights.enter(key, answer, services.settings.requests_per_key);
   answer->entered_ = true;
-  const std::weak_ptr<Answer> weak = answer;
-  answer->call_.responder.on_close([weak] {
-    if (const auto self = weak.lock()) self->leave();
-  });
-  answer->call_.responder.on_stop([weak] {
-    auto failure = failure_of(503, "the box is stopping");
-    failure.retry_after_s = 5;
-    if (const auto self = weak.lock()) self->fail(failure);
-  });
+  if (client != nullptr) {
+    const std::weak_ptr<Answer> weak = answer;
+    client->on_close([weak] {
+      if (const auto self = weak.lock()) self->leave();
+    });
+    client->on_stop([weak] {
+      if (const auto self = weak.lock()) self->fail(stopping());
+    });
+  }
   answer->submit(std::move(plan.requests));
+  return answer;
 }
 
 void Answer::submit(std::vector<protocol::Request> requests) {
@@ -78,57 +87,31 @@ void Answer::take(std::size_t run, const protocol::Event& event) {
   if (const auto* done = std::get_if<protocol::Done>(&event)) {
     add(usage_, done->usage);
     if (++done_ < wanted_) return;
-    auto bytes = encoder_->finish(usage_);
-    if (stream_) {
-      deliver(bytes);
-      call_.responder.end();
-    } else {
-      call_.answer(std::move(bytes));
-    }
+    outlet_->finish(encoder_->finish(usage_));
     dropped = std::move(runs_);
     end(200, finish_.empty() ? "done" : finish_);
     return;
   }
   note_progress(run, event);
-  deliver(encoder_->take(run, event));
-}
-
-/// Of a stream: its head goes before the first event, when the model has taken the request.
-void Answer::deliver(const std::string& bytes) {
-  if (!stream_) return;
-  if (!std::exchange(begun_, true)) {
-    http::Response head;
-    head.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
-                    {"Cache-Control", "no-cache"},
-                    {"X-Accel-Buffering", "no"}};
-    call_.complete(head);
-    head.body = bytes;
-    call_.responder.begin(std::move(head), ":\n\n");
-  } else if (!bytes.empty()) {
-    call_.responder.write(bytes);  // a reader that has gone is told by on_close
-  }
+  outlet_->write(encoder_->take(run, event));
 }
 
 void Answer::fail(const Failure& failure) {
   std::vector<std::unique_ptr<Running>> dropped;
   const std::scoped_lock lock(mutex_);
   if (over_) return;
-  if (begun_) {
-    call_.responder.write(encoder_->fail(failure));
-    call_.responder.end();
-  } else {
-    call_.answer(error_response(failure));
-  }
+  outlet_->fail(failure, *encoder_);
   dropped = std::move(runs_);
   end(failure.status, failure.code.empty() ? failure.type : failure.code);
 }
 
-void Answer::leave() {
+bool Answer::leave() {
   std::vector<std::unique_ptr<Running>> dropped;
   const std::scoped_lock lock(mutex_);
-  if (over_) return;
+  if (over_) return false;
   dropped = std::move(runs_);
   end(499, "left");
+  return true;
 }
 
 void Answer::note_progress(std::size_t run, const protocol::Event& event) {
@@ -157,12 +140,12 @@ void Answer::note_piece(std::size_t run, std::uint32_t choice) {
 /// With the mutex held, once.
 void Answer::end(int status, std::string_view outcome) {
   over_ = true;
-  if (entered_) services_.flights.leave(call_.caller->key_id, this);
+  if (entered_) services_.flights.leave(asker_.caller.key_id, this);
   const auto took = Clock::now() - began_;
   services_.metrics.answered(model_, {status, outcome, usage_, took, choices_, cache_, max_tokens_});
   if (!services_.settings.log) return;
-  json::Object fields{{"id", call_.request.id},
-                      {"key", call_.caller->key_name},
+  json::Object fields{{"id", asker_.request_id},
+                      {"key", asker_.caller.key_name},
                       {"model", model_},
                       {"status", status},
                       {"outcome", outcome},

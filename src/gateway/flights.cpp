@@ -29,9 +29,18 @@ void Flights::end_key(std::int64_t key_id) {
     for (const auto& [pointer, weak] : found->second)
       if (auto flight = weak.lock()) ending.push_back(std::move(flight));
   }
-  auto failure = failure_of(401, "the key is no longer valid");
-  failure.code = "invalid_api_key";
-  for (const auto& flight : ending) flight->fail(failure);
+  for (const auto& flight : ending) flight->fail(key_over());
+}
+
+void Flights::end_all() {
+  std::vector<std::shared_ptr<Flight>> ending;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [key_id, of_key] : flights_)
+      for (const auto& [pointer, weak] : of_key)
+        if (auto flight = weak.lock()) ending.push_back(std::move(flight));
+  }
+  for (const auto& flight : ending) flight->fail(stopping());
 }
 
 std::size_t Flights::count() const {

@@ -26,6 +26,8 @@ class Flights {
   void leave(std::int64_t key_id, const Flight* flight);
   /// The key is no longer valid.
   void end_key(std::int64_t key_id);
+  /// The box stops.
+  void end_all();
   std::size_t count() const;
 
  private:

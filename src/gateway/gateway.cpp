@@ -10,6 +10,7 @@ namespace cofre::gateway {
 namespace {
 
 constexpr std::size_t client_id_max = 128;
+constexpr std::chrono::minutes sweep_period{1};
 
 /// The key as clients send it: Bearer, Anthropic's way, Azure's way.
 std::optional<std::string_view> presented_key(const http::Request& request) {
@@ -30,12 +31,31 @@ bool is_token(std::string_view text, std::string_view more) {
 
 }  // namespace
 
-Gateway::Gateway(Models& models, accounts::Keys& keys, Settings settings)
-    : settings_(std::move(settings)), keys_(keys), services_{models, *flights_, metrics_, settings_} {
+Gateway::Gateway(Models& models, accounts::Keys& keys, records::Responses& responses, Settings settings)
+    : settings_(std::move(settings)), keys_(keys), services_{models,    *flights_,    metrics_, settings_,
+                                                             responses, backgrounds_, desk_} {
+  responses.fail_queued("server_error", "the box stopped before this response was whole");
   // The watch outlives the gateway: it holds the list of flights itself.
   keys_.watch([flights = flights_](std::int64_t key_id) { flights->end_key(key_id); });
 }
-Gateway::~Gateway() = default;
+Gateway::~Gateway() { flights_->end_all(); }
+
+void Gateway::tick() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - swept_ < sweep_period) return;
+  swept_ = now;
+  backgrounds_.keep_again();
+  desk_.put([this] { sweep(); });
+}
+
+/// At the desk; some at once, so that others get their turn.
+void Gateway::sweep() {
+  try {
+    if (services_.responses.sweep(settings_.records_keep_s) > 0) desk_.put([this] { sweep(); });
+  } catch (const Error& error) {
+    if (settings_.log) settings_.log("sweep", {{"error", error.what()}});
+  }
+}
 
 accounts::Caller Gateway::authenticate(const http::Request& request, accounts::Scope scope) const {
   const auto presented = presented_key(request);

@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "accounts/keys.h"
+#include "gateway/desk.h"
+#include "gateway/dialects/openai/background.h"
 #include "gateway/flights.h"
 #include "gateway/metrics.h"
 #include "gateway/models.h"
@@ -17,9 +19,14 @@ namespace cofre::gateway {
 /// model and its events back. Give it to an http::Server, which must be stopped before this goes.
 class Gateway : public http::Service {
  public:
-  /// Both outlive it. Keys that are revoked or run out end their requests at once (Keys::watch).
-  Gateway(Models& models, accounts::Keys& keys, Settings settings);
+  /// All outlive it. Keys that are revoked or run out end their requests at once (Keys::watch). Responses that another
+  /// process left unfinished become failed.
+  Gateway(Models& models, accounts::Keys& keys, records::Responses& responses, Settings settings);
+  /// Ends what runs in the background.
   ~Gateway() override;
+
+  /// What passes by itself: records that are too old are removed. About once a second.
+  void tick();
 
   http::Admission admit(const http::Request& head) override;
   void handle(http::Request request, http::Responder responder) override;
@@ -29,6 +36,7 @@ class Gateway : public http::Service {
  private:
   /// Whose request it is. Throws Failure: 401 without a valid key, 403 where it lacks the scope.
   accounts::Caller authenticate(const http::Request& request, accounts::Scope scope) const;
+  void sweep();
   bool allows_origin(std::string_view origin) const;
   http::Response preflight(const http::Request& request, std::string_view allowed) const;
   /// What every answer to this request has: X-Request-Id as the client gave it, CORS.
@@ -39,7 +47,10 @@ class Gateway : public http::Service {
   accounts::Keys& keys_;
   std::shared_ptr<Flights> flights_ = std::make_shared<Flights>();
   Metrics metrics_;
+  openai::Backgrounds backgrounds_;
   Services services_;
+  std::chrono::steady_clock::time_point swept_{};
+  Desk desk_;  ///< last: its jobs work with everything
 };
 
 }  // namespace cofre::gateway

@@ -13,17 +13,25 @@
 #include "http/message.h"
 #include "http/responder.h"
 #include "json/json.h"
+#include "records/responses.h"
 
 namespace cofre::gateway {
 
+class Desk;
 class Flights;
 class Metrics;
+namespace openai {
+class Backgrounds;
+}
 
 struct Settings {
   std::uint64_t body_bytes_max = 32 << 20;            ///< of a JSON request
   std::uint64_t requests_per_key = 256;               ///< that run or wait at once
   std::vector<std::string> cors_origins;              ///< "https://app.example.com", or "*"; empty: none
   std::string reasoning_field = "reasoning_content";  ///< what OpenAI's dialect calls thoughts
+  std::uint64_t response_bytes_max = 32 << 20;        ///< of a stored response with its input and events
+  std::uint64_t background_per_key = 16;              ///< responses that run or wait in the background at once
+  std::int64_t records_keep_s = 30 * 86'400;          ///< how long responses are kept
   /// Lines for the log: an event's name ("request", "answer") and its fields, never a prompt, an answer or a key. Any
   /// thread.
   std::function<void(std::string_view event, const json::Object& fields)> log;
@@ -35,6 +43,9 @@ struct Services {
   Flights& flights;
   Metrics& metrics;
   const Settings& settings;
+  records::Responses& responses;
+  openai::Backgrounds& backgrounds;
+  Desk& desk;
 };
 
 /// One request on its way to its handler.

@@ -1,31 +1,13 @@
 #include "gateway/dialects/openai/handlers.h"
 
-#include <ctime>
-
 #include "base/error.h"
 #include "gateway/answer.h"
-#include "gateway/dialects/openai/chat.h"
+#include "gateway/dialects/openai/calls.h"
 #include "gateway/dialects/openai/completions.h"
 #include "gateway/dialects/openai/embeddings.h"
-#include "gateway/dialects/openai/responses.h"
 
 namespace cofre::gateway::openai {
 namespace {
-
-json::Value body_of(const Call& call) {
-  if (call.request.body.empty()) fail(Code::invalid, "the request needs a body: a JSON object");
-  return json::parse(call.request.body);
-}
-
-AnswerHead head_of(const Services& services, const Call& call, const std::string& model) {
-  return {call.request.id, model, std::time(nullptr), services.settings.reasoning_field};
-}
-
-std::vector<protocol::Request> one(protocol::Request request) {
-  std::vector<protocol::Request> requests;
-  requests.push_back(std::move(request));
-  return requests;
-}
 
 json::Object model_object(const fleet::ModelState& model, const std::string& name) {
   json::Object out{
@@ -61,15 +43,6 @@ void chat_completions(Services& services, Call&& call) {
   plan.encoder = plan.stream ? encode_chat_stream(head, request.choices, request.logprobs, chat.delivery.include_usage)
                              : encode_chat(head, request.choices, request.logprobs);
   plan.requests = one(std::move(chat.request));
-  Answer::start(services, std::move(call), std::move(plan));
-}
-
-void responses(Services& services, Call&& call) {
-  auto parsed = parse_responses(body_of(call));
-  Answer::Plan plan;
-  plan.stream = parsed.stream;
-  plan.encoder = encode_responses(head_of(services, call, parsed.request.model), parsed);
-  plan.requests = one(std::move(parsed.request));
   Answer::start(services, std::move(call), std::move(plan));
 }
 

@@ -13,6 +13,8 @@ using namespace protocol;
 constexpr std::size_t items_max = 16'384;
 constexpr std::size_t tools_max = 512;
 
+constexpr std::size_t id_bytes_max = 128;
+
 /// Brings input items into messages: thoughts, calls and text of one turn become one message of the assistant.
 class Turns {
  public:
@@ -90,9 +92,12 @@ class Turns {
   json::Array& messages_;
 };
 
-void read_input(Form& form, Chat& chat) {
+/// Messages of the instructions, of what was said before, and of the input.
+void read_input(Form& form, const json::Array& earlier, Chat& chat) {
   if (const auto instructions = form.text("instructions", 64 << 20))
     chat.messages.emplace_back(json::Object{{"role", "system"}, {"content", *instructions}});
+  Turns turns(chat.messages);
+  for (std::size_t i = 0; i < earlier.size(); ++i) turns.add(earlier[i], fmt::format("previous_response_id[{}]", i));
   const auto* input = form.take("input");
   if (input == nullptr) form.refuse("input", "is missing");
   if (input->is_string()) {
@@ -101,9 +106,38 @@ void read_input(Form& form, Chat& chat) {
   }
   if (!input->is_array() || input->get_array().empty() || input->get_array().size() > items_max)
     form.refuse("input", fmt::format("must be a text or a list of 1 to {} items", items_max));
-  Turns turns(chat.messages);
   for (std::size_t i = 0; i < input->get_array().size(); ++i)
     turns.add(input->get_array()[i], fmt::format("input[{}]", i));
+}
+
+/// An item that was read, as it is kept: every message has its type, its parts and its status.
+json::Object kept_item(const json::Object& given) {
+  json::Object item{{"id", ""}, {"type", "message"}};
+  for (const auto& field : given)
+    if (!field.value().is_null() && field.key() != "id") item[field.key()] = field.value();
+  if (item["type"] == "message") {
+    const bool said = item["role"] == "assistant";
+    if (item["content"].is_string()) {
+      json::Object part{{"type", said ? "output_text" : "input_text"}, {"text", item["content"]}};
+      if (said) part["annotations"] = json::Array();
+      item["content"] = json::Array{std::move(part)};
+    }
+  } else if (item["type"] == "function_call" && !item["arguments"].is_string()) {
+    const auto& arguments = item["arguments"];
+    item["arguments"] = arguments.is_object() ? json::dump(arguments) : "{}";
+  }
+  if (item["type"] != "reasoning") item["status"] = "completed";
+  return item;
+}
+
+json::Array kept_input(const json::Value& input) {
+  json::Array items;
+  if (input.is_string()) {
+    items.emplace_back(kept_item({{"type", "message"}, {"role", "user"}, {"content", input}}));
+  } else {
+    for (const auto& item : input.get_array()) items.emplace_back(kept_item(item.get_object()));
+  }
+  return items;
 }
 
 /// Tools as this API writes them, without the inner object, in the form that chats have.
@@ -166,19 +200,22 @@ void read_include(Form& form, Request& request) {
   }
 }
 
+void read_keeping(Form& form, ResponsesCall& call) {
+  call.store = form.flag("store").value_or(true);
+  call.background = form.flag("background").value_or(false);
+  if (call.background && !call.store) form.refuse("background", "needs store: true");
+  call.previous = form.text("previous_response_id", id_bytes_max);
+}
+
 void refuse_unsupported(Form& form) {
-  for (const char* kept : {"previous_response_id", "conversation"})
-    form.unsupported(kept, "is not supported: answers are not kept; send the conversation as input");
+  form.unsupported("conversation", "is not supported: use previous_response_id");
   for (const char* field : {"prompt", "max_tool_calls", "context_management"}) form.unsupported(field);
-  for (const char* field : {"store", "background"})
-    if (form.flag(field).value_or(false))
-      fail_field(Code::unsupported, field, "{} is not supported: answers are not kept", field);
   form.word("truncation", {"disabled"});
 }
 
 }  // namespace
 
-ResponsesCall parse_responses(const json::Value& body) {
+ResponsesCall parse_responses(const json::Value& body, const json::Array& earlier) {
   Form form(body);
   ResponsesCall call;
   auto& request = call.request;
@@ -189,7 +226,8 @@ ResponsesCall parse_responses(const json::Value& body) {
   if (request.sampling.top_p == 0.0) request.sampling.top_p = 1e-6;
   if (const auto most = form.whole("max_output_tokens", 1, std::numeric_limits<std::int32_t>::max()))
     request.max_tokens = static_cast<std::uint64_t>(*most);
-  read_input(form, chat);
+  read_keeping(form, call);
+  read_input(form, earlier, chat);
   const json::Value tools = nested_tools(form);
   Form tool_form(tools);
   read_tools(tool_form, chat);
@@ -218,9 +256,30 @@ ResponsesCall parse_responses(const json::Value& body) {
   or_else("tool_choice", "auto");
   or_else("tools", json::Array());
   call.asked["parallel_tool_calls"] = chat.parallel_tool_calls;
+  call.asked["store"] = call.store;
+  call.asked["background"] = call.background;
+  call.asked["previous_response_id"] = call.previous ? json::Value(*call.previous) : json::Value();
+  if (call.store) call.input = kept_input(form.json().at("input"));
   request.task = std::move(chat);
   validate(request);
   return call;
+}
+
+std::optional<std::string> previous_response_of(const json::Value& body) {
+  return Form(body).text("previous_response_id", id_bytes_max);
+}
+
+void name_items(json::Array& items, std::string_view id) {
+  id.remove_prefix(std::min(id.size(), std::string_view("resp_").size()));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    auto& item = items[i].get_object();
+    const auto& type = item["type"];
+    const char* front = type == "function_call"          ? "fc_"
+                        : type == "function_call_output" ? "fco_"
+                        : type == "reasoning"            ? "rs_"
+                                                         : "msg_";
+    item["id"] = fmt::format("{}{}i{}", front, id, i);
+  }
 }
 
 }  // namespace cofre::gateway::openai

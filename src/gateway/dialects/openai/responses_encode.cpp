@@ -10,15 +10,16 @@ namespace {
 using namespace protocol;
 
 /// Output items grow one after the other; each change is an event, which the whole answer leaves out.
-class ResponsesEncoder : public Encoder {
+class ResponsesEncoder : public ResponseWriter {
  public:
   ResponsesEncoder(const AnswerHead& head, const ResponsesCall& call)
-      : head_(head), asked_(call.asked), stream_(call.stream) {}
+      : head_(head), asked_(call.asked), stream_(call.stream || call.background) {}
 
   std::string take(std::size_t, const Event& event) override {
     if (std::holds_alternative<Started>(event)) {
-      tell("response.created", {{"response", response("in_progress", nullptr)}});
-      tell("response.in_progress", {{"response", response("in_progress", nullptr)}});
+      status_ = "in_progress";
+      if (sequence_ == 0) tell("response.created", {{"response", object()}});
+      tell("response.in_progress", {{"response", object()}});
     } else if (const auto* text = std::get_if<Text>(&event)) {
       if (!text->text.empty() || !text->logprobs.empty()) take_text(*text);
     } else if (const auto* thought = std::get_if<Reasoning>(&event)) {
@@ -36,20 +37,59 @@ class ResponsesEncoder : public Encoder {
 
   std::string finish(const Usage& usage) override {
     if (items_.empty()) open(Kind::message, 0);
-    close();
     const bool whole = reason_ == FinishReason::stop || reason_ == FinishReason::tool_calls;
-    const auto end = response(whole ? "completed" : "incomplete", &usage);
-    if (!stream_) return json::dump(end);
-    tell(whole ? "response.completed" : "response.incomplete", {{"response", end}});
+    close(whole);
+    status_ = whole ? "completed" : "incomplete";
+    usage_ = usage;
+    if (!stream_) return json::dump(object());
+    tell(whole ? "response.completed" : "response.incomplete", {{"response", object()}});
     return std::exchange(out_, {});
   }
 
   std::string fail(const Failure& failure) override {
-    auto failed = response("failed", nullptr);
-    failed["error"] =
-        json::Object{{"code", failure.code.empty() ? failure.type : failure.code}, {"message", failure.message}};
-    tell("response.failed", {{"response", std::move(failed)}});
+    status_ = "failed";
+    error_ = json::Object{{"code", failure.code.empty() ? failure.type : failure.code}, {"message", failure.message}};
+    tell("response.failed", {{"response", object()}});
     return std::exchange(out_, {});
+  }
+
+  std::string queue() override {
+    status_ = "queued";
+    tell("response.created", {{"response", object()}});
+    tell("response.queued", {{"response", object()}});
+    return std::exchange(out_, {});
+  }
+
+  std::string cancel() override {
+    close(false);
+    status_ = "cancelled";
+    tell("response.incomplete", {{"response", object()}});  // the nearest of the ends that clients know
+    return std::exchange(out_, {});
+  }
+
+  json::Object object() const override {
+    json::Object out{{"id", response_id(head_.id)},
+                     {"object", "response"},
+                     {"created_at", head_.created},
+                     {"status", status_},
+                     {"error", error_},
+                     {"incomplete_details", nullptr},
+                     {"model", head_.model},
+                     {"output", done_},
+                     {"truncation", "disabled"},
+                     {"usage", nullptr}};
+    if (status_ == "incomplete")
+      out["incomplete_details"] =
+          json::Object{{"reason", reason_ == FinishReason::length ? "max_output_tokens" : "content_filter"}};
+    if (usage_)
+      out["usage"] =
+          json::Object{{"input_tokens", usage_->prompt_tokens},
+                       {"input_tokens_details", json::Object{{"cached_tokens", usage_->cached_tokens}}},
+                       {"output_tokens", usage_->completion_tokens},
+                       {"output_tokens_details", json::Object{{"reasoning_tokens", usage_->reasoning_tokens}}},
+                       {"total_tokens", usage_->prompt_tokens + usage_->completion_tokens}};
+    for (const auto& field : asked_) out[field.key()] = field.value();
+    return out;
   }
 
  private:
@@ -60,16 +100,11 @@ class ResponsesEncoder : public Encoder {
     std::string id, text;     ///< text: of the message or thought, a call's arguments
     std::string call_id, name;
     json::Array logprobs;
-    bool whole = false;
+    bool over = false, whole = false;
   };
 
   void tell(std::string_view type, json::Object fields) {
-    if (!stream_) return;
-    json::Object event{{"type", type}, {"sequence_number", sequence_++}};
-    for (auto& field : fields) event[field.key()] = std::move(field.value());
-    out_ += "event: ";
-    out_ += type;
-    out_ += "\n" + sse(json::dump(event));
+    if (stream_) out_ += response_event(type, sequence_++, std::move(fields));
   }
 
   json::Object at_item(json::Object fields) const {
@@ -90,7 +125,7 @@ class ResponsesEncoder : public Encoder {
   }
 
   static json::Object item_object(const Item& item, json::Array content) {
-    const char* status = item.whole ? "completed" : "in_progress";
+    const char* status = item.whole ? "completed" : item.over ? "incomplete" : "in_progress";
     switch (item.kind) {
       case Kind::reasoning:
         return {{"id", item.id},
@@ -112,8 +147,8 @@ class ResponsesEncoder : public Encoder {
 
   /// Makes sure that the last item is open and of this kind.
   void open(Kind kind, std::uint32_t index, const ToolCall* call = nullptr) {
-    if (!items_.empty() && !items_.back().whole && items_.back().kind == kind && items_.back().index == index) return;
-    close();
+    if (!items_.empty() && !items_.back().over && items_.back().kind == kind && items_.back().index == index) return;
+    close(true);
     constexpr std::string_view fronts[] = {"rs_", "msg_", "fc_"};
     Item item;
     item.kind = kind;
@@ -125,10 +160,11 @@ class ResponsesEncoder : public Encoder {
     if (kind != Kind::call) tell("response.content_part.added", at_part({{"part", part()}}));
   }
 
-  void close() {
-    if (items_.empty() || items_.back().whole) return;
+  void close(bool whole) {
+    if (items_.empty() || items_.back().over) return;
     auto& item = items_.back();
-    item.whole = true;
+    item.over = true;
+    item.whole = whole;
     if (item.kind == Kind::call) {
       tell("response.function_call_arguments.done", at_item({{"name", item.name}, {"arguments", item.text}}));
     } else {
@@ -158,38 +194,13 @@ class ResponsesEncoder : public Encoder {
     tell("response.function_call_arguments.delta", at_item({{"delta", call.arguments}}));
   }
 
-  json::Object response(const char* status, const Usage* usage) const {
-    json::Object out{{"id", answer_id("resp_", head_.id)},
-                     {"object", "response"},
-                     {"created_at", head_.created},
-                     {"status", status},
-                     {"background", false},
-                     {"error", nullptr},
-                     {"incomplete_details", nullptr},
-                     {"model", head_.model},
-                     {"output", done_},
-                     {"previous_response_id", nullptr},
-                     {"store", false},
-                     {"truncation", "disabled"},
-                     {"usage", nullptr}};
-    if (status == std::string_view("incomplete"))
-      out["incomplete_details"] =
-          json::Object{{"reason", reason_ == FinishReason::length ? "max_output_tokens" : "content_filter"}};
-    if (usage != nullptr)
-      out["usage"] =
-          json::Object{{"input_tokens", usage->prompt_tokens},
-                       {"input_tokens_details", json::Object{{"cached_tokens", usage->cached_tokens}}},
-                       {"output_tokens", usage->completion_tokens},
-                       {"output_tokens_details", json::Object{{"reasoning_tokens", usage->reasoning_tokens}}},
-                       {"total_tokens", usage->prompt_tokens + usage->completion_tokens}};
-    for (const auto& field : asked_) out[field.key()] = field.value();
-    return out;
-  }
-
   AnswerHead head_;
   json::Object asked_;
   bool stream_;
   std::uint64_t sequence_ = 0;
+  std::string_view status_ = "in_progress";
+  json::Value error_;
+  std::optional<Usage> usage_;
   std::vector<Item> items_;
   json::Array done_;
   FinishReason reason_ = FinishReason::stop;
@@ -198,8 +209,19 @@ class ResponsesEncoder : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> encode_responses(const AnswerHead& head, const ResponsesCall& call) {
+std::unique_ptr<ResponseWriter> encode_responses(const AnswerHead& head, const ResponsesCall& call) {
   return std::make_unique<ResponsesEncoder>(head, call);
 }
+
+std::string response_event(std::string_view type, std::uint64_t sequence_number, json::Object fields) {
+  json::Object event{{"type", type}, {"sequence_number", sequence_number}};
+  for (auto& field : fields) event[field.key()] = std::move(field.value());
+  std::string out = "event: ";
+  out += type;
+  out += "\n" + sse(json::dump(event));
+  return out;
+}
+
+std::string response_id(std::string_view request_id) { return answer_id("resp_", request_id); }
 
 }  // namespace cofre::gateway::openai

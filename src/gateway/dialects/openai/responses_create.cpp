@@ -1,0 +1,109 @@
+#include <utility>
+
+#include "base/error.h"
+#include "gateway/answer.h"
+#include "gateway/desk.h"
+#include "gateway/dialects/openai/background.h"
+#include "gateway/dialects/openai/calls.h"
+#include "gateway/dialects/openai/handlers.h"
+#include "gateway/dialects/openai/responses.h"
+#include "gateway/dialects/openai/stored.h"
+
+namespace cofre::gateway::openai {
+namespace {
+
+/// Stores a response when it is whole, before its caller is told the end.
+class Keeping : public Outlet {
+ public:
+  Keeping(Services& services, records::Response record, std::shared_ptr<ResponseWriter> writer,
+          std::shared_ptr<Outlet> caller)
+      : services_(services), record_(std::move(record)), writer_(std::move(writer)), caller_(std::move(caller)) {}
+
+  void write(const std::string& bytes) override { caller_->write(bytes); }
+  void fail(const Failure& failure, Encoder& encoder) override { caller_->fail(failure, encoder); }
+  void finish(std::string bytes) override {
+    const auto object = writer_->object();
+    record_.status = object.at("status").as_string();
+    record_.object = json::dump(object);
+    if (record_.input.size() + record_.object.size() > services_.settings.response_bytes_max)
+      return caller_->fail(too_large(services_.settings), *writer_);
+    services_.desk.put([&responses = services_.responses, record = std::move(record_), writer = writer_,
+                        caller = caller_, last = std::move(bytes)] {
+      try {
+        responses.add(record);
+      } catch (const Error& error) {
+        const auto failure = failure_of(503, fmt::format("the response could not be stored: {}", error.what()));
+        return caller->fail(failure, *writer);
+      }
+      caller->finish(last);
+    });
+  }
+
+ private:
+  Services& services_;
+  records::Response record_;
+  const std::shared_ptr<ResponseWriter> writer_;
+  const std::shared_ptr<Outlet> caller_;
+};
+
+void start_in_background(Services& services, Call&& call, ResponsesCall&& parsed, records::Response&& record,
+                         std::shared_ptr<ResponseWriter> writer) {
+  if (!services.models.find(parsed.request.model))
+    fail_field(Code::not_found, "model", "there is no model \"{}\" here", parsed.request.model);
+  const auto queued = [&] {
+    auto plan = Answer::Plan{one(std::move(parsed.request)), writer};
+    return Background::start(services, {*call.caller, call.request.id}, std::move(plan), std::move(record), writer);
+  }();
+  if (!parsed.stream) return call.answer(json::dump(queued->object()));
+  auto head = event_stream_head();
+  call.complete(head);
+  call.responder.begin(std::move(head), event_stream_idle);
+  queued->read(call.responder, 0);
+}
+
+void start_for_caller(Services& services, Call&& call, ResponsesCall&& parsed, records::Response&& record,
+                      std::shared_ptr<ResponseWriter> writer) {
+  Answer::Asker asker{*call.caller, call.request.id};
+  const auto client = call.responder;
+  std::shared_ptr<Outlet> outlet = std::make_shared<Connection>(std::move(call), parsed.stream);
+  if (parsed.store) outlet = std::make_shared<Keeping>(services, std::move(record), writer, std::move(outlet));
+  Answer::start(services, std::move(asker), {one(std::move(parsed.request)), writer}, std::move(outlet), &client);
+}
+
+void start_response(Services& services, Call&& call, ResponsesCall&& parsed) {
+  const auto head = head_of(services, call, parsed.request.model);
+  std::shared_ptr<ResponseWriter> writer = encode_responses(head, parsed);
+  records::Response record;
+  record.id = response_id(call.request.id);
+  record.tenant = call.caller->tenant;
+  record.key_id = call.caller->key_id;
+  record.created = head.created;
+  record.previous = parsed.previous;
+  record.background = parsed.background;
+  name_items(parsed.input, record.id);
+  record.input = json::dump(parsed.input);
+  if (parsed.store && record.input.size() > services.settings.response_bytes_max)
+    fail_field(Code::invalid, "input",
+               "input: has more than {} bytes, the most that is stored; store: false has no such bound",
+               services.settings.response_bytes_max);
+  if (!parsed.background)
+    return start_for_caller(services, std::move(call), std::move(parsed), std::move(record), std::move(writer));
+  const auto held = std::make_shared<ResponsesCall>(std::move(parsed));
+  at_desk(services.desk, std::move(call), [&services, held, record, writer](Call&& at) mutable {
+    start_in_background(services, std::move(at), std::move(*held), std::move(record), std::move(writer));
+  });
+}
+
+}  // namespace
+
+void responses(Services& services, Call&& call) {
+  auto body = body_of(call);
+  const auto previous = previous_response_of(body);
+  if (!previous) return start_response(services, std::move(call), parse_responses(body));
+  at_desk(services.desk, std::move(call), [&services, body = std::move(body), previous](Call&& at) {
+    const auto earlier = items_before(services, at.caller->tenant, *previous);
+    start_response(services, std::move(at), parse_responses(body, earlier));
+  });
+}
+
+}  // namespace cofre::gateway::openai
