@@ -60,12 +60,11 @@ void serve(const Load& load, const crypto::Identity& identity, int out) {
   store::Database database(folder.path() / "bench.db", master.derive("store"));
   std::mutex mutex;
   accounts::Keys keys(database, mutex, master, folder.path());
-  records::Tables tables(database, mutex, folder.path());
-  records::Responses responses(tables);
+  records::Records records(database, mutex, {folder.path(), folder.path()});
   gateway::ReplayModels models;
   gateway::Settings settings;
   settings.requests_per_key = 1 << 20;
-  gateway::Gateway gateway(models, keys, responses, settings);
+  gateway::Gateway gateway(models, keys, records, settings);
   http::Options options;
   options.certificate_pem = identity.certificate_pem;
   options.key_pem = identity.key_pem;

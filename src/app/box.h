@@ -12,7 +12,6 @@
 #include "crypto/secret.h"
 #include "json/json.h"
 #include "os/file_lock.h"
-#include "records/responses.h"
 #include "store/database.h"
 
 namespace cofre::app {
@@ -28,8 +27,6 @@ struct Box {
   store::Database database;
   std::mutex database_mutex;
   accounts::Keys keys;
-  records::Tables tables;
-  records::Responses responses;
 
  private:
   Box(std::filesystem::path data_directory, os::FileLock held);

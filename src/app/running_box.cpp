@@ -18,6 +18,8 @@
 #include "log/log.h"
 #include "os/file_lock.h"
 #include "os/machine.h"
+#include "records/records.h"
+#include "store/box.h"
 
 namespace cofre::app {
 namespace {
@@ -111,7 +113,11 @@ struct RunningBox::State {
         tls(tls_files(options.data, loaded.config)),
         models(fleet_options()),
         gateway_models(models),
-        service(gateway_models, box->keys, box->responses, gateway_settings()),
+        records(box->database, box->database_mutex,
+                {.data = options.data,
+                 .backups = store::backups_in(options.data),
+                 .keep_s = loaded.config.records_days * 86'400}),
+        service(gateway_models, box->keys, records, gateway_settings()),
         server(http_options(loaded.config, tls), service),
         url(local_url(listen_address(loaded.config), server.port())),
         admin(options.data, [this](const json::Object& request) { return answer(request); }) {
@@ -138,7 +144,6 @@ struct RunningBox::State {
     settings.reasoning_field = loaded.config.reasoning_field;
     settings.response_bytes_max = static_cast<std::uint64_t>(loaded.config.response_mib) << 20;
     settings.background_per_key = static_cast<std::uint64_t>(loaded.config.background_per_key);
-    settings.records_keep_s = loaded.config.records_days * 86'400;
     settings.log = [this](std::string_view event, const json::Object& fields) {
       journal.write(log::Level::info, event, fields);
     };
@@ -209,6 +214,7 @@ struct RunningBox::State {
   http::TlsFiles tls;
   fleet::Fleet models;
   gateway::FleetModels gateway_models;
+  records::Records records;
   gateway::Gateway service;
   http::Server server;
   const std::string url;

@@ -31,10 +31,10 @@ bool is_token(std::string_view text, std::string_view more) {
 
 }  // namespace
 
-Gateway::Gateway(Models& models, accounts::Keys& keys, records::Responses& responses, Settings settings)
-    : settings_(std::move(settings)), keys_(keys), services_{models,    *flights_,    metrics_, settings_,
-                                                             responses, backgrounds_, desk_} {
-  responses.fail_queued("server_error", "the box stopped before this response was whole");
+Gateway::Gateway(Models& models, accounts::Keys& keys, records::Records& records, Settings settings)
+    : settings_(std::move(settings)), keys_(keys), services_{models,  *flights_,    metrics_, settings_,
+                                                             records, backgrounds_, desk_} {
+  records.responses.fail_queued("server_error", "the box stopped before this response was whole");
   // The watch outlives the gateway: it holds the list of flights itself.
   keys_.watch([flights = flights_](std::int64_t key_id) { flights->end_key(key_id); });
 }
@@ -51,7 +51,7 @@ void Gateway::tick() {
 /// At the desk; some at once, so that others get their turn.
 void Gateway::sweep() {
   try {
-    if (services_.responses.sweep(settings_.records_keep_s) > 0) desk_.put([this] { sweep(); });
+    if (services_.records.sweep()) desk_.put([this] { sweep(); });
   } catch (const Error& error) {
     if (settings_.log) settings_.log("sweep", {{"error", error.what()}});
   }

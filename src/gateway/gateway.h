@@ -21,7 +21,7 @@ class Gateway : public http::Service {
  public:
   /// All outlive it. Keys that are revoked or run out end their requests at once (Keys::watch). Responses that another
   /// process left unfinished become failed.
-  Gateway(Models& models, accounts::Keys& keys, records::Responses& responses, Settings settings);
+  Gateway(Models& models, accounts::Keys& keys, records::Records& records, Settings settings);
   /// Ends what runs in the background.
   ~Gateway() override;
 

@@ -28,7 +28,7 @@ class GatewayOfABox : public testing::Test {
     };
   }
   void start() {
-    gateway = std::make_unique<Gateway>(models, keys, responses, settings);
+    gateway = std::make_unique<Gateway>(models, keys, records, settings);
     server = std::make_unique<http::Server>(http::Options{}, *gateway);
   }
   std::string request(std::string_view method, std::string_view path, const std::string& body,
@@ -60,8 +60,7 @@ class GatewayOfABox : public testing::Test {
   store::Database database{folder.path() / "test.db", master.derive("store")};
   std::mutex database_mutex, log_mutex;
   accounts::Keys keys{database, database_mutex, master, folder.path()};
-  records::Tables tables{database, database_mutex, folder.path()};
-  records::Responses responses{tables};
+  records::Records records{database, database_mutex, {folder.path(), folder.path()}};
   std::string key, logged;
   ReplayModels models;
   Settings settings;

@@ -13,7 +13,7 @@
 #include "http/message.h"
 #include "http/responder.h"
 #include "json/json.h"
-#include "records/responses.h"
+#include "records/records.h"
 
 namespace cofre::gateway {
 
@@ -31,7 +31,6 @@ struct Settings {
   std::string reasoning_field = "reasoning_content";  ///< what OpenAI's dialect calls thoughts
   std::uint64_t response_bytes_max = 32 << 20;        ///< of a stored response with its input and events
   std::uint64_t background_per_key = 16;              ///< responses that run or wait in the background at once
-  std::int64_t records_keep_s = 30 * 86'400;          ///< how long responses are kept
   /// Lines for the log: an event's name ("request", "answer") and its fields, never a prompt, an answer or a key. Any
   /// thread.
   std::function<void(std::string_view event, const json::Object& fields)> log;
@@ -43,7 +42,7 @@ struct Services {
   Flights& flights;
   Metrics& metrics;
   const Settings& settings;
-  records::Responses& responses;
+  records::Records& records;
   openai::Backgrounds& backgrounds;
   Desk& desk;
 };

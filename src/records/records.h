@@ -4,6 +4,7 @@
 
 #include "records/batches.h"
 #include "records/files.h"
+#include "records/responses.h"
 #include "records/tables.h"
 
 namespace cofre::records {
@@ -21,12 +22,14 @@ class Records {
   Records(store::Database& database, std::mutex& database_mutex, const Options& options)
       : tables_(database, database_mutex, options.backups),
         files(tables_, {options.data / "files", options.keep_s, options.clock}),
-        batches(tables_, files, options.keep_s, options.clock) {}
+        batches(tables_, files, options.keep_s, options.clock),
+        responses(tables_, options.keep_s, options.clock) {}
 
-  /// Removes what is older than it is kept. To be called now and then.
-  void sweep() {
+  /// Removes what is older than it is kept. To be called now and then; true: again, soon.
+  bool sweep() {
     files.sweep();
     batches.sweep();
+    return responses.sweep();
   }
 
  private:
@@ -35,6 +38,7 @@ class Records {
  public:
   Files files;
   Batches batches;
+  Responses responses;
 };
 
 }  // namespace cofre::records

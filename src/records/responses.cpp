@@ -104,14 +104,14 @@ std::size_t Responses::fail_queued(std::string_view code, std::string_view messa
   return ended.size();
 }
 
-std::size_t Responses::sweep(std::int64_t keep_s) {
+bool Responses::sweep() {
   const auto now = clock_();
   const std::lock_guard hold(tables_.mutex);
   tables_.database.run("DELETE FROM response_events WHERE ended < ?", now - events_kept_s);
   tables_.database.run(
       "DELETE FROM responses WHERE number IN (SELECT number FROM responses WHERE created < ? ORDER BY created LIMIT ?)",
-      now - keep_s, swept_at_once);
-  return static_cast<std::size_t>(tables_.database.changes());
+      now - keep_s_, swept_at_once);
+  return tables_.database.changes() == swept_at_once;
 }
 
 }  // namespace cofre::records

@@ -37,7 +37,8 @@ class Responses {
   static constexpr std::size_t turns_max = 1024;
   static constexpr std::int64_t events_kept_s = 86'400;
 
-  explicit Responses(Tables& tables, Clock clock = system_seconds) : tables_(tables), clock_(std::move(clock)) {}
+  Responses(Tables& tables, std::int64_t keep_s, Clock clock = system_seconds)
+      : tables_(tables), keep_s_(keep_s), clock_(std::move(clock)) {}
 
   void add(const Response& response);
   /// Of one that was queued; false where it was removed meanwhile.
@@ -55,12 +56,12 @@ class Responses {
   /// Those that a box left queued when it stopped become failed, with this error. Returns how many there were. To be
   /// called before new ones are added.
   std::size_t fail_queued(std::string_view code, std::string_view message);
-  /// Removes some of those that are older than `keep_s`, and events that are too old; returns how many responses. To
-  /// be called now and then, and again where it removed any.
-  std::size_t sweep(std::int64_t keep_s);
+  /// Removes what is too old, some of it at once. To be called now and then; true: again, soon.
+  bool sweep();
 
  private:
   Tables& tables_;
+  std::int64_t keep_s_;
   Clock clock_;
 };
 

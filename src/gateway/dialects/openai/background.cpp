@@ -28,13 +28,13 @@ std::shared_ptr<Background> Background::start(Services& services, Answer::Asker 
   record.status = "queued";
   record.object = json::dump(made->object_);
   try {
-    services.responses.add(record);
+    services.records.responses.add(record);
     const auto answer = Answer::start(services, std::move(asker), std::move(plan), made);
     const std::scoped_lock lock(made->mutex_);
     made->answer_ = answer;
   } catch (const Error&) {
     services.backgrounds.leave(record.id);
-    services.responses.remove(record.tenant, record.id);
+    services.records.responses.remove(record.tenant, record.id);
     throw;
   }
   return made;
@@ -84,8 +84,8 @@ void Background::keep(const std::string& last_events) {
   auto object = writer_->object();
   bool unkept = false;
   try {
-    services_.responses.finish(record_.id, {std::string_view(object.at("status").as_string()), json::dump(object),
-                                            log_->text() + last_events});
+    services_.records.responses.finish(record_.id, {std::string_view(object.at("status").as_string()),
+                                                    json::dump(object), log_->text() + last_events});
   } catch (const Error& error) {
     unkept = true;
     if (services_.settings.log) services_.settings.log("record", {{"id", record_.id}, {"error", error.what()}});

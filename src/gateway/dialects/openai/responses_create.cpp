@@ -27,7 +27,7 @@ class Keeping : public Outlet {
     record_.object = json::dump(object);
     if (record_.input.size() + record_.object.size() > services_.settings.response_bytes_max)
       return caller_->fail(too_large(services_.settings), *writer_);
-    services_.desk.put([&responses = services_.responses, record = std::move(record_), writer = writer_,
+    services_.desk.put([&responses = services_.records.responses, record = std::move(record_), writer = writer_,
                         caller = caller_, last = std::move(bytes)] {
       try {
         responses.add(record);

@@ -43,8 +43,11 @@ TEST(ResponsesRequest, ItemsOfOneTurnBecomeOneMessage) {
 TEST(ResponsesRequest, WhatCannotBeHonouredIsNamed) {
   const std::string input = R"("input":"a",)";
   EXPECT_EQ(refused(R"("input":"a")"), "no error");
-  for (const char* field : {"store", "background"}) EXPECT_EQ(refused(input + "\"" + field + "\":true"), field);
-  for (const char* field : {"previous_response_id", "conversation", "prompt", "max_tool_calls", "temprature"})
+  for (const char* field : {"store", "background", "previous_response_id"})
+    EXPECT_EQ(refused(input + "\"" + field + "\":1"), field);
+  EXPECT_EQ(refused(input + R"("background":true,"store":false)"), "background");
+  EXPECT_EQ(refused(input + R"("previous_response_id":")" + std::string(200, 'x') + "\""), "previous_response_id");
+  for (const char* field : {"conversation", "prompt", "max_tool_calls", "temprature"})
     EXPECT_EQ(refused(input + "\"" + field + "\":\"x\""), field);
   EXPECT_EQ(refused(input + R"("max_output_tokens":-1)"), "max_output_tokens");
   EXPECT_EQ(refused(input + R"("include":["reasoning.encrypted_content"])"), "include");

@@ -76,7 +76,7 @@ std::uint64_t next_event(const Retrieval& retrieval) {
 void stream_stored(Services& services, const Call& call, const records::Response& response,
                    const Retrieval& retrieval) {
   if (!response.background) refuse("stream", "is for responses that were made with background: true");
-  auto events = services.responses.events(response.tenant, response.id);
+  auto events = services.records.responses.events(response.tenant, response.id);
   if (!events) refuse("stream", "is possible for a day only: read the response as it is, without stream");
   auto from = next_event(retrieval);
   if (events->empty()) {  // the box stopped before its end, and with it went its events
@@ -91,7 +91,7 @@ void stream_stored(Services& services, const Call& call, const records::Response
 void answer_with(Services& services, const Call& call, std::string_view id) {
   if (const auto running = services.backgrounds.find(call.caller->tenant, id))
     return call.answer(json::dump(running->object()));
-  const auto stored = services.responses.find(call.caller->tenant, id);
+  const auto stored = services.records.responses.find(call.caller->tenant, id);
   if (!stored) not_there(id);
   call.answer(stored->object);
 }
@@ -99,7 +99,7 @@ void answer_with(Services& services, const Call& call, std::string_view id) {
 }  // namespace
 
 json::Array items_before(Services& services, std::uint64_t tenant, const std::string& previous) {
-  const auto turns = services.responses.conversation(tenant, previous, services.settings.body_bytes_max);
+  const auto turns = services.records.responses.conversation(tenant, previous, services.settings.body_bytes_max);
   if (turns.empty() || turns.front().previous) {
     const auto& missing = turns.empty() ? previous : *turns.front().previous;
     refuse_previous(400, "previous_response_not_found", fmt::format("there is no response \"{}\" here", missing));
@@ -170,7 +170,7 @@ void get_response(Services& services, Call&& call) {
     return running->read(call.responder, next_event(retrieval));
   }
   at_desk(services.desk, std::move(call), [&services, retrieval](Call&& at) {
-    const auto stored = services.responses.find(at.caller->tenant, at.parameters.at(0));
+    const auto stored = services.records.responses.find(at.caller->tenant, at.parameters.at(0));
     if (!stored) not_there(at.parameters.at(0));
     if (retrieval.stream) return stream_stored(services, at, *stored, retrieval);
     at.answer(stored->object);
@@ -181,7 +181,7 @@ void delete_response(Services& services, Call&& call) {
   at_desk(services.desk, std::move(call), [&services](Call&& at) {
     const auto& id = at.parameters.at(0);
     if (const auto running = services.backgrounds.find(at.caller->tenant, id)) running->cancel();
-    if (!services.responses.remove(at.caller->tenant, id)) not_there(id);
+    if (!services.records.responses.remove(at.caller->tenant, id)) not_there(id);
     at.answer(json::dump(json::Object{{"id", id}, {"object", "response"}, {"deleted", true}}));
   });
 }
@@ -191,7 +191,7 @@ void cancel_response(Services& services, Call&& call) {
     const auto& id = at.parameters.at(0);
     if (const auto running = services.backgrounds.find(at.caller->tenant, id)) {
       running->cancel();  // its end is stored by the next job
-    } else if (const auto stored = services.responses.find(at.caller->tenant, id); !stored) {
+    } else if (const auto stored = services.records.responses.find(at.caller->tenant, id); !stored) {
       not_there(id);
     } else if (!stored->background) {
       refuse("response_id", "is of a response that was not made with background: true; it cannot be cancelled");
@@ -205,7 +205,7 @@ void response_input_items(Services& services, Call&& call) {
   const auto paging = parse_paging(call.request);
   at_desk(services.desk, std::move(call), [&services, paging](Call&& at) {
     const auto& id = at.parameters.at(0);
-    const auto turns = services.responses.conversation(at.caller->tenant, id, services.settings.body_bytes_max);
+    const auto turns = services.records.responses.conversation(at.caller->tenant, id, services.settings.body_bytes_max);
     if (turns.empty()) not_there(id);
     json::Array items;
     for (const auto& turn : turns) append_items(items, turn, &turn != &turns.back());
