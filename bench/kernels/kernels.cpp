@@ -43,21 +43,22 @@ struct Activations {
   std::vector<float> values;
   os::Buffer memory;
   Rows rows;
-  Activations(std::size_t count, std::size_t inputs) : values(count * inputs), memory(rows_bytes(count, inputs)) {
+  Activations(std::size_t count, std::size_t inputs, bool prompt)
+      : values(count * inputs), memory(rows_bytes(count, inputs)) {
     std::mt19937 random(7);
     std::normal_distribution<float> normal(0, 1);
     for (auto& x : values) x = normal(random);
     rows = bind_rows(memory.data(), count, inputs);
     rows.values = values.data();
     rows.value_stride = inputs;
-    best_kernels().quantize(rows, 0, count);
+    best_kernels().quantize(rows, 0, count, prompt);
   }
 };
 
 void product(benchmark::State& state, Format format, std::size_t outputs, std::size_t inputs, std::size_t rows,
              bool prompt) {
   const Matrix m(format, outputs, inputs);
-  const Activations a(rows, inputs);
+  const Activations a(rows, inputs, prompt);
   std::vector<float> y(rows * outputs);
   os::Buffer scratch(scratch_bytes(rows, inputs, 128));
   const auto& k = best_kernels();
@@ -77,7 +78,7 @@ void stream(benchmark::State& state, Format format) {
   constexpr std::size_t outputs = 131072, inputs = 1536;
   static std::unique_ptr<Matrix> m;
   if (state.thread_index() == 0) m = std::make_unique<Matrix>(format, outputs, inputs);
-  const Activations a(1, inputs);
+  const Activations a(1, inputs, false);
   std::vector<float> y(outputs);
   os::Buffer scratch(scratch_bytes(1, inputs, 128));
   for (auto _ : state) {

@@ -20,7 +20,7 @@ inline constexpr std::size_t spare_rows = 16;
 ///
 ///   values   [rows, inputs] f32, rows `value_stride` floats apart
 ///   quants   [groups, stride, 256] int8: x ≈ quants · scales, a group = 256 inputs (the last one padded with zeros)
-///   scales   [groups, stride, 4] f32, each for 64 quants
+///   scales   [groups, stride, 8] f32, each for 32 quants; in prompt rows two neighbours are equal
 ///   totals   [groups, stride] f32: Σ scales · quants
 ///   sums32   [groups, stride, 8] f32: Σ of 32 quants; sums16 [groups, stride, 16]: Σ of 16
 struct Rows {
@@ -105,8 +105,8 @@ struct Kernels {
   std::string_view name;
 
   /// Fills rows.quants, scales, totals, sums32, sums16 from rows.values of rows [first, last).
-  /// scale = max |x| / 127 of 64 inputs, q = x / scale to nearest. Bit-equal for any split.
-  void (*quantize)(const Rows& rows, std::size_t first, std::size_t last);
+  /// scale = max |x| / 127 of 32 inputs, of 64 where `prompt`; q = x / scale to nearest. Bit-equal for any split.
+  void (*quantize)(const Rows& rows, std::size_t first, std::size_t last, bool prompt);
 
   /// y = x · wᵀ for generated rows: products exact in integers for every sub-block of the format, one order of
   /// accumulation, so a row's result is bit-equal whatever rows stand beside it.
@@ -116,7 +116,7 @@ struct Kernels {
                        std::byte* scratch);
 
   /// y = x · wᵀ for prompt rows: weights requantised on the fly to 8 bits with one scale and offset for an output and
-  /// 256 inputs. A row's result is bit-equal whatever rows stand beside it.
+  /// 256 inputs. A row's result is bit-equal whatever rows stand beside it. Requires rows quantised as prompt rows.
   /// Accuracy  1.5 % RMS of a product relative to the exact one, on normal weights.
   void (*matmul_prompt)(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
                         std::byte* scratch);

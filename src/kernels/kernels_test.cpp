@@ -84,7 +84,7 @@ struct Activations {
   Rows rows;
 };
 
-Activations activations(const Kernels& k, std::size_t count, std::size_t inputs) {
+Activations activations(const Kernels& k, std::size_t count, std::size_t inputs, bool prompt = false) {
   std::mt19937 random(7);
   std::normal_distribution<float> normal(0, 1);
   Activations a{std::vector<float>(count * inputs), os::Buffer(rows_bytes(count, inputs)), {}};
@@ -92,7 +92,7 @@ Activations activations(const Kernels& k, std::size_t count, std::size_t inputs)
   a.rows = bind_rows(a.memory.data(), count, inputs);
   a.rows.values = a.values.data();
   a.rows.value_stride = inputs;
-  k.quantize(a.rows, 0, count);
+  k.quantize(a.rows, 0, count, prompt);
   return a;
 }
 
@@ -147,7 +147,7 @@ TEST_P(EveryFormat, PackedWeightsAreTheFilesWeights) {
     a.rows = bind_rows(a.memory.data(), probes, inputs);
     a.rows.values = a.values.data();
     a.rows.value_stride = inputs;
-    scalar_kernels.quantize(a.rows, 0, probes);
+    scalar_kernels.quantize(a.rows, 0, probes, false);
     const auto y = product(scalar_kernels.matmul_exact, a.rows, m.panels);
     std::vector<float> row(inputs);
     for (std::size_t o = 0; o < outputs; ++o) {
@@ -181,7 +181,7 @@ TEST_P(EveryFormat, PromptProductsAgreeWithScalarWithinTheStatedTolerance) {
     for (const auto& [outputs, inputs] : shapes())
       for (const std::size_t rows : {1, 5, 6, 17, 33, 70}) {
         const auto m = packed(format(), outputs, inputs);
-        const auto a = activations(*k, rows, inputs);
+        const auto a = activations(*k, rows, inputs, true);
         const auto expected = product(scalar_kernels.matmul_exact, a.rows, m.panels);
         const auto y = product(k->matmul_prompt, a.rows, m.panels);
         ASSERT_LT(rms_difference(y, expected), 0.015 * rms(expected))
@@ -192,9 +192,10 @@ TEST_P(EveryFormat, PromptProductsAgreeWithScalarWithinTheStatedTolerance) {
 TEST_P(EveryFormat, ARowsResultIsTheSameBitsWhateverStandsBesideIt) {
   for (const auto* k : tables())
     for (const auto& [outputs, inputs] : shapes())
-      for (const auto matmul : {k->matmul_exact, k->matmul_prompt}) {
+      for (const bool prompt : {false, true}) {
+        const auto matmul = prompt ? k->matmul_prompt : k->matmul_exact;
         const auto m = packed(format(), outputs, inputs);
-        const auto a = activations(*k, 23, inputs);
+        const auto a = activations(*k, 23, inputs, prompt);
         const auto together = product(matmul, a.rows, m.panels);
         for (const std::size_t r : {0, 7, 22}) {
           const auto alone = product(matmul, a.rows.slice(r, 1), m.panels);
@@ -207,13 +208,15 @@ TEST_P(EveryFormat, AccumulatingAddsToWhatIsThere) {
   for (const auto* k : tables()) {
     const auto [outputs, inputs] = shapes().front();
     const auto m = packed(format(), outputs, inputs);
-    const auto a = activations(*k, 9, inputs);
     os::Buffer scratch(scratch_bytes(9, inputs, 64));
-    for (const auto matmul : {k->matmul_exact, k->matmul_prompt}) {
+    for (const bool prompt : {false, true}) {
+      const auto matmul = prompt ? k->matmul_prompt : k->matmul_exact;
+      const auto a = activations(*k, 9, inputs, prompt);
       const auto once = product(matmul, a.rows, m.panels);
       std::vector<float> y(once.size(), 1000.0f);
       matmul(a.rows, m.panels, {y.data(), outputs, true}, 0, m.panels.panels(), scratch.data());
-      for (std::size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], 1000.0f + once[i], 3e-4f);
+      for (std::size_t i = 0; i < y.size(); ++i)
+        ASSERT_NEAR(y[i], 1000.0f + once[i], 5e-7f * (1000.0f + std::fabs(once[i])));
     }
   }
 }
@@ -222,25 +225,26 @@ INSTANTIATE_TEST_SUITE_P(Kernels, EveryFormat, ::testing::Range(0, static_cast<i
                          [](const auto& one) { return std::string(traits(static_cast<Format>(one.param)).name); });
 
 TEST(Quantize, EverySetGivesTheSameBytes) {
-  for (const std::size_t inputs : {32, 64, 96, 256, 288, 576, 896}) {
-    constexpr std::size_t count = 3;
-    const auto expected = activations(scalar_kernels, count, inputs);
-    for (const auto* k : tables()) {
-      const auto a = activations(*k, count, inputs);
-      for (std::size_t g = 0; g < a.rows.groups(); ++g) {
-        const std::size_t at = g * a.rows.stride;
-        const auto same = [&](const auto* ours, const auto* theirs, std::size_t width, const char* what) {
-          EXPECT_EQ(std::memcmp(ours + at * width, theirs + at * width, count * width * sizeof *ours), 0)
-              << k->name << ", " << inputs << " inputs, group " << g << ": " << what;
-        };
-        same(a.rows.quants, expected.rows.quants, group_width, "quants");
-        same(a.rows.scales, expected.rows.scales, group_scales, "scales");
-        same(a.rows.totals, expected.rows.totals, 1, "totals");
-        same(a.rows.sums32, expected.rows.sums32, 8, "sums32");
-        same(a.rows.sums16, expected.rows.sums16, 16, "sums16");
+  for (const bool prompt : {false, true})
+    for (const std::size_t inputs : {32, 64, 96, 256, 288, 576, 800, 896}) {
+      constexpr std::size_t count = 3;
+      const auto expected = activations(scalar_kernels, count, inputs, prompt);
+      for (const auto* k : tables()) {
+        const auto a = activations(*k, count, inputs, prompt);
+        for (std::size_t g = 0; g < a.rows.groups(); ++g) {
+          const std::size_t at = g * a.rows.stride;
+          const auto same = [&](const auto* ours, const auto* theirs, std::size_t width, const char* what) {
+            EXPECT_EQ(std::memcmp(ours + at * width, theirs + at * width, count * width * sizeof *ours), 0)
+                << k->name << ", " << inputs << " inputs, group " << g << ": " << what;
+          };
+          same(a.rows.quants, expected.rows.quants, group_width, "quants");
+          same(a.rows.scales, expected.rows.scales, group_scales, "scales");
+          same(a.rows.totals, expected.rows.totals, 1, "totals");
+          same(a.rows.sums32, expected.rows.sums32, 8, "sums32");
+          same(a.rows.sums16, expected.rows.sums16, 16, "sums16");
+        }
       }
     }
-  }
 }
 
 TEST(Halves, EveryFiniteHalfSurvivesARoundTrip) {
@@ -256,25 +260,22 @@ TEST(Halves, TiesGoToTheEvenHalf) {
   EXPECT_EQ(float_to_half(65520.0f), 0x7c00);
 }
 
-TEST(Quantize, TheLargestValueOfAGroupBecomes127) {
-  for (const auto* k : tables()) {
-    const auto a = activations(*k, 3, 300);
-    for (std::size_t r = 0; r < 3; ++r)
-      for (std::size_t g = 0; g < 2; ++g) {
-        int peak = 0;
-        for (std::size_t i = 0; i < group_width; ++i)
-          peak = std::max(peak, std::abs(static_cast<int>(a.rows.quants[(g * a.rows.stride + r) * group_width + i])));
-        EXPECT_EQ(peak, 127) << k->name;
-      }
-  }
-}
-
-TEST(Quantize, EveryTableGivesTheSameBits) {
-  const auto expected = activations(scalar_kernels, 5, 800);
-  for (const auto* k : tables()) {
-    const auto a = activations(*k, 5, 800);
-    EXPECT_EQ(0, std::memcmp(a.memory.data(), expected.memory.data(), rows_bytes(5, 800))) << k->name;
-  }
+TEST(Quantize, TheLargestOfTheValuesThatShareAScaleBecomes127) {
+  for (const auto* k : tables())
+    for (const bool prompt : {false, true}) {
+      const auto a = activations(*k, 3, 512, prompt);
+      const std::size_t width = prompt ? prompt_scale_width : scale_width;
+      for (std::size_t r = 0; r < 3; ++r)
+        for (std::size_t i = 0; i < 512; i += width) {
+          const std::size_t at = i / group_width * a.rows.stride + r;
+          const std::int8_t* quants = a.rows.quants + at * group_width + i % group_width;
+          const int peak = std::abs(*std::max_element(
+              quants, quants + width, [](std::int8_t x, std::int8_t y) { return std::abs(x) < std::abs(y); }));
+          EXPECT_EQ(peak, 127) << k->name << (prompt ? ", prompt" : "");
+          const float* scales = a.rows.scales + at * group_scales + i % group_width / scale_width;
+          EXPECT_TRUE(!prompt || scales[0] == scales[1]) << k->name;
+        }
+    }
 }
 
 /// Rows at the end of a context of random keys and values, kept in pages as `k` writes them.

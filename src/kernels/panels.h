@@ -10,8 +10,9 @@ namespace cofre::kernels {
 inline constexpr std::size_t panel_width = 16;
 /// Inputs that share one scale of a requantised strip; the unit in which activations are laid out.
 inline constexpr std::size_t group_width = 256;
-/// Inputs that share one activation scale. 256 would cost 1.4 % of perplexity on small models, 64 costs 0.5 %, as 32.
-inline constexpr std::size_t scale_width = 64;
+/// Inputs that share one activation scale: 32, in prompt rows 64, the depth of one AMX product (two neighbouring scales
+/// are equal there). docs/decisions/activation-scales.md says what other widths cost.
+inline constexpr std::size_t scale_width = 32, prompt_scale_width = 64;
 inline constexpr std::size_t group_scales = group_width / scale_width;
 
 /// A weight matrix [outputs, inputs], packed for the kernels: panels of 16 outputs, each a run of records of 256 or 32

@@ -88,20 +88,29 @@ void Decoder::lay_out(std::span<const Run> runs) {
   runs_ = runs;
   rows_.clear();
   logit_rows_.clear();
-  first_row_.resize(runs.size());
-  for (const bool generated : {false, true}) {  // prompt rows stand before generated ones
+  places_.clear();
+  const auto put = [&](std::size_t i, std::size_t from, std::size_t to) {
+    for (std::size_t t = from; t < to; ++t) rows_.push_back({runs[i].position + t, i, runs[i].tokens[t]});
+  };
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const auto& [tokens, position, pages, generated, logits] = runs[i];
+    CHECK(pages.size() * kernels::page_tokens >= position + tokens.size());
+    const std::size_t before = position < exact_positions ? exact_positions - position : 0;
+    places_.push_back({tokens.size(), generated ? tokens.size() : std::min(before, tokens.size()), 0, rows_.size()});
+    put(i, places_[i].exact, tokens.size());
+  }
+  prompt_rows_ = rows_.size();
+  for (const bool generated : {false, true}) {
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      const Run& run = runs[i];
-      if (run.generated != generated) continue;
-      CHECK(run.pages.size() * kernels::page_tokens >= run.position + run.tokens.size());
-      first_row_[i] = rows_.size();
-      for (std::size_t t = 0; t < run.tokens.size(); ++t) rows_.push_back({run.position + t, i, run.tokens[t]});
+      if (runs[i].generated != generated) continue;
+      places_[i].first_exact = rows_.size();
+      put(i, 0, places_[i].exact);
     }
-    if (!generated) prompt_rows_ = held_rows_ = rows_.size();
+    if (!generated) held_rows_ = rows_.size();
   }
   for (std::size_t i = 0; i < runs.size(); ++i)
     for (std::size_t t = runs[i].tokens.size() - runs[i].logits; t < runs[i].tokens.size(); ++t)
-      logit_rows_.push_back(first_row_[i] + t);
+      logit_rows_.push_back(places_[i](t));
   CHECK(rows_.size() <= options_.rows && logit_rows_.size() <= options_.logits);
 }
 
@@ -158,9 +167,9 @@ std::span<float> Decoder::logits(std::size_t row) const {
 }
 
 void Decoder::hidden(std::size_t run, std::size_t row, std::span<float> out) const {
-  CHECK(run < first_row_.size() && first_row_[run] + row < rows_.size() && out.size() == spec_.width);
-  kernels_.rms_norm(x_ + (first_row_[run] + row) * spec_.width, weights_.final_norm().data(), spec_.width,
-                    spec_.norm_epsilon, out.data());
+  CHECK(run < places_.size() && row < places_[run].rows && out.size() == spec_.width);
+  kernels_.rms_norm(x_ + places_[run](row) * spec_.width, weights_.final_norm().data(), spec_.width, spec_.norm_epsilon,
+                    out.data());
 }
 
 /// Every phase ends here. The counter of the next phase was last used before this one: member 0 can reset it now.
@@ -201,7 +210,7 @@ void Decoder::layer(Member& member, std::size_t index) {
   attend(member, index);
   each_row(member, first, rows_.size(), [&](std::size_t row) {
     if (row >= prompt_rows_) merge_row(row);
-    kernels_.quantize(mixed_rows_, row, row + 1);
+    quantize(mixed_rows_, row);
   });
   const bool post = !l.attention_post_norm.empty();
   multiply(member, first, {{&l.output, &mixed_rows_, post ? y_ : x_, !post}});
@@ -242,7 +251,7 @@ void Decoder::norm_row(std::size_t row, const std::vector<float>* after, const s
   }
   if (before.empty()) return;
   kernels_.rms_norm(x, before.data(), spec_.width, spec_.norm_epsilon, at(normed_, row, spec_.width));
-  kernels_.quantize(normed_rows_, row, row + 1);
+  quantize(normed_rows_, row);
 }
 
 void Decoder::multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products) {
@@ -435,14 +444,14 @@ void Decoder::activate_row(std::size_t row) {
   const float* up = at(up_, row, spec_.ffn_width);
   const auto activate = spec_.activation == Activation::silu ? kernels_.silu_mul : kernels_.gelu_mul;
   activate(gate, up, spec_.ffn_width);
-  kernels_.quantize(gate_rows_, row, row + 1);
+  quantize(gate_rows_, row);
 }
 
 void Decoder::make_logits(Member& member) {
   each_row(member, 0, logit_rows_.size(), [&](std::size_t i) {
     kernels_.rms_norm(at(x_, logit_rows_[i], spec_.width), weights_.final_norm().data(), spec_.width,
                       spec_.norm_epsilon, at(final_, i, spec_.width));
-    kernels_.quantize(final_rows_, i, i + 1);
+    kernels_.quantize(final_rows_, i, i + 1, false);
   });
   const auto& w = weights_.output().panels;
   const std::size_t chunk = std::clamp<std::size_t>(w.panels() / (team_.size() * 32), 1, 64);

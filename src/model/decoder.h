@@ -18,14 +18,20 @@ struct Run {
   std::span<const std::int32_t> tokens;  ///< rows; each within the vocabulary
   std::size_t position = 0;              ///< of the first one
   std::span<const std::uint32_t> pages;  ///< KV pages of positions 0 … position + tokens.size() − 1, 64 tokens each
-  bool generated = false;                ///< generated rows take the exact kernels, prompt rows the prompt kernels
-  std::size_t logits = 0;                ///< how many rows at the end of the run want logits
+  /// Generated rows take the exact kernels, prompt rows the prompt kernels but for the first exact_positions of them.
+  bool generated = false;
+  std::size_t logits = 0;  ///< how many rows at the end of the run want logits
 };
 
 /// Layers [first, last) of a model.
 struct Layers {
   std::size_t first = 0, last = SIZE_MAX;
 };
+
+/// The first positions of every sequence take the exact kernels, also where they are a prompt's. All that follows looks
+/// at them (attention sinks, arXiv:2309.17453), so what is inexact there is inexact everywhere; and a pass of so few
+/// rows is no slower. docs/decisions/prompt-kernel.md has the figures.
+inline constexpr std::size_t exact_positions = 16;
 
 /// One forward pass of any ModelSpec: token ids in, logits out, keys and values written to the pages.
 ///
@@ -69,6 +75,13 @@ class Decoder {
     std::size_t run;
     std::int32_t token;
   };
+  /// Where the rows of a run lie in a pass: its first `exact` ones behind those that take the prompt kernels.
+  struct Place {
+    std::size_t rows, exact, first_exact, first_prompt;
+    std::size_t operator()(std::size_t row) const {
+      return row < exact ? first_exact + row : first_prompt + row - exact;
+    }
+  };
   /// One attention call: a block of prompt tokens of one head, or a split of one generated row's pages for the heads
   /// that share a KV head.
   struct Unit {
@@ -93,6 +106,10 @@ class Decoder {
   };
 
   void lay_out(std::span<const Run> runs);
+  /// Makes a row's values ready for a product.
+  void quantize(const kernels::Rows& rows, std::size_t row) const {
+    kernels_.quantize(rows, row, row + 1, row < prompt_rows_);
+  }
   void plan_attention();
   void pass(Member& member);
   void layer(Member& member, std::size_t index);
@@ -139,12 +156,13 @@ class Decoder {
 
   std::span<const Run> runs_;
   std::vector<Row> rows_;
+  // Rows of prompts that take the prompt kernels, then those that take the exact ones, then generated rows.
   std::size_t prompt_rows_ = 0;
+  std::size_t held_rows_ = 0;  ///< rows of prompts
   Layers prompt_layers_;
-  std::size_t held_rows_ = 0;  ///< rows of prompts: the first ones
   std::vector<Unit> units_;
   std::vector<std::size_t> first_partial_;  ///< of each generated row, and one past the last
-  std::vector<std::size_t> first_row_;      ///< of each run
+  std::vector<Place> places_;               ///< of each run
   std::vector<std::size_t> logit_rows_;
   os::Tickets tickets_[2];
 };

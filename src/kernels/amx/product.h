@@ -7,7 +7,7 @@ constexpr std::size_t tile_rows = 16;
 /// part[row] of one C tile over a group: += the products of one activation scale, or = for the first.
 inline void add_unit(const Rows& rows, std::size_t first, std::size_t count, std::size_t group, int unit,
                      const std::int32_t* c, float* part) {
-  const float* scale = rows.scales + (group * rows.stride + first) * group_scales + unit;
+  const float* scale = rows.scales + (group * rows.stride + first) * group_scales + unit * unit_scales;
   for (std::size_t r = 0; r < count; ++r) {
     const auto products = _mm512_cvtepi32_ps(_mm512_load_si512(c + r * 16));
     const auto factor = _mm512_set1_ps(scale[r * group_scales]);

@@ -2,7 +2,8 @@
 // that stays in L2. Included inside an unnamed namespace after requantise.h.
 
 constexpr std::size_t prompt_rows = 6;
-constexpr int scale_quads = scale_width / 4;
+constexpr int scale_quads = prompt_scale_width / 4;
+constexpr int unit_scales = prompt_scale_width / scale_width;
 
 /// part[row][outputs] += rows · strip over the inputs of one activation scale, `unit` of the group, or = for the first.
 template <int R, int P>
@@ -10,8 +11,8 @@ template <int R, int P>
                                              __m512 (&part)[R][P]) {
   __m512i sum[R][P];
   unroll<R>([&](auto r) { unroll<P>([&](auto p) { sum[r][p] = _mm512_setzero_si512(); }); });
-  const std::int8_t* x = rows.quants + at * group_width + unit * scale_width;
-  const std::uint8_t* bytes = strip.bytes + unit * scale_width * panel_width;
+  const std::int8_t* x = rows.quants + at * group_width + unit * prompt_scale_width;
+  const std::uint8_t* bytes = strip.bytes + unit * prompt_scale_width * panel_width;
   for (int q = 0; q < quads; ++q, x += 4, bytes += 64) {
     __m512i w[P];
     unroll<P>([&](auto p) { w[p] = _mm512_load_si512(bytes + p * strip_panel_bytes); });
@@ -21,7 +22,7 @@ template <int R, int P>
     });
   }
   unroll<R>([&](auto r) {
-    const auto scale = _mm512_set1_ps(rows.scales[(at + r) * group_scales + unit]);
+    const auto scale = _mm512_set1_ps(rows.scales[(at + r) * group_scales + unit * unit_scales]);
     unroll<P>([&](auto p) { part[r][p] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r][p]), scale, part[r][p]); });
   });
 }

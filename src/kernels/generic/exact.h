@@ -2,8 +2,8 @@
 // once for all rows. Included inside an unnamed namespace after formats.h.
 //
 // One order of accumulation for any number of rows:
-//   64 inputs:  part = Σ over granules of  scale · int(Σ u·x − offset·Σ x) + base · Σ x      (fma, in order)
-//   row:        y = Σ over 64 inputs of  part · activation scale                             (fma, in order)
+//   32 inputs:  part = Σ over granules of  scale · int(Σ u·x − offset·Σ x) + base · Σ x      (fma, in order)
+//   row:        y = Σ over 32 inputs of  part · activation scale                             (fma, in order)
 
 /// −offset · Σ x of every granule of R rows: [row][granule], where the integer sums start.
 template <class F, int R>
@@ -24,30 +24,35 @@ template <class F, int R>
 struct ExactPass {
   static constexpr int per_group = group_width / F::granule;
   static constexpr int per_sub = 32 / F::granule;
-  static constexpr int scale_subs = scale_width / 32;
   static constexpr int side_by_side = R < S::exact_chains ? R : S::exact_chains;  ///< rows whose sums run interleaved
 
   const Rows& rows;
   const Panels& w;
   const std::int32_t* starts;  ///< unused where F::offset is 0
 
-  /// Adds sub-block `sub` of a record to part[R]; `granule` is its first granule within group g.
+  /// Adds sub-block `sub` of a record to total[R]; it is sub-block `within` of group g.
   inline void sub_block(const std::byte* quants, const std::byte* scales, const typename F::Head& head, int sub,
-                        std::size_t g, int granule, typename S::Floats (&part)[R]) const {
+                        std::size_t g, int within, typename S::Floats (&total)[R]) const {
     typename S::Bytes u[8] = {F::template unpack<0>(quants, sub), F::template unpack<1>(quants, sub),
                               F::template unpack<2>(quants, sub), F::template unpack<3>(quants, sub),
                               F::template unpack<4>(quants, sub), F::template unpack<5>(quants, sub),
                               F::template unpack<6>(quants, sub), F::template unpack<7>(quants, sub)};
     const std::size_t at = g * rows.stride;
+    const int granule = within * per_sub;
     const float* sums = (F::granule == 32 ? rows.sums32 : rows.sums16) + at * per_group + granule;
+    const float* units = rows.scales + at * group_scales + within;
     const std::int32_t* start = starts + g * R * per_group + granule;
-    const std::int8_t* x = rows.quants + at * group_width + granule * F::granule;
+    const std::int8_t* x = rows.quants + at * group_width + within * 32;
+    typename S::Floats scale[per_sub], base[per_sub];
     unroll<per_sub>([&](auto half) {
-      constexpr int quads = 8 / per_sub;
-      const auto scale = F::scale(head, scales, sub * per_sub + half);
-      const auto base = F::has_base ? F::base(head, scales, sub * per_sub + half) : S::zero();
-      unroll<R / side_by_side>([&](auto block) {
-        constexpr int r = block * side_by_side;
+      scale[half] = F::scale(head, scales, sub * per_sub + half);
+      if constexpr (F::has_base) base[half] = F::base(head, scales, sub * per_sub + half);
+    });
+    unroll<R / side_by_side>([&](auto block) {
+      constexpr int r = block * side_by_side;
+      typename S::Floats part[side_by_side];
+      unroll<per_sub>([&](auto half) {
+        constexpr int quads = 8 / per_sub;
         typename S::Ints sum[side_by_side];
         unroll<side_by_side>([&](auto i) {
           sum[i] = F::offset == 0 ? S::zero_ints() : S::broadcast(start[(r + i) * per_group + half]);
@@ -59,22 +64,15 @@ struct ExactPass {
           });
         });
         unroll<side_by_side>([&](auto i) {
-          part[r + i] = S::fma(S::to_floats(sum[i]), scale, part[r + i]);
+          const auto product = S::to_floats(sum[i]);
+          part[i] = half == 0 ? S::mul(product, scale[half]) : S::fma(product, scale[half], part[i]);
           if constexpr (F::has_base)
-            part[r + i] = S::fma(base, S::broadcast(sums[(r + i) * per_group + half]), part[r + i]);
+            part[i] = S::fma(base[half], S::broadcast(sums[(r + i) * per_group + half]), part[i]);
         });
       });
+      unroll<side_by_side>(
+          [&](auto i) { total[r + i] = S::fma(part[i], S::broadcast(units[(r + i) * group_scales]), total[r + i]); });
     });
-  }
-
-  static inline void clear(typename S::Floats (&part)[R]) {
-    unroll<R>([&](auto r) { part[r] = S::zero(); });
-  }
-
-  /// total += part · activation scale `i` of the group.
-  inline void fold(const typename S::Floats (&part)[R], std::size_t g, int i, typename S::Floats (&total)[R]) const {
-    const float* unit = rows.scales + g * rows.stride * group_scales + i;
-    unroll<R>([&](auto r) { total[r] = S::fma(part[r], S::broadcast(unit[r * group_scales]), total[r]); });
   }
 
   [[gnu::flatten]] void panel(std::size_t index, const Output& out) const {
@@ -82,33 +80,23 @@ struct ExactPass {
     const std::byte* quants = w.quants + index * w.quant_stride();
     const std::byte* scales = w.scales + index * w.scale_stride();
     typename S::Floats total[R];
-    clear(total);
+    unroll<R>([&](auto r) { total[r] = S::zero(); });
     const std::size_t subs = w.inputs / 32;
     for (std::size_t g = 0, done = 0; done < subs; ++g) {
       const int count = static_cast<int>(std::min<std::size_t>(8, subs - done));
       if constexpr (F::record_subs == 8) {
         const auto head = F::head(scales);
-        for (int sub = 0; sub < 8; sub += scale_subs) {
-          typename S::Floats part[R];
-          clear(part);
-          unroll<scale_subs>([&](auto i) {
+        for (int sub = 0; sub < 8; sub += 2)
+          unroll<2>([&](auto i) {
             S::prefetch(quants + (sub + i) * (t.quant_bytes / 8));
-            sub_block(quants, scales, head, sub + i, g, (sub + i) * per_sub, part);
+            sub_block(quants, scales, head, sub + i, g, sub + i, total);
           });
-          fold(part, g, sub / scale_subs, total);
-        }
         quants += t.quant_bytes;
         scales += t.scale_bytes;
       } else {
-        for (int sub = 0; sub < count; sub += scale_subs) {
-          typename S::Floats part[R];
-          clear(part);
-          for (int i = sub; i < std::min(count, sub + scale_subs);
-               ++i, quants += t.quant_bytes, scales += t.scale_bytes) {
-            S::prefetch(quants);
-            sub_block(quants, scales, F::head(scales), 0, g, i * per_sub, part);
-          }
-          fold(part, g, sub / scale_subs, total);
+        for (int sub = 0; sub < count; ++sub, quants += t.quant_bytes, scales += t.scale_bytes) {
+          S::prefetch(quants);
+          sub_block(quants, scales, F::head(scales), 0, g, sub, total);
         }
       }
       done += count;
