@@ -133,9 +133,9 @@ class Errors(unittest.TestCase):
 
 class Run(unittest.TestCase):
     def test_a_question_is_answered_and_the_answer_alone_is_printed(self):
-        status, out, error = cofre("run", MODEL, "What is the capital of France?", "--temperature", "0", "--max-tokens", "24")
+        status, out, error = cofre("run", MODEL, "What is the capital of Japan?", "--temperature", "0", "--max-tokens", "24")
         self.assertEqual((status, error), (0, ""))
-        self.assertIn("Paris", out)
+        self.assertIn("Tokyo", out)
 
     def test_the_same_seed_gives_the_same_answer(self):
         ask = ["run", MODEL, "Tell me a story.", "--temperature", "1", "--max-tokens", "24"]
@@ -163,12 +163,12 @@ class Run(unittest.TestCase):
 
     def test_every_instruction_set_answers(self):
         for isa in ("avx2", "avx512", "amx"):
-            status, out, error = cofre("run", MODEL, "What is the capital of France?", "--temperature", "0",
+            status, out, error = cofre("run", MODEL, "What is the capital of Japan?", "--temperature", "0",
                                        "--max-tokens", "16", COFRE_ISA=isa)
             if "cannot run here" in error:
                 continue
             self.assertEqual(status, 0, error)
-            self.assertIn("Paris", out, isa)
+            self.assertIn("Tokyo", out, isa)
 
     def test_statistics_go_to_the_error_stream(self):
         _, out, error = cofre("run", MODEL, "Hi", "--max-tokens", "4", "--stats")
