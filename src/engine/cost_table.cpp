@@ -58,7 +58,7 @@ std::size_t CostTable::prompt_rows(std::size_t decode_rows, double budget_ms) co
 }
 
 std::size_t CostTable::worthwhile_rows() const {
-  constexpr double most_for_nothing = 0.25;  // of a chunk's time
+  constexpr double most_for_nothing = 0.15;  // of a chunk's time
   return static_cast<std::size_t>(std::min(1e6, fixed_ms_ / rate_ms_ * (1 - most_for_nothing) / most_for_nothing));
 }
 

@@ -91,7 +91,7 @@ void Job::choose_tools() {
 
 void Job::start_text() {
   check_fields();
-  const auto sampling = sampling_params(request_.sampling, shared_.advice);
+  auto sampling = sampling_params(request_.sampling, shared_.advice);
   if (!request_.ignore_eos) ends_ = shared_.idiom.ends;
   ends_.insert(ends_.end(), request_.stop_token_ids.begin(), request_.stop_token_ids.end());
   Prompt prompt;
@@ -104,7 +104,20 @@ void Job::start_text() {
       ends_.insert(ends_.end(), shared_.idiom.fill_ends.begin(), shared_.idiom.fill_ends.end());
   }
   masks_ = shared_.guides.masks(request_, tools_, prompt.thinking);
+  if (request_.ignore_eos && !masks_) refuse_ends(sampling);
   start_choices(std::move(prompt), sampling);
+}
+
+/// Behind an ignored end a model writes what nobody sees, if not nonsense: it is not chosen, unless the caller speaks
+/// of it.
+void Job::refuse_ends(engine::SamplingParams& sampling) const {
+  constexpr float never = -1000;
+  auto& biases = sampling.logit_bias;
+  for (const auto id : shared_.idiom.ends) {
+    const bool stops = std::find(ends_.begin(), ends_.end(), id) != ends_.end();
+    if (!stops && std::none_of(biases.begin(), biases.end(), [id](const auto& one) { return one.first == id; }))
+      biases.emplace_back(id, never);
+  }
 }
 
 engine::Request Job::engine_request(const Prompt& prompt, engine::SamplingParams sampling) const {

@@ -43,6 +43,7 @@ class Job : public std::enable_shared_from_this<Job> {
   void dispatch();
   void start_text();
   void choose_tools();
+  void refuse_ends(engine::SamplingParams& sampling) const;
   void start_choices(Prompt prompt, const engine::SamplingParams& sampling);
   engine::Request engine_request(const Prompt& prompt, engine::SamplingParams sampling) const;
   void check_fields() const;

@@ -81,6 +81,16 @@ TEST_F(Service, TheModelsEndEndsTheAnswerUnlessItIsIgnored) {
   EXPECT_EQ(ignored.done->usage.completion_tokens, 24u);
 }
 
+TEST_F(Service, AnEndThatIsIgnoredIsNotChosen) {
+  auto request = asked(200);
+  request.sampling.logit_bias.clear();  // letters, or the end
+  for (int id = 0; id < static_cast<int>(TinyText::vocabulary); ++id)
+    if (id != TinyText::end && (id < 'a' || id > 'z')) request.sampling.logit_bias.emplace_back(id, -100);
+  EXPECT_LT(run(request).texts.at(0).size(), 200u);
+  request.ignore_eos = true;
+  EXPECT_EQ(run(request).texts.at(0).size(), 200u);
+}
+
 TEST_F(Service, LogprobsStandBesideTheTextTheyBelongTo) {
   auto request = asked(10);
   request.logprobs = true;
