@@ -59,18 +59,18 @@ void serve(const Load& load, const crypto::Identity& identity, int out) {
   const auto master = crypto::Secret::random();
   store::Database database(folder.path() / "bench.db", master.derive("store"));
   std::mutex mutex;
-  accounts::Keys keys(database, mutex, master, folder.path());
+  accounts::Accounts accounts(database, mutex, master, folder.path());
   records::Records records(database, mutex, {folder.path(), folder.path()});
   gateway::ReplayModels models;
   gateway::Settings settings;
   settings.requests_per_key = 1 << 20;
-  gateway::Gateway gateway(models, keys, records, settings);
+  gateway::Gateway gateway(models, accounts, records, settings);
   http::Options options;
   options.certificate_pem = identity.certificate_pem;
   options.key_pem = identity.key_pem;
   options.limits.connections = options.limits.connections_of_address = 1 << 20;
   http::Server server(options, gateway);
-  const auto key = keys.create("bench", {accounts::Scope::inference});
+  const auto key = accounts.keys.create("bench", {accounts::Scope::inference});
   send_to(out, server.port());
   if (::write(out, key.data(), key.size()) < 0) std::exit(1);
 

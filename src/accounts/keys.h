@@ -1,79 +1,92 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
-#include "accounts/scopes.h"
+#include "accounts/addresses.h"
+#include "accounts/caller.h"
+#include "accounts/directory.h"
 #include "crypto/secret.h"
 #include "store/database.h"
 
 namespace cofre::accounts {
 
-/// Seconds since 1970.
-using Clock = std::function<std::int64_t()>;
-std::int64_t system_seconds();
-
 /// A key as people see it.
 struct Key {
   std::int64_t id = 0;
+  std::int64_t owner = 0;
+  std::int64_t maker = 0;  ///< the owner who made it; 0: whoever administers the machine
   std::string name;
   std::string prefix;  ///< the first letters of its text: "cofre_Ab3d"
   Scopes scopes;
+  std::vector<std::string> models{};     ///< that it may ask; empty: all
+  std::vector<std::string> addresses{};  ///< networks that it may be used from; empty: all
   std::int64_t created = 0;
-  std::optional<std::int64_t> expires{}, revoked{};
+  std::optional<std::int64_t> expires{}, replaced{}, revoked{};
 };
 
-/// Who sends a request. What it holds stays true while the request runs, but for is_valid().
-class Caller {
- public:
-  std::uint64_t tenant = 0;  ///< salt of the prefix cache; whose share of the machine a request takes
-  std::int64_t key_id = 0;
-  std::string key_name;
+/// What a new key is to be.
+struct KeyWish {
+  std::string name;
+  std::int64_t owner = 0, maker = 0;
   Scopes scopes;
-
-  /// False once the key is revoked or over. Costs one load: streams ask before each piece they send, and Keys::watch
-  /// wakes those that have nothing to send.
-  bool is_valid() const noexcept { return standing_ != nullptr && standing_->load(std::memory_order_relaxed); }
-
- private:
-  friend class Keys;
-  std::shared_ptr<const std::atomic<bool>> standing_;
+  std::vector<std::string> models{}, addresses{};
+  std::optional<std::int64_t> expires{};
 };
 
 /// The keys of the API. A key is 256 random bits, written `cofre_` and 43 letters; kept is its HMAC-SHA-256 under a key
-/// derived from the master key. Each key is a tenant of its own. Reads come from memory and wait for no disk; any
-/// thread may call anything. Nobody else writes the table while one lives.
+/// derived from the master key. It belongs to an owner, and never does more than its owner and its maker may do at that
+/// moment. Reads come from memory and wait for no disk; any thread may call anything. Nobody else writes the table
+/// while one lives.
 class Keys {
  public:
-  /// Brings the tables up to date and reads them. `database` must outlive it, and is used under `database_mutex` alone.
-  Keys(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master,
-       const std::filesystem::path& backups, Clock clock = system_seconds);
+  /// Reads the table, which exists. `database` must outlive it, and is used under `database_mutex` alone.
+  Keys(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master, Directory& directory,
+       Clock clock);
 
-  /// Makes a key and returns its text, which nobody can tell again. Throws Error(invalid, name | expires) where the
-  /// name is taken, empty, longer than 64 bytes or not printable, or the time is over.
+  /// Makes a key and returns its text, which nobody can tell again. Throws Error(invalid, name | expires | …) where the
+  /// name is taken or no name, the time is over, or the scopes are more than its owner or its maker may do.
+  std::string create(const KeyWish& wish);
+  /// Of the home tenant's service account of that name, which is made or given these scopes where it lacks them: what
+  /// `cofre key create NAME` does.
   std::string create(std::string_view name, Scopes scopes, std::optional<std::int64_t> expires = std::nullopt);
 
-  /// All of them, revoked ones too, oldest first.
+  /// Another key that is to the same owner what this one was, made by `maker`; this one may be used until `until`.
+  std::string rotate(std::int64_t id, std::int64_t maker, std::int64_t until);
+
+  /// All of them, revoked ones too, oldest first; or those of one owner.
   std::vector<Key> list() const;
+  std::vector<Key> list(std::int64_t owner) const;
+  std::vector<Key> list_where(const std::function<bool(const Key&)>& chosen) const;
+  /// Throws Error(not_found, key).
+  Key key(std::int64_t id) const;
+  std::optional<Key> find(std::int64_t id) const;
 
   /// Takes effect at once: on authenticate(), on the is_valid() of running callers, and by the watchers.
-  /// Throws Error(not_found, name) where no such key is in use.
+  /// Throws Error(not_found, key) where it is not in use.
+  void revoke(std::int64_t id);
+  /// Every key in use of that name, whoever owns it. Throws Error(not_found, name) where there is none.
   void revoke(std::string_view name);
+  /// Every key in use that begins so (a whole key: that one). Throws Error(invalid, prefix) where it is too short to
+  /// tell keys apart. Only keys that are `reached`. Returns them.
+  std::vector<Key> revoke_leaked(std::string_view beginning, const std::function<bool(const Key&)>& reached);
 
-  /// Whose key this is; nothing where it is none, revoked or over. Microseconds.
-  std::optional<Caller> authenticate(std::string_view presented) const;
+  /// Whose key this is; nothing where it is none, revoked, over, sent from where it may not be, or where its owner or
+  /// maker is suspended or deleted. Microseconds.
+  std::optional<Caller> authenticate(std::string_view presented, std::string_view peer = {}) const;
 
-  /// Ends the standing of keys whose time is over. To be called about once a second.
+  /// Revokes keys whose time is over. To be called about once a second. Throws Error where the disk refuses; they have
+  /// ended nevertheless.
   void expire();
+  /// These owners may do less than before: what runs with keys that lost something ends.
+  void review(const std::vector<std::int64_t>& owners);
 
   /// `told` is called, on the thread that revokes or expires, with the id of every key that is no longer valid.
   void watch(std::function<void(std::int64_t key_id)> told);
@@ -81,17 +94,23 @@ class Keys {
  private:
   struct Entry {
     Key key;
-    std::uint64_t tenant = 0;
+    Networks networks;
+    std::shared_ptr<const std::vector<std::string>> models;
+    Scopes had;  ///< what it could do when that was last looked at
     std::shared_ptr<std::atomic<bool>> standing;
   };
   struct HashOfMac {
     std::size_t operator()(const crypto::Mac& mac) const noexcept;
   };
   void read();
+  std::string insert(Key key);
+  Scopes scopes_now(const Key& key) const;
+  std::vector<Key> revoke_where(const std::function<bool(const crypto::Mac&, const Key&)>& chosen);
   void end(const std::vector<std::int64_t>& ids);
 
   store::Database& database_;
   std::mutex& database_mutex_;
+  Directory& directory_;
   crypto::Secret mac_key_;
   Clock clock_;
   mutable std::shared_mutex mutex_;  ///< of what follows; never held while the disk works

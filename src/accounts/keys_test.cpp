@@ -1,4 +1,4 @@
-#include "accounts/keys.h"
+#include "accounts/accounts.h"
 
 #include <gtest/gtest.h>
 
@@ -20,13 +20,14 @@ class KeysOfABox : public testing::Test {
   store::Database database_{folder_.path() / "test.db", master_.derive("store")};
   std::mutex mutex_;
 
-  Keys open() {
-    return Keys(database_, mutex_, master_, folder_.path(), [this] { return now_; });
+  std::unique_ptr<Accounts> open() {
+    return std::make_unique<Accounts>(database_, mutex_, master_, folder_.path(), [this] { return now_; });
   }
 };
 
 TEST_F(KeysOfABox, AKeyTellsWhoseItIs) {
-  auto keys = open();
+  const auto accounts = open();
+  auto& keys = accounts->keys;
   const auto text = keys.create("app", {Scope::inference});
   EXPECT_EQ(text.size(), 49u);
   EXPECT_TRUE(text.starts_with("cofre_"));
@@ -36,11 +37,12 @@ TEST_F(KeysOfABox, AKeyTellsWhoseItIs) {
   EXPECT_TRUE(caller->scopes.has(Scope::inference));
   EXPECT_FALSE(caller->scopes.has(Scope::admin));
   EXPECT_TRUE(caller->is_valid());
-  EXPECT_NE(caller->tenant, keys.authenticate(keys.create("other", {Scope::inference}))->tenant);
+  EXPECT_NE(caller->user, keys.authenticate(keys.create("other", {Scope::inference}))->user);
 }
 
 TEST_F(KeysOfABox, WhatIsNoKeyIsNobodys) {
-  auto keys = open();
+  const auto accounts = open();
+  auto& keys = accounts->keys;
   std::string text = keys.create("app", {Scope::inference});
   for (const std::string& wrong : {std::string(), std::string("cofre_"), text + "x", text.substr(1),
                                    std::string(1 << 20, 'x'), std::string("cofre_") + std::string(43, 'A')}) {
@@ -54,11 +56,13 @@ TEST_F(KeysOfABox, KeysOutliveTheProcessAndTheirTextIsNowhere) {
   std::string text;
   std::uint64_t tenant = 0;
   {
-    auto keys = open();
+    const auto accounts = open();
+    auto& keys = accounts->keys;
     text = keys.create("app", {Scope::inference, Scope::metrics}, now_ + 100);
     tenant = keys.authenticate(text)->tenant;
   }
-  const auto keys = open();
+  const auto accounts = open();
+  auto& keys = accounts->keys;
   const auto caller = keys.authenticate(text);
   ASSERT_TRUE(caller);
   EXPECT_EQ(caller->tenant, tenant);
@@ -71,13 +75,14 @@ TEST_F(KeysOfABox, KeysOutliveTheProcessAndTheirTextIsNowhere) {
 }
 
 TEST_F(KeysOfABox, AnotherMasterKeyKnowsNoneOfThem) {
-  std::string text = open().create("app", {Scope::inference});
-  const Keys other(database_, mutex_, crypto::Secret::random(), folder_.path());
-  EXPECT_FALSE(other.authenticate(text));
+  std::string text = open()->keys.create("app", {Scope::inference});
+  const Accounts other(database_, mutex_, crypto::Secret::random(), folder_.path());
+  EXPECT_FALSE(other.keys.authenticate(text));
 }
 
 TEST_F(KeysOfABox, RevokingEndsRunningCallersToo) {
-  auto keys = open();
+  const auto accounts = open();
+  auto& keys = accounts->keys;
   std::vector<std::int64_t> told;
   keys.watch([&](std::int64_t id) { told.push_back(id); });
   const auto text = keys.create("app", {Scope::inference});
@@ -87,11 +92,12 @@ TEST_F(KeysOfABox, RevokingEndsRunningCallersToo) {
   EXPECT_FALSE(keys.authenticate(text));
   EXPECT_EQ(told, std::vector{running->key_id});
   EXPECT_EQ(code_of([&] { keys.revoke("app"); }), Code::not_found);
-  EXPECT_FALSE(open().authenticate(text));
+  EXPECT_FALSE(open()->keys.authenticate(text));
 }
 
 TEST_F(KeysOfABox, ANameIsFreeAgainAfterItsKeyIsRevoked) {
-  auto keys = open();
+  const auto accounts = open();
+  auto& keys = accounts->keys;
   const auto first = keys.create("app", {Scope::inference});
   EXPECT_EQ(code_of([&] { keys.create("app", {Scope::inference}); }), Code::invalid);
   keys.revoke("app");
@@ -103,7 +109,8 @@ TEST_F(KeysOfABox, ANameIsFreeAgainAfterItsKeyIsRevoked) {
 }
 
 TEST_F(KeysOfABox, AKeyEndsWithItsTime) {
-  auto keys = open();
+  const auto accounts = open();
+  auto& keys = accounts->keys;
   std::vector<std::int64_t> told;
   keys.watch([&](std::int64_t id) { told.push_back(id); });
   const auto text = keys.create("app", {Scope::inference}, now_ + 10);
@@ -116,11 +123,16 @@ TEST_F(KeysOfABox, AKeyEndsWithItsTime) {
   keys.expire();
   EXPECT_FALSE(running->is_valid());
   EXPECT_EQ(told.size(), 1u);
+  now_ -= 10;  // the clock is set back
+  EXPECT_FALSE(open()->keys.authenticate(text));
+  EXPECT_FALSE(keys.authenticate(text));
+  now_ += 10;
   EXPECT_EQ(code_of([&] { keys.create("late", {Scope::inference}, now_); }), Code::invalid);
 }
 
 TEST_F(KeysOfABox, NamesArePrintableAndShort) {
-  auto keys = open();
+  const auto accounts = open();
+  auto& keys = accounts->keys;
   for (const std::string& name : {std::string(), std::string("a\nb"), std::string(65, 'a'), std::string("a\0b", 3)}) {
     EXPECT_EQ(code_of([&] { keys.create(name, {Scope::inference}); }), Code::invalid);
   }

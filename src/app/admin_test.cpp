@@ -2,13 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include "accounts/actions/actions.h"
 #include "app/box.h"
-#include "app/key_actions.h"
 #include "base/error.h"
 #include "os/paths.h"
 
 namespace cofre::app {
 namespace {
+
+json::Object act(Box& box, const json::Object& request) {
+  return accounts::act(box.accounts, accounts::Actor::machine(), json::string_at(request, "do"), request);
+}
 
 class Admin : public testing::Test {
  protected:
@@ -58,18 +62,17 @@ TEST_F(Admin, OneProcessHoldsTheBox) {
 
 TEST_F(Admin, KeysAreMadeInTheRunningBoxAndWithoutOne) {
   const json::Object create{{"do", "key.create"}, {"name", "app"}, {"scopes", json::Array{"inference"}}};
-  const auto alone = [](Box& box, const json::Object& request) { return key_action(box.keys, request); };
-  const auto made = ask_or_open(data(), create, alone);
+  const auto made = ask_or_open(data(), create, act);
   {
     const auto box = Box::try_open(data());
-    AdminServer server(data(), [&](const json::Object& request) { return key_action(box->keys, request); });
+    AdminServer server(data(), [&](const json::Object& request) { return act(*box, request); });
     EXPECT_TRUE(box->keys.authenticate(json::string_at(made, "key")));
-    ask_or_open(data(), {{"do", "key.revoke"}, {"name", "app"}}, alone);
+    ask_or_open(data(), {{"do", "key.revoke"}, {"key", "app"}}, act);
     EXPECT_FALSE(box->keys.authenticate(json::string_at(made, "key")));
-    const auto again = ask_or_open(data(), create, alone);
+    const auto again = ask_or_open(data(), create, act);
     EXPECT_TRUE(box->keys.authenticate(json::string_at(again, "key")));
   }
-  const auto list = ask_or_open(data(), {{"do", "key.list"}}, alone);
+  const auto list = ask_or_open(data(), {{"do", "key.list"}}, act);
   EXPECT_EQ(json::array_at(list, "keys").size(), 2u);
 }
 
@@ -77,9 +80,9 @@ TEST_F(Admin, ActionsNameWhatIsWrong) {
   const auto box = Box::try_open(data());
   for (const char* text :
        {R"({"do":"key.make"})", R"({"do":"key.create"})", R"({"do":"key.create","name":"a","scopes":[1]})",
-        R"({"do":"key.create","name":"a","scopes":["root"]})", R"({"do":"key.revoke","name":"a"})",
+        R"({"do":"key.create","name":"a","scopes":["root"]})", R"({"do":"key.revoke","key":"a"})",
         R"({"do":"key.create","name":"a","scopes":["inference"],"expires":-1})", R"({})"}) {
-    EXPECT_THROW(key_action(box->keys, json::parse(text).as_object()), Error) << text;
+    EXPECT_THROW(act(*box, json::parse(text).as_object()), Error) << text;
   }
 }
 

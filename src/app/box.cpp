@@ -24,7 +24,7 @@ Box::Box(std::filesystem::path data_directory, os::FileLock held)
       lock(std::move(held)),
       master(store::master_key(data)),
       database(store::open_box(data, master)),
-      keys(database, database_mutex, master, store::backups_in(data)) {}
+      accounts(database, database_mutex, master, store::backups_in(data)) {}
 
 std::unique_ptr<Box> Box::try_open(const std::filesystem::path& data) {
   std::filesystem::create_directories(data);

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "accounts/keys.h"
+#include "accounts/accounts.h"
 #include "app/command.h"
 #include "crypto/secret.h"
 #include "json/json.h"
@@ -26,7 +26,8 @@ struct Box {
   crypto::Secret master;
   store::Database database;
   std::mutex database_mutex;
-  accounts::Keys keys;
+  accounts::Accounts accounts;
+  accounts::Keys& keys = accounts.keys;
 
  private:
   Box(std::filesystem::path data_directory, os::FileLock held);

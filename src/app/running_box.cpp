@@ -5,9 +5,9 @@
 #include <mutex>
 #include <thread>
 
+#include "accounts/actions/actions.h"
 #include "app/admin.h"
 #include "app/box.h"
-#include "app/key_actions.h"
 #include "app/server_names.h"
 #include "app/status_report.h"
 #include "base/error.h"
@@ -117,10 +117,11 @@ struct RunningBox::State {
                 {.data = options.data,
                  .backups = store::backups_in(options.data),
                  .keep_s = loaded.config.records_days * 86'400}),
-        service(gateway_models, box->keys, records, gateway_settings()),
+        service(gateway_models, accounts_by_settings(), records, gateway_settings()),
         server(http_options(loaded.config, tls), service),
         url(local_url(listen_address(loaded.config), server.port())),
         admin(options.data, [this](const json::Object& request) { return answer(request); }) {
+    box->accounts.base_url = url;
     for (const auto& note : loaded.notes) journal.write(log::Level::warning, "note", {{"text", note}});
     journal.write(log::Level::info, "start",
                   {{"address", url}, {"process", static_cast<std::int64_t>(::getpid())}, {"open_files", open_files}});
@@ -134,6 +135,21 @@ struct RunningBox::State {
       journal.write(level_of(notice.level), "model", {{"model", notice.model}, {"text", notice.text}});
     };
     return made;
+  }
+
+  accounts::Accounts& accounts_by_settings() {
+    using SecondFactor = accounts::Policy::SecondFactor;
+    const auto& config = loaded.config;
+    auto& policy = box->accounts.policy;
+    policy.password_letters = static_cast<std::size_t>(config.password_letters);
+    policy.password_history = static_cast<std::size_t>(config.password_history);
+    policy.idle_s = config.session_idle_min * 60;
+    policy.session_s = config.session_hours * 3600;
+    policy.second_factor = config.second_factor == "everybody"        ? SecondFactor::everybody
+                           : config.second_factor == "administrators" ? SecondFactor::administrators
+                                                                      : SecondFactor::nobody;
+    box->accounts.directory.keep_roles_apart(config.roles_apart);
+    return box->accounts;
   }
 
   gateway::Settings gateway_settings() {
@@ -159,7 +175,7 @@ struct RunningBox::State {
       return {{"within_s", loaded.config.stop_timeout_s}};
     }
     if (what == "reload") return reload();
-    return key_action(box->keys, request);
+    return accounts::act(box->accounts, accounts::Actor::machine(), what, request);
   }
 
   json::Object report() const {

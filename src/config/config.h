@@ -52,6 +52,13 @@ struct Config {
   std::int64_t idle_timeout_s = 75;
   std::int64_t write_timeout_s = 30;
   std::int64_t requests_per_key = 256;
+  // [accounts]
+  bool roles_apart = false;
+  std::int64_t password_letters = 12;
+  std::int64_t password_history = 5;
+  std::int64_t session_idle_min = 30;
+  std::int64_t session_hours = 12;
+  std::string second_factor = "nobody";
   // [models]
   std::vector<std::string> preload;
   std::string default_model;

@@ -82,6 +82,18 @@ constexpr std::array config_rows{
     Row<Config>{"limits.requests_per_key", &Config::requests_per_key, "Requests of one key that run or wait at once.",
                 1, 100'000},
 
+    Row<Config>{"accounts.roles_apart", &Config::roles_apart,
+                "Nobody may hold two of system administrator, security administrator and auditor."},
+    Row<Config>{"accounts.password_letters", &Config::password_letters, "Letters of a password, at least.", 8, 128},
+    Row<Config>{"accounts.password_history", &Config::password_history,
+                "Of the last so many passwords none is taken again.", 0, 50},
+    Row<Config>{"accounts.session_idle_min", &Config::session_idle_min,
+                "Minutes after which a session ends that is not used.", 1, 1440},
+    Row<Config>{"accounts.session_hours", &Config::session_hours, "Hours after which a session ends in any case.", 1,
+                720},
+    Row<Config>{"accounts.second_factor", &Config::second_factor, "Who must sign in with a second factor.", 0, 0,
+                "nobody|administrators|everybody"},
+
     Row<Config>{"models.preload",
                 &Config::preload,
                 "Models loaded at start: catalogue names or GGUF files.",

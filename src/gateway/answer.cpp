@@ -48,6 +48,7 @@ std::shared_ptr<Answer> Answer::start(Services& services, Asker asker, Plan plan
     request.tenant = asker.caller.tenant;
   }
   const auto answer = std::make_shared<Answer>(services, std::move(asker), plan, std::move(outlet));
+  answer->meter_ = set_aside(services.accounts, answer->asker_.caller, answer->model_, plan.requests);
   services.flights.enter(key, answer, services.settings.requests_per_key);
   answer->entered_ = true;
   if (client != nullptr) {
@@ -92,6 +93,7 @@ void Answer::take(std::size_t run, const protocol::Event& event) {
     end(200, finish_.empty() ? "done" : finish_);
     return;
   }
+  meter_.take(event);
   note_progress(run, event);
   outlet_->write(encoder_->take(run, event));
 }
@@ -141,6 +143,7 @@ void Answer::note_piece(std::size_t run, std::uint32_t choice) {
 void Answer::end(int status, std::string_view outcome) {
   over_ = true;
   if (entered_) services_.flights.leave(asker_.caller.key_id, this);
+  meter_.settle(done_ == wanted_ ? &usage_ : nullptr);
   const auto took = Clock::now() - began_;
   services_.metrics.answered(model_, {status, outcome, usage_, took, choices_, cache_, max_tokens_});
   if (!services_.settings.log) return;

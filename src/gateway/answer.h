@@ -11,6 +11,7 @@
 
 #include "gateway/encoder.h"
 #include "gateway/flights.h"
+#include "gateway/metering.h"
 #include "gateway/outlet.h"
 #include "gateway/services.h"
 
@@ -31,7 +32,8 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
     std::string request_id;
   };
   /// To a caller who waits for it; cancelled when the caller leaves.
-  /// Throws Error(exhausted) where the key runs too many; the fleet's refusals go to the outlet.
+  /// Throws Failure where a quota is used up, Error(exhausted) where the key runs too many; the fleet's refusals go to
+  /// the outlet.
   static void start(Services& services, Call&& call, Plan plan);
   /// To `outlet`. With a `client`: cancelled when that leaves.
   static std::shared_ptr<Answer> start(Services& services, Asker asker, Plan plan, std::shared_ptr<Outlet> outlet,
@@ -64,6 +66,7 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
   std::vector<std::unique_ptr<Running>> runs_;
   std::size_t done_ = 0, wanted_ = 0;
   bool over_ = false, entered_ = false;
+  Meter meter_;
   protocol::Usage usage_;
   std::string finish_;                                                       ///< the last finish reason
   std::map<std::pair<std::size_t, std::uint32_t>, Clock::time_point> last_;  ///< pieces, of run and choice

@@ -89,8 +89,8 @@ http::Response error_response(const Failure& failure) {
   response.headers.add("Content-Type", "application/json");
   if (failure.status == 401) response.headers.add("WWW-Authenticate", "Bearer");
   if (failure.retry_after_s > 0) {
-    // Clients give up where they are told more than 120 s.
-    const double seconds = std::min(failure.retry_after_s, 120.0);
+    // Clients give up where they are told more than 120 s: that is only said where they shall.
+    const double seconds = failure.retry ? failure.retry_after_s : std::min(failure.retry_after_s, 120.0);
     response.headers.add("Retry-After", fmt::format("{:.0f}", std::max(1.0, std::ceil(seconds))));
     response.headers.add("Retry-After-Ms", fmt::format("{:.0f}", std::ceil(seconds * 1000)));
   }

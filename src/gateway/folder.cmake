@@ -1,2 +1,3 @@
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
+set_source_files_properties(${dir}/openapi.cpp PROPERTIES COMPILE_DEFINITIONS COFRE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(${target} PRIVATE prometheus-cpp::core)

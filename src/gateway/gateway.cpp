@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "gateway/credentials.h"
 #include "gateway/errors.h"
 #include "gateway/route_table.h"
 
@@ -11,17 +12,7 @@ namespace {
 
 constexpr std::size_t client_id_max = 128;
 constexpr std::chrono::minutes sweep_period{1};
-
-/// The key as clients send it: Bearer, Anthropic's way, Azure's way.
-std::optional<std::string_view> presented_key(const http::Request& request) {
-  if (const auto header = request.headers.find("authorization")) {
-    constexpr std::string_view bearer = "bearer ";
-    if (header->size() > bearer.size() && http::equal_without_case(header->substr(0, bearer.size()), bearer))
-      return header->substr(bearer.size());
-  }
-  if (const auto key = request.headers.find("x-api-key")) return key;
-  return request.headers.find("api-key");
-}
+constexpr std::uint64_t small_body_bytes = 1 << 20;
 
 bool is_token(std::string_view text, std::string_view more) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
@@ -31,12 +22,15 @@ bool is_token(std::string_view text, std::string_view more) {
 
 }  // namespace
 
-Gateway::Gateway(Models& models, accounts::Keys& keys, records::Records& records, Settings settings)
-    : settings_(std::move(settings)), keys_(keys), services_{models,  *flights_,    metrics_, settings_,
-                                                             records, backgrounds_, desk_} {
+Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records& records, Settings settings)
+    : settings_(std::move(settings)), accounts_(accounts), services_{models,   accounts,     *flights_,
+                                                                     metrics_, office_,      settings_,
+                                                                     records,  backgrounds_, desk_} {
   records.responses.fail_queued("server_error", "the box stopped before this response was whole");
   // The watch outlives the gateway: it holds the list of flights itself.
-  keys_.watch([flights = flights_](std::int64_t key_id) { flights->end_key(key_id); });
+  const auto end = [flights = flights_](std::int64_t key_id) { flights->end_key(key_id); };
+  accounts_.keys.watch(end);
+  accounts_.sessions.watch(end);
 }
 Gateway::~Gateway() { flights_->end_all(); }
 
@@ -55,20 +49,6 @@ void Gateway::sweep() {
   } catch (const Error& error) {
     if (settings_.log) settings_.log("sweep", {{"error", error.what()}});
   }
-}
-
-accounts::Caller Gateway::authenticate(const http::Request& request, accounts::Scope scope) const {
-  const auto presented = presented_key(request);
-  if (!presented) throw failure_of(401, "this needs a key of the box: Authorization: Bearer KEY");
-  auto caller = keys_.authenticate(*presented);
-  if (!caller) {
-    auto failure = failure_of(401, "the key is not valid here");
-    failure.code = "invalid_api_key";
-    throw failure;
-  }
-  if (!caller->scopes.has(scope))
-    throw failure_of(403, fmt::format("the key lacks the scope \"{}\"", accounts::name_of(scope)));
-  return std::move(*caller);
 }
 
 bool Gateway::allows_origin(std::string_view origin) const {
@@ -122,11 +102,17 @@ http::Admission Gateway::admit(const http::Request& head) {
     return {0, std::move(response)};
   }
   try {
-    if (match.route->scope) authenticate(head, *match.route->scope);
+    if (match.route->scope) authenticate(accounts_, head, *match.route->scope);
   } catch (const Failure& failure) {
     return {0, refusal(head, failure)};
   }
-  return {match.route->body == Body::json ? settings_.body_bytes_max : 0, std::nullopt};
+  switch (match.route->body) {
+    case Body::none: return {0, std::nullopt};
+    case Body::small: return {small_body_bytes, std::nullopt};
+    case Body::json: return {settings_.body_bytes_max, std::nullopt};
+  }
+  CHECK(false);
+  return {};
 }
 
 void Gateway::handle(http::Request request, http::Responder responder) {
@@ -136,13 +122,14 @@ void Gateway::handle(http::Request request, http::Responder responder) {
   call.headers = common_headers(request);
   call.request = std::move(request);
   call.responder = responder;
+  call.pattern = match.route->pattern;
   call.parameters = std::move(match.parameters);
   Call refused;  // what is left of the call when its handler has taken it
   refused.responder = responder;
   refused.headers = call.headers;
   const auto refuse_with = [&](const Failure& failure) { refused.answer(error_response(failure)); };
   try {
-    if (match.route->scope) call.caller = authenticate(call.request, *match.route->scope);
+    if (match.route->scope) call.caller = authenticate(accounts_, call.request, *match.route->scope);
     match.route->handler(services_, std::move(call));
   } catch (const Failure& failure) {
     refuse_with(failure);

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "accounts/keys.h"
+#include "accounts/accounts.h"
 #include "gateway/desk.h"
 #include "gateway/dialects/openai/background.h"
 #include "gateway/flights.h"
@@ -21,7 +21,7 @@ class Gateway : public http::Service {
  public:
   /// All outlive it. Keys that are revoked or run out end their requests at once (Keys::watch). Responses that another
   /// process left unfinished become failed.
-  Gateway(Models& models, accounts::Keys& keys, records::Records& records, Settings settings);
+  Gateway(Models& models, accounts::Accounts& accounts, records::Records& records, Settings settings);
   /// Ends what runs in the background.
   ~Gateway() override;
 
@@ -34,8 +34,6 @@ class Gateway : public http::Service {
   void finished(const http::Record& record) override;
 
  private:
-  /// Whose request it is. Throws Failure: 401 without a valid key, 403 where it lacks the scope.
-  accounts::Caller authenticate(const http::Request& request, accounts::Scope scope) const;
   void sweep();
   bool allows_origin(std::string_view origin) const;
   http::Response preflight(const http::Request& request, std::string_view allowed) const;
@@ -44,12 +42,13 @@ class Gateway : public http::Service {
   http::Response refusal(const http::Request& request, const Failure& failure) const;
 
   Settings settings_;
-  accounts::Keys& keys_;
+  accounts::Accounts& accounts_;
   std::shared_ptr<Flights> flights_ = std::make_shared<Flights>();
   Metrics metrics_;
   openai::Backgrounds backgrounds_;
   Services services_;
   std::chrono::steady_clock::time_point swept_{};
+  Desk office_{256};
   Desk desk_;  ///< last: its jobs work with everything
 };
 

@@ -1,16 +1,21 @@
 #include "gateway/route_table.h"
 
+#include "gateway/admin/admin.h"
+#include "gateway/admin/session.h"
 #include "gateway/dialects/openai/handlers.h"
 #include "gateway/monitor.h"
+#include "gateway/openapi.h"
 
 namespace cofre::gateway {
 namespace {
 
 using accounts::Scope;
+using admin::act;
 
 constexpr Route routes[] = {
     {"GET", "/health", anybody, Body::none, monitor::health},
     {"GET", "/metrics", Scope::metrics, Body::none, monitor::metrics},
+    {"GET", "/openapi.json", anybody, Body::none, show_openapi},
 
     {"GET", "/v1/models", Scope::inference, Body::none, openai::list_models},
     {"GET", "/v1/models/{model...}", Scope::inference, Body::none, openai::get_model},
@@ -24,6 +29,62 @@ constexpr Route routes[] = {
     {"POST", "/v1/embeddings", Scope::inference, Body::json, openai::embeddings},
     {"POST", "/tokenize", Scope::inference, Body::json, openai::tokenize},
     {"POST", "/detokenize", Scope::inference, Body::json, openai::detokenize},
+
+    {"GET", "/setup", anybody, Body::none, admin::setup_page},
+    {"POST", "/admin/v1/link", anybody, Body::small, admin::use_link},
+    {"POST", "/admin/v1/session", anybody, Body::small, admin::sign_in},
+    {"GET", "/admin/v1/session", Scope::account, Body::none, admin::show_session},
+    {"DELETE", "/admin/v1/session", Scope::account, Body::none, admin::sign_out},
+    {"GET", "/admin/v1/me", Scope::account, Body::none, act<"me.show">},
+    {"POST", "/admin/v1/me/password", Scope::account, Body::small, act<"me.password">},
+    {"POST", "/admin/v1/me/second-factor", Scope::account, Body::small, act<"me.factor.begin">},
+    {"POST", "/admin/v1/me/second-factor/confirm", Scope::account, Body::small, act<"me.factor.confirm">},
+    {"POST", "/admin/v1/me/second-factor/remove", Scope::account, Body::small, act<"me.factor.remove">},
+    {"GET", "/admin/v1/me/sessions", Scope::account, Body::none, act<"me.session.list">},
+    {"DELETE", "/admin/v1/me/sessions/{session}", Scope::account, Body::none, act<"me.session.end">},
+    {"GET", "/admin/v1/me/usage", Scope::account, Body::none, act<"me.usage">},
+    {"GET", "/admin/v1/me/quotas", Scope::account, Body::none, act<"me.quota.list">},
+    {"GET", "/admin/v1/me/keys", Scope::account, Body::none, act<"me.key.list">},
+    {"POST", "/admin/v1/me/keys", Scope::account, Body::small, act<"me.key.create">},
+    {"POST", "/admin/v1/me/keys/{key}/rotate", Scope::account, Body::small, act<"me.key.rotate">},
+    {"DELETE", "/admin/v1/me/keys/{key}", Scope::account, Body::none, act<"me.key.revoke">},
+    {"GET", "/admin/v1/tenants", Scope::directory, Body::none, act<"tenant.list">},
+    {"POST", "/admin/v1/tenants", Scope::people, Body::small, act<"tenant.create">},
+    {"GET", "/admin/v1/tenants/{tenant}", Scope::directory, Body::none, act<"tenant.show">},
+    {"PATCH", "/admin/v1/tenants/{tenant}", Scope::people, Body::small, act<"tenant.change">},
+    {"DELETE", "/admin/v1/tenants/{tenant}", Scope::people, Body::none, act<"tenant.delete">},
+    {"POST", "/admin/v1/tenants/{tenant}/suspend", Scope::people, Body::none, act<"tenant.suspend">},
+    {"POST", "/admin/v1/tenants/{tenant}/restore", Scope::people, Body::none, act<"tenant.restore">},
+    {"GET", "/admin/v1/departments", Scope::directory, Body::none, act<"department.list">},
+    {"POST", "/admin/v1/departments", Scope::people, Body::small, act<"department.create">},
+    {"DELETE", "/admin/v1/departments/{department}", Scope::people, Body::none, act<"department.delete">},
+    {"GET", "/admin/v1/roles", Scope::directory, Body::none, act<"role.list">},
+    {"GET", "/admin/v1/users", Scope::directory, Body::none, act<"user.list">},
+    {"POST", "/admin/v1/users", Scope::people, Body::small, act<"user.create">},
+    {"GET", "/admin/v1/users/{user}", Scope::directory, Body::none, act<"user.show">},
+    {"PATCH", "/admin/v1/users/{user}", Scope::people, Body::small, act<"user.change">},
+    {"DELETE", "/admin/v1/users/{user}", Scope::people, Body::none, act<"user.delete">},
+    {"POST", "/admin/v1/users/{user}/suspend", Scope::people, Body::none, act<"user.suspend">},
+    {"POST", "/admin/v1/users/{user}/restore", Scope::people, Body::none, act<"user.restore">},
+    {"PUT", "/admin/v1/users/{user}/roles", Scope::security, Body::small, act<"role.set">},
+    {"POST", "/admin/v1/users/{user}/link", Scope::people, Body::none, act<"user.link">},
+    {"POST", "/admin/v1/users/{user}/unlock", Scope::people, Body::none, act<"user.unlock">},
+    {"DELETE", "/admin/v1/users/{user}/sessions", Scope::security, Body::none, act<"session.end_all">},
+    {"GET", "/admin/v1/sessions", Scope::security, Body::none, act<"session.list">},
+    {"DELETE", "/admin/v1/sessions/{session}", Scope::security, Body::none, act<"session.end">},
+    {"GET", "/admin/v1/quotas", Scope::directory, Body::none, act<"quota.list">},
+    {"PUT", "/admin/v1/quotas", Scope::people, Body::small, act<"quota.set">},
+    {"DELETE", "/admin/v1/quotas/{quota}", Scope::people, Body::none, act<"quota.remove">},
+    {"GET", "/admin/v1/usage", Scope::usage, Body::none, act<"usage.show">},
+    {"GET", "/admin/v1/prices", Scope::usage, Body::none, act<"price.list">},
+    {"PUT", "/admin/v1/prices", Scope::people, Body::small, act<"price.set">},
+    {"DELETE", "/admin/v1/prices/{model}/{since}", Scope::people, Body::none, act<"price.remove">},
+    {"GET", "/admin/v1/keys", Scope::directory, Body::none, act<"key.list">},
+    {"POST", "/admin/v1/keys", Scope::people, Body::small, act<"key.create">},
+    {"POST", "/admin/v1/keys/revoke-leaked", Scope::security, Body::small, act<"key.revoke_leaked">},
+    {"GET", "/admin/v1/keys/{key}", Scope::directory, Body::none, act<"key.show">},
+    {"POST", "/admin/v1/keys/{key}/rotate", Scope::people, Body::small, act<"key.rotate">},
+    {"DELETE", "/admin/v1/keys/{key}", Scope::security, Body::none, act<"key.revoke">},
 };
 
 /// The first segment, taken off: "/a/b" gives "a" and leaves "/b".

@@ -14,8 +14,9 @@ namespace cofre::gateway {
 
 /// How much body a route takes.
 enum class Body : std::uint8_t {
-  none,  ///< nothing
-  json,  ///< Settings::body_bytes_max
+  none,   ///< nothing
+  small,  ///< of the administration: 1 MiB
+  json,   ///< Settings::body_bytes_max
 };
 
 /// One row. There is no default scope: a route without one says so with `anybody`.

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "accounts/keys.h"
+#include "accounts/accounts.h"
 #include "gateway/models.h"
 #include "http/message.h"
 #include "http/responder.h"
@@ -39,8 +39,10 @@ struct Settings {
 /// What handlers work with; everything outlives them.
 struct Services {
   Models& models;
+  accounts::Accounts& accounts;
   Flights& flights;
   Metrics& metrics;
+  Desk& office;  ///< for the administration, whose work may take long
   const Settings& settings;
   records::Records& records;
   openai::Backgrounds& backgrounds;
@@ -52,6 +54,7 @@ struct Call {
   http::Request request;
   http::Responder responder;
   std::optional<accounts::Caller> caller;  ///< of every route that needs a scope
+  std::string_view pattern;                ///< of its route
   std::vector<std::string> parameters;     ///< what the pattern's {names} stand for, decoded
   http::Headers headers;                   ///< that every answer to this request has
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();

@@ -1,2 +1,2 @@
-find_package(ICU REQUIRED COMPONENTS uc)
-target_link_libraries(${target} PRIVATE ICU::uc)
+find_package(ICU REQUIRED COMPONENTS uc i18n)
+target_link_libraries(${target} PRIVATE ICU::uc ICU::i18n)

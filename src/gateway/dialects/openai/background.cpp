@@ -32,7 +32,7 @@ std::shared_ptr<Background> Background::start(Services& services, Answer::Asker 
     const auto answer = Answer::start(services, std::move(asker), std::move(plan), made);
     const std::scoped_lock lock(made->mutex_);
     made->answer_ = answer;
-  } catch (const Error&) {
+  } catch (...) {  // an Error, or the Failure of a quota
     services.backgrounds.leave(record.id);
     services.records.responses.remove(record.tenant, record.id);
     throw;

@@ -75,7 +75,7 @@ void start_response(Services& services, Call&& call, ResponsesCall&& parsed) {
   std::shared_ptr<ResponseWriter> writer = encode_responses(head, parsed);
   records::Response record;
   record.id = response_id(call.request.id);
-  record.tenant = call.caller->tenant;
+  record.tenant = call.caller->holder();
   record.key_id = call.caller->key_id;
   record.created = head.created;
   record.previous = parsed.previous;
@@ -101,7 +101,7 @@ void responses(Services& services, Call&& call) {
   const auto previous = previous_response_of(body);
   if (!previous) return start_response(services, std::move(call), parse_responses(body));
   at_desk(services.desk, std::move(call), [&services, body = std::move(body), previous](Call&& at) {
-    const auto earlier = items_before(services, at.caller->tenant, *previous);
+    const auto earlier = items_before(services, at.caller->holder(), *previous);
     start_response(services, std::move(at), parse_responses(body, earlier));
   });
 }

@@ -89,9 +89,9 @@ void stream_stored(Services& services, const Call& call, const records::Response
 
 /// The response as it is now. At the desk.
 void answer_with(Services& services, const Call& call, std::string_view id) {
-  if (const auto running = services.backgrounds.find(call.caller->tenant, id))
+  if (const auto running = services.backgrounds.find(call.caller->holder(), id))
     return call.answer(json::dump(running->object()));
-  const auto stored = services.records.responses.find(call.caller->tenant, id);
+  const auto stored = services.records.responses.find(call.caller->holder(), id);
   if (!stored) not_there(id);
   call.answer(stored->object);
 }
@@ -164,13 +164,13 @@ json::Object page_of(const json::Array& items, const Paging& paging) {
 void get_response(Services& services, Call&& call) {
   const auto retrieval = parse_retrieval(call.request);
   const auto& id = call.parameters.at(0);
-  if (const auto running = services.backgrounds.find(call.caller->tenant, id)) {
+  if (const auto running = services.backgrounds.find(call.caller->holder(), id)) {
     if (!retrieval.stream) return call.answer(json::dump(running->object()));
     begin_stream(call);
     return running->read(call.responder, next_event(retrieval));
   }
   at_desk(services.desk, std::move(call), [&services, retrieval](Call&& at) {
-    const auto stored = services.records.responses.find(at.caller->tenant, at.parameters.at(0));
+    const auto stored = services.records.responses.find(at.caller->holder(), at.parameters.at(0));
     if (!stored) not_there(at.parameters.at(0));
     if (retrieval.stream) return stream_stored(services, at, *stored, retrieval);
     at.answer(stored->object);
@@ -180,8 +180,8 @@ void get_response(Services& services, Call&& call) {
 void delete_response(Services& services, Call&& call) {
   at_desk(services.desk, std::move(call), [&services](Call&& at) {
     const auto& id = at.parameters.at(0);
-    if (const auto running = services.backgrounds.find(at.caller->tenant, id)) running->cancel();
-    if (!services.records.responses.remove(at.caller->tenant, id)) not_there(id);
+    if (const auto running = services.backgrounds.find(at.caller->holder(), id)) running->cancel();
+    if (!services.records.responses.remove(at.caller->holder(), id)) not_there(id);
     at.answer(json::dump(json::Object{{"id", id}, {"object", "response"}, {"deleted", true}}));
   });
 }
@@ -189,9 +189,9 @@ void delete_response(Services& services, Call&& call) {
 void cancel_response(Services& services, Call&& call) {
   at_desk(services.desk, std::move(call), [&services](Call&& at) {
     const auto& id = at.parameters.at(0);
-    if (const auto running = services.backgrounds.find(at.caller->tenant, id)) {
+    if (const auto running = services.backgrounds.find(at.caller->holder(), id)) {
       running->cancel();  // its end is stored by the next job
-    } else if (const auto stored = services.records.responses.find(at.caller->tenant, id); !stored) {
+    } else if (const auto stored = services.records.responses.find(at.caller->holder(), id); !stored) {
       not_there(id);
     } else if (!stored->background) {
       refuse("response_id", "is of a response that was not made with background: true; it cannot be cancelled");
@@ -205,7 +205,8 @@ void response_input_items(Services& services, Call&& call) {
   const auto paging = parse_paging(call.request);
   at_desk(services.desk, std::move(call), [&services, paging](Call&& at) {
     const auto& id = at.parameters.at(0);
-    const auto turns = services.records.responses.conversation(at.caller->tenant, id, services.settings.body_bytes_max);
+    const auto turns =
+        services.records.responses.conversation(at.caller->holder(), id, services.settings.body_bytes_max);
     if (turns.empty()) not_there(id);
     json::Array items;
     for (const auto& turn : turns) append_items(items, turn, &turn != &turns.back());

@@ -34,7 +34,7 @@ class StoredResponsesOfABox : public testing::Test {
   StoredResponsesOfABox() { models.answer = hello; }
 
   void start() {
-    gateway = std::make_unique<Gateway>(models, keys, records, settings);
+    gateway = std::make_unique<Gateway>(models, accounts, records, settings);
     server = std::make_unique<http::Server>(http::Options{}, *gateway);
   }
   void stop() {
@@ -76,7 +76,8 @@ class StoredResponsesOfABox : public testing::Test {
   crypto::Secret master = crypto::Secret::random();
   store::Database database{folder.path() / "test.db", master.derive("store")};
   std::mutex database_mutex;
-  accounts::Keys keys{database, database_mutex, master, folder.path()};
+  accounts::Accounts accounts{database, database_mutex, master, folder.path()};
+  accounts::Keys& keys = accounts.keys;
   std::int64_t now = records::system_seconds();
   records::Records records{
       database, database_mutex, {.data = folder.path(), .backups = folder.path(), .clock = [this] { return now; }}};
@@ -332,7 +333,7 @@ TEST_F(StoredResponsesOfABox, WhatRanWhenTheBoxStoppedHasFailed) {
 }
 TEST_F(StoredResponsesOfABox, WhatRanWhenTheBoxDiedHasFailed) {
   records.responses.add({.id = "resp_lost",
-                         .tenant = keys.authenticate(key)->tenant,
+                         .tenant = keys.authenticate(key)->holder(),
                          .created = now,
                          .background = true,
                          .status = "queued",

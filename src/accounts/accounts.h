@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "accounts/directory.h"
+#include "accounts/keys.h"
+#include "accounts/ledger.h"
+#include "accounts/policy.h"
+#include "accounts/prices.h"
+#include "accounts/quotas.h"
+#include "accounts/sessions.h"
+#include "accounts/sign_in.h"
+#include "json/json.h"
+
+namespace cofre::accounts {
+
+struct Action;
+struct Actor;
+
+/// Everything about who may use the box and how much, over one database.
+class Accounts {
+ public:
+  /// Brings the tables up to date and reads them. `database` must outlive it, and is used under `database_mutex` alone.
+  Accounts(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master,
+           const std::filesystem::path& backups, Clock time = system_seconds);
+
+ private:
+  bool migrated_;  ///< before anything reads
+
+ public:
+  /// Runs an action that changes something, and records it; throws what the action throws, and where the record cannot
+  /// be kept. Empty: nothing is recorded. Set before anything acts.
+  std::function<json::Object(const Actor&, const Action&, const json::Object& request,
+                             const std::function<json::Object()>& run)>
+      recorder;
+  /// Told of every attempt to sign in: the name that was given, the address, and whose it was; 0: it was refused.
+  std::function<void(const std::string& name, const std::string& from, std::int64_t owner)> signed_in;
+  const Clock clock;
+  Policy policy{};       ///< set before anybody signs in
+  std::string base_url;  ///< of this box, for links: "https://box.example:8443"
+  Directory directory;
+  Keys keys;
+  Ledger ledger;
+  Quotas quotas;
+  Prices prices;
+  Sessions sessions;
+  SignIn sign_in;
+
+  /// What passes by itself: keys and sessions end. To be called about once a second. Throws Error where
+  /// the disk refuses to keep that.
+  void tick();
+};
+
+}  // namespace cofre::accounts

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "accounts/caller.h"
+
+namespace cofre::accounts {
+
+/// Who asks for a management action.
+struct Actor {
+  std::int64_t user = 0;  ///< 0: whoever administers the machine, by the socket of the box
+  std::int64_t tenant = home_tenant;
+  std::int64_t department = 0;
+  std::int64_t key_id = 0;  ///< of the credential; a session's is below 0
+  Scopes scopes;
+  std::string from;  ///< the address; "machine"
+
+  static Actor machine() {
+    Actor actor;
+    actor.scopes = Scopes::all();
+    actor.from = "machine";
+    return actor;
+  }
+  static Actor of(const Caller& caller, std::string from) {
+    return {caller.user,    static_cast<std::int64_t>(caller.tenant), caller.department, caller.key_id, caller.scopes,
+            std::move(from)};
+  }
+  /// Administrators of the home tenant reach every tenant, those of another only their own.
+  bool reaches(std::int64_t other) const noexcept { return tenant == home_tenant || tenant == other; }
+};
+
+}  // namespace cofre::accounts

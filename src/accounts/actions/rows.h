@@ -1,0 +1,14 @@
+#pragma once
+
+#include "accounts/actions/actions.h"
+
+/// The tables of actions, one a subject.
+namespace cofre::accounts {
+
+std::span<const Action> people_actions();
+std::span<const Action> key_actions();
+std::span<const Action> quota_actions();
+std::span<const Action> usage_actions();
+std::span<const Action> sign_in_actions();
+
+}  // namespace cofre::accounts

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+#include "crypto/password.h"
+
+namespace cofre::accounts {
+
+/// Rules for signing in, as the settings say. Set once, at the start.
+struct Policy {
+  enum class SecondFactor : std::uint8_t { nobody, administrators, everybody };  ///< who must have one
+  std::size_t password_letters = 12;                                             ///< at least
+  std::size_t password_history = 5;    ///< of the last so many none comes again
+  std::int64_t idle_s = 1800;          ///< after which a session ends
+  std::int64_t session_s = 12 * 3600;  ///< after which it ends in any case
+  SecondFactor second_factor = SecondFactor::nobody;
+  crypto::PasswordCost cost{};
+};
+
+}  // namespace cofre::accounts

@@ -1,0 +1,289 @@
+#include "accounts/quotas.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/error.h"
+
+namespace cofre::accounts {
+namespace {
+
+using Level = Quota::Level;
+using Metric = Quota::Metric;
+using Period = Quota::Period;
+
+constexpr std::int64_t minute_s = 60;
+constexpr std::array<std::string_view, 5> level_names{"box", "tenant", "department", "user", "key"};
+constexpr std::array<std::string_view, 3> metric_names{"requests", "tokens", "concurrency"};
+constexpr std::array<std::string_view, 4> period_names{"minute", "day", "month", "now"};
+
+template <class T, std::size_t size>
+T named(const std::array<std::string_view, size>& names, std::string_view name, const char* field) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    fail_field(Code::invalid, field, "{}: must be one of {}", field, fmt::join(names, ", "));
+  }
+  return static_cast<T>(found - names.begin());
+}
+
+std::uint64_t minus(std::uint64_t from, std::uint64_t what) { return from - std::min(from, what); }
+
+}  // namespace
+
+std::string_view name_of(Level level) { return level_names[static_cast<std::size_t>(level)]; }
+std::string_view name_of(Metric metric) { return metric_names[static_cast<std::size_t>(metric)]; }
+std::string_view name_of(Period period) { return period_names[static_cast<std::size_t>(period)]; }
+Metric metric_named(std::string_view name) { return named<Metric>(metric_names, name, "metric"); }
+Period period_named(std::string_view name) { return named<Period>(period_names, name, "period"); }
+
+std::string text_of(const Quota& quota) {
+  std::string text = quota.metric == Metric::concurrency
+                         ? fmt::format("{} requests at once", quota.amount)
+                         : fmt::format("{} {} a {}", quota.amount, name_of(quota.metric), name_of(quota.period));
+  text += fmt::format(" of the {}", name_of(quota.level));
+  return quota.model.empty() ? text : text + " for the model " + quota.model;
+}
+
+Reservation::~Reservation() {
+  if (quotas_ != nullptr) quotas_->release(user_, tokens_, began_, nullptr);
+}
+
+void Reservation::swap(Reservation& other) noexcept {
+  std::swap(quotas_, other.quotas_);
+  std::swap(user_, other.user_);
+  std::swap(tokens_, other.tokens_);
+  std::swap(began_, other.began_);
+}
+
+void Reservation::adjust(std::uint64_t tokens) {
+  if (quotas_ == nullptr) return;
+  const std::scoped_lock lock(quotas_->mutex_);
+  quotas_->for_each(user_, [&](Quotas::Counter& counter) {
+    if (counter.quota.metric == Metric::tokens) counter.reserved = minus(counter.reserved, tokens_) + tokens;
+  });
+  tokens_ = tokens;
+}
+
+void Reservation::settle(const Spent& spent) {
+  if (quotas_ == nullptr) return;
+  quotas_->release(user_, tokens_, began_, &spent);
+  quotas_->ledger_.add(user_, spent);
+  quotas_ = nullptr;
+}
+
+Quotas::Quotas(store::Database& database, std::mutex& database_mutex, Ledger& ledger, Directory& directory, Clock clock)
+    : database_(database),
+      database_mutex_(database_mutex),
+      ledger_(ledger),
+      directory_(directory),
+      clock_(std::move(clock)) {
+  std::vector<Quota> all;
+  {
+    const std::lock_guard hold(database_mutex_);
+    for (auto row = database_.query("SELECT id, level, subject, model, metric, period, amount FROM quotas");
+         row.next();) {
+      all.push_back({row.integer(0), named<Level>(level_names, row.text(1), "level"), row.integer(2), row.text(3),
+                     metric_named(row.text(4)), period_named(row.text(5)), static_cast<std::uint64_t>(row.integer(6))});
+    }
+  }
+  for (auto& quota : all) {
+    Counter counter{quota, tenant_of(quota)};
+    count(counter);
+    counters_[{quota.level, quota.subject}].push_back(std::move(counter));
+  }
+}
+
+std::int64_t Quotas::tenant_of(const Quota& quota) const {
+  switch (quota.level) {
+    case Level::box: return home_tenant;
+    case Level::tenant: return quota.subject;
+    case Level::department: {
+      const auto department = directory_.find_department(quota.subject);
+      return department ? department->tenant : home_tenant;
+    }
+    case Level::user: return directory_.tenant_of(quota.subject);
+    case Level::key: {
+      const std::lock_guard hold(database_mutex_);
+      auto row =
+          database_.query("SELECT o.tenant FROM keys k JOIN owners o ON o.id = k.owner WHERE k.id = ?", quota.subject);
+      return row.next() ? row.integer(0) : home_tenant;
+    }
+  }
+  CHECK(false);
+  return 0;
+}
+
+/// What the ledger has of the running period. Minutes are not kept there.
+void Quotas::count(Counter& counter) {
+  const auto now = clock_();
+  roll(counter, now);
+  const auto& quota = counter.quota;
+  if (quota.metric == Metric::concurrency || quota.period == Period::minute) return;
+  const auto today = ledger_.time_of(counter.tenant, now).day;
+  Ledger::Question question;
+  question.from = quota.period == Period::day ? today : today / 100 * 100;
+  question.to = today;
+  if (!quota.model.empty()) question.model = quota.model;
+  switch (quota.level) {
+    case Level::box: break;
+    case Level::tenant: question.tenant = quota.subject; break;
+    case Level::department: question.department = quota.subject; break;
+    case Level::user: question.user = quota.subject; break;
+    case Level::key: question.key = quota.subject; break;
+  }
+  const auto spent = ledger_.sum(question);
+  counter.used = quota.metric == Metric::tokens ? spent.tokens() : spent.requests;
+}
+
+/// A new period begins where the old one is over. A clock that was set back begins none.
+void Quotas::roll(Counter& counter, std::int64_t now) {
+  if (counter.quota.metric == Metric::concurrency || (counter.end != 0 && now < counter.end)) return;
+  counter.used = 0;
+  if (counter.quota.period == Period::minute) {
+    counter.begin = now / minute_s * minute_s;
+    counter.end = counter.begin + minute_s;
+    return;
+  }
+  const auto time = ledger_.time_of(counter.tenant, now);
+  const bool is_day = counter.quota.period == Period::day;
+  counter.begin = is_day ? time.day_begin : time.month_begin;
+  counter.end = is_day ? time.day_end : time.month_end;
+}
+
+template <class Call>
+void Quotas::for_each(const User& user, Call call) {
+  const Subject subjects[] = {{Level::box, 0},
+                              {Level::tenant, user.tenant},
+                              {Level::department, user.department},
+                              {Level::user, user.user},
+                              {Level::key, user.key}};
+  for (const auto& subject : subjects) {
+    const auto found = counters_.find(subject);
+    if (found == counters_.end()) continue;
+    for (auto& counter : found->second) {
+      if (counter.quota.model.empty() || counter.quota.model == user.model) call(counter);
+    }
+  }
+}
+
+std::optional<Quotas::Refusal> Quotas::reserve(const User& user, std::uint64_t tokens, Reservation& into) {
+  const auto now = clock_();
+  std::optional<Refusal> refusal;
+  const std::scoped_lock lock(mutex_);
+  for_each(user, [&](Counter& counter) {
+    roll(counter, now);
+    const auto& quota = counter.quota;
+    const std::uint64_t wanted = quota.metric == Metric::tokens ? tokens : 1;
+    const std::uint64_t taken = counter.used + counter.reserved;
+    // Once all is used up, what needs no tokens waits too.
+    const bool fits = taken < quota.amount && wanted <= quota.amount - taken;
+    if (fits) return;
+    const std::int64_t wait = quota.metric == Metric::concurrency ? 1 : std::max<std::int64_t>(1, counter.end - now);
+    if (refusal && refusal->retry_after_s >= wait) return;
+    refusal = Refusal{quota, wait,
+                      fmt::format("the quota of {} is used up: {} used, {} set aside, {} wanted", text_of(quota),
+                                  counter.used, counter.reserved, wanted)};
+  });
+  if (refusal) return refusal;
+  for_each(user, [&](Counter& counter) { counter.reserved += counter.quota.metric == Metric::tokens ? tokens : 1; });
+  Reservation made;
+  made.quotas_ = this;
+  made.user_ = user;
+  made.tokens_ = tokens;
+  made.began_ = now;
+  into = std::move(made);
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> Quotas::tokens_left(const User& user) {
+  const auto now = clock_();
+  std::optional<std::uint64_t> left;
+  const std::scoped_lock lock(mutex_);
+  for_each(user, [&](Counter& counter) {
+    if (counter.quota.metric != Metric::tokens) return;
+    roll(counter, now);
+    const auto here = minus(counter.quota.amount, counter.used + counter.reserved);
+    left = std::min(left.value_or(here), here);
+  });
+  return left;
+}
+
+void Quotas::release(const User& user, std::uint64_t tokens, std::int64_t began, const Spent* spent) {
+  const auto now = clock_();
+  const std::scoped_lock lock(mutex_);
+  for_each(user, [&](Counter& counter) {
+    roll(counter, now);
+    const auto metric = counter.quota.metric;
+    counter.reserved = minus(counter.reserved, metric == Metric::tokens ? tokens : 1);
+    if (spent == nullptr || metric == Metric::concurrency) return;
+    // A request counts in the minute in which it began; its tokens when they are known.
+    if (metric == Metric::requests && began < counter.begin) return;
+    counter.used += metric == Metric::tokens ? spent->tokens() : spent->requests;
+  });
+}
+
+Quota Quotas::set(Quota quota) {
+  ledger_.flush();
+  {
+    const std::lock_guard hold(database_mutex_);
+    database_.run(
+        "INSERT INTO quotas (level, subject, model, metric, period, amount, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (level, subject, model, metric, period) DO UPDATE SET amount = excluded.amount",
+        name_of(quota.level), quota.subject, quota.model, name_of(quota.metric), name_of(quota.period),
+        static_cast<std::int64_t>(quota.amount), clock_());
+    auto row = database_.query(
+        "SELECT id FROM quotas WHERE level = ? AND subject = ? AND model = ? AND metric = ? AND period = ?",
+        name_of(quota.level), quota.subject, quota.model, name_of(quota.metric), name_of(quota.period));
+    CHECK(row.next());
+    quota.id = row.integer(0);
+  }
+  Counter counter{quota, tenant_of(quota)};
+  count(counter);
+  const std::scoped_lock lock(mutex_);
+  auto& here = counters_[{quota.level, quota.subject}];
+  const auto same =
+      std::find_if(here.begin(), here.end(), [&](const Counter& one) { return one.quota.id == quota.id; });
+  if (same == here.end()) {
+    here.push_back(std::move(counter));
+  } else {
+    same->quota.amount = quota.amount;
+  }
+  return quota;
+}
+
+Quota Quotas::quota(std::int64_t id) const {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [subject, counters] : counters_) {
+    for (const auto& counter : counters) {
+      if (counter.quota.id == id) return counter.quota;
+    }
+  }
+  fail_field(Code::not_found, "quota", "quota: there is no such quota");
+}
+
+void Quotas::remove(std::int64_t id) {
+  const auto known = quota(id);
+  {
+    const std::lock_guard hold(database_mutex_);
+    database_.run("DELETE FROM quotas WHERE id = ?", id);
+  }
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(counters_[{known.level, known.subject}], [&](const Counter& one) { return one.quota.id == id; });
+}
+
+std::vector<Quotas::Standing> Quotas::list() {
+  const auto now = clock_();
+  std::vector<Standing> all;
+  const std::scoped_lock lock(mutex_);
+  for (auto& [subject, counters] : counters_) {
+    for (auto& counter : counters) {
+      roll(counter, now);
+      all.push_back({counter.quota, counter.used, counter.reserved, counter.end});
+    }
+  }
+  return all;
+}
+
+}  // namespace cofre::accounts

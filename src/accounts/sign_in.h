@@ -1,0 +1,85 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accounts/directory.h"
+#include "accounts/policy.h"
+#include "crypto/secret.h"
+#include "store/database.h"
+
+namespace cofre::accounts {
+
+/// Passwords, second factors, links that set a password. Checking a password takes tens of milliseconds and waits for
+/// the disk: never on a thread that serves connections. Any thread may call anything.
+class SignIn {
+ public:
+  /// All outlive it; the tables exist.
+  SignIn(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master, Directory& directory,
+         const Policy& policy, Clock clock);
+
+  enum class Answer : std::uint8_t {
+    welcome,
+    limited,      ///< welcome, but a second factor must be set up first
+    wrong,        ///< no such user, not active, or not this password or code: which is not told
+    code_needed,  ///< the password is right; the second factor is missing
+    wait,         ///< too many failures: nothing was looked at
+  };
+  struct Result {
+    Answer answer = Answer::wrong;
+    std::int64_t owner = 0;          ///< where welcome
+    std::int64_t retry_after_s = 0;  ///< of wait
+  };
+  /// Failures make the next attempt wait, longer each time. `code`: of the second factor, or a recovery code.
+  Result sign_in(std::int64_t tenant, std::string_view name, std::string_view password, std::string_view code);
+
+  bool has_password(std::int64_t owner) const;
+  /// Throws Error(invalid, password) where the policy refuses it.
+  void set_password(std::int64_t owner, std::string_view password);
+  /// Also counts as an attempt. False where it is not the password.
+  bool check_password(std::int64_t owner, std::string_view password);
+  /// Forgets failed attempts.
+  void unlock(std::int64_t owner);
+
+  /// A new link's secret. Links of this owner that were not used are void.
+  std::string make_link(std::int64_t owner, std::int64_t valid_s);
+  /// Sets the password that the link allows, once. Throws Error(not_found, token), Error(invalid, password). Returns
+  /// the owner.
+  std::int64_t use_link(std::string_view token, std::string_view password);
+
+  /// Begins a second factor: its secret. It counts from confirm_factor() on.
+  std::vector<std::byte> begin_factor(std::int64_t owner);
+  /// Throws Error(invalid, code) where it is not the code of now. Returns recovery codes, each good once.
+  std::vector<std::string> confirm_factor(std::int64_t owner, std::string_view code);
+  bool has_factor(std::int64_t owner) const;
+  void remove_factor(std::int64_t owner);
+  /// Whether the policy demands one of this user.
+  bool needs_factor(std::int64_t owner) const;
+  /// Takes a code, once. A code of TOTP or a recovery code.
+  bool check_code(std::int64_t owner, std::string_view code);
+
+ private:
+  struct Failures {
+    std::int64_t count = 0, last = 0;
+  };
+  std::optional<std::string> hash_of(std::int64_t owner) const;
+  std::int64_t begin_attempt(std::int64_t owner);
+  std::int64_t begin_attempt(std::int64_t tenant, std::string_view stranger);
+  void check_policy(std::int64_t owner, std::string_view password) const;
+  std::string mac_text(std::string_view purpose, std::string_view secret) const;
+
+  store::Database& database_;
+  std::mutex& database_mutex_;
+  Directory& directory_;
+  const Policy& policy_;
+  crypto::Secret mac_key_;
+  Clock clock_;
+  std::mutex mutex_;                                                    ///< of what follows
+  std::map<std::pair<std::int64_t, std::string>, Failures> strangers_;  ///< names that nobody has
+};
+
+}  // namespace cofre::accounts

@@ -1,0 +1,276 @@
+// Every route of the box asked by every kind of caller: no door is open that should not be.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <regex>
+
+#include "gateway/gateway.h"
+#include "gateway/replay_models.h"
+#include "gateway/route_table.h"
+#include "http/raw_client.h"
+#include "http/server.h"
+#include "os/paths.h"
+
+namespace cofre::gateway {
+namespace {
+
+using accounts::KeyWish;
+using accounts::Owner;
+using accounts::Role;
+using accounts::Roles;
+using accounts::Scope;
+using accounts::Scopes;
+using accounts::State;
+
+/// Who asks: the headers, and what is to be expected of them.
+struct Asker {
+  std::string name, headers;
+  bool valid = true;
+  Scopes scopes{};
+  std::int64_t user = 0, tenant = 0;
+};
+
+class Access : public testing::Test {
+ protected:
+  Access() {
+    accounts.policy.cost = {1, 8 << 20};
+    models.answer = [](const protocol::Request& request) {
+      using namespace protocol;
+      if (std::holds_alternative<Tokenize>(request.task)) return std::vector<Event>{Tokens{{1}, {"a"}, ""}, Done{}};
+      if (std::holds_alternative<Detokenize>(request.task)) return std::vector<Event>{Tokens{{}, {}, "a"}, Done{}};
+      if (std::holds_alternative<Embedding>(request.task)) return std::vector<Event>{Vectors{{{1.0f}}}, Done{}};
+      return std::vector<Event>{Started{5, 0}, Text{0, "Hello"}, Finished{}, Done{{5, 0, 2, 0}}};
+    };
+    acme = accounts.directory.create_tenant("acme", "UTC", "EUR").id;
+    other = accounts.directory.create_tenant("other", "UTC", "EUR").id;
+    accounts.directory.create_department(acme, "research");
+    accounts.directory.create_department(acme, "sales");
+    make_victim();
+    make_askers();
+  }
+
+  Owner make_user(std::string name, std::int64_t tenant, Roles roles, const char* department = nullptr) {
+    Owner wanted;
+    wanted.tenant = tenant;
+    wanted.name = std::move(name);
+    wanted.roles = roles;
+    if (department != nullptr) wanted.department = accounts.directory.department_named(tenant, department).id;
+    return accounts.directory.create_owner(wanted);
+  }
+  std::string bearer(const std::string& key) { return "Authorization: Bearer " + key + "\r\n"; }
+  std::string make_key(const Owner& owner, std::optional<std::int64_t> expires = std::nullopt) {
+    return accounts.keys.create(KeyWish{.name = fmt::format("k{}", ++made),
+                                        .owner = owner.id,
+                                        .maker = owner.id,
+                                        .scopes = owner.scopes(),
+                                        .expires = expires});
+  }
+
+  /// The user whose objects the paths name.
+  void make_victim() {
+    const auto owner = make_user(fmt::format("victim{}", ++made), acme, {Role::user}, "research");
+    const auto key = make_key(owner);
+    const auto caller = accounts.keys.authenticate(key);
+    const auto session = accounts.sessions.begin(owner.id, false, "");
+    const auto quota =
+        accounts.quotas.set({0, accounts::Quota::Level::user, owner.id, "", accounts::Quota::Metric::requests,
+                             accounts::Quota::Period::day, 1'000'000});
+    const auto department = accounts.directory.create_department(acme, fmt::format("empty{}", made));
+    const auto response = fmt::format("resp_{}", made);
+    records.responses.add({.id = response,
+                           .tenant = static_cast<std::uint64_t>(owner.id),
+                           .key_id = caller->key_id,
+                           .created = accounts::system_seconds(),
+                           .status = "completed",
+                           .input = "[]",
+                           .object = R"({"id":"x","status":"completed","output":[]})"});
+    victim = {"the user", bearer(key), true, owner.scopes(), owner.id, acme};
+    names = {{"user", std::to_string(owner.id)},
+             {"key", std::to_string(caller->key_id)},
+             {"session", std::to_string(-accounts.sessions.authenticate(session)->key_id)},
+             {"quota", std::to_string(quota.id)},
+             {"department", std::to_string(department.id)},
+             {"tenant", std::to_string(acme)},
+             {"model", "tiny"},
+             {"since", "2026-01-01"},
+             {"id", response}};
+  }
+
+  void add(std::string name, const Owner& owner) {
+    askers.push_back({name + ", a key", bearer(make_key(owner)), true, owner.scopes(), owner.id, owner.tenant});
+    const auto session = accounts.sessions.begin(owner.id, false, "");
+    askers.push_back(
+        {name + ", a session",
+         fmt::format("Cookie: __Host-cofre={}\r\nX-CSRF-Token: {}\r\n", session, accounts.sessions.csrf_token(session)),
+         true, owner.scopes(), owner.id, owner.tenant});
+  }
+
+  void make_askers() {
+    const auto out = [&](std::string name, std::string headers) {
+      askers.push_back({std::move(name), std::move(headers), false});
+    };
+    out("nobody", "");
+    out("a garbage key", bearer("cofre_" + std::string(43, 'A')));
+    out("another garbage key", "x-api-key: nonsense\r\n");
+    out("a garbage session", "Cookie: __Host-cofre=" + std::string(43, 'A') + "; a=b\r\n");
+    const auto ghost = make_user("ghost", acme, {Role::user, Role::system_administrator});
+    const auto expired = make_key(ghost, now + 10), revoked = make_key(ghost);
+    accounts.keys.revoke(accounts.keys.authenticate(revoked)->key_id);
+    out("an expired key", bearer(expired));
+    out("a revoked key", bearer(revoked));
+    const auto session = accounts.sessions.begin(ghost.id, false, "");
+    accounts.sessions.end_all(ghost.id);
+    out("an ended session", "Cookie: __Host-cofre=" + session + "\r\n");
+    const auto suspended = make_user("suspended", acme, {Role::user, Role::system_administrator});
+    out("a suspended user", bearer(make_key(suspended)));
+    accounts.directory.set_owner_state(suspended.id, State::suspended);
+    const auto deleted = make_user("deleted", acme, {Role::user, Role::security_administrator});
+    out("a deleted user", bearer(make_key(deleted)));
+    accounts.directory.set_owner_state(deleted.id, State::deleted);
+    now += 10;
+    add("same department", make_user("same", acme, {Role::user}, "research"));
+    add("other department", make_user("sales", acme, {Role::user}, "sales"));
+    add("other tenant", make_user("stranger", other, {Role::user}));
+    for (const auto role :
+         {Role::box_operator, Role::auditor, Role::system_administrator, Role::security_administrator}) {
+      const std::string name(accounts::name_of(role));
+      add("home " + name, make_user(name, accounts::home_tenant, {role}));
+      add("own tenant's " + name, make_user(name, acme, {role}));
+      add("other tenant's " + name, make_user(name, other, {role}));
+    }
+  }
+
+  std::string path_of(std::string_view pattern) const {
+    std::string path;
+    static const std::regex parameter(R"(\{([^}.]*)(\.\.\.)?\})");
+    const std::string text(pattern);
+    auto at = text.cbegin();
+    for (std::sregex_iterator it(text.begin(), text.end(), parameter), end; it != end; ++it) {
+      path.append(at, (*it)[0].first);
+      const auto known = names.find((*it)[1].str());
+      path += known == names.end() ? "x" : known->second;
+      at = (*it)[0].second;
+    }
+    return path.append(at, text.cend());
+  }
+
+  /// What a caller who may do it would send.
+  std::string body_of(const Route& route) {
+    const std::string pattern(route.pattern);
+    const auto fresh = fmt::format("n{}", ++made);
+    if (route.body == Body::none) return "";
+    if (pattern.ends_with("/users")) return fmt::format(R"({{"name":"{}"}})", fresh);
+    if (pattern.ends_with("/users/{user}")) return R"({"label":"x"})";
+    if (pattern.ends_with("/roles")) return R"({"roles":["user"]})";
+    if (pattern.ends_with("/keys") || pattern.ends_with("/tenants") || pattern.ends_with("/departments")) {
+      return fmt::format(R"({{"name":"{}"}})", fresh);
+    }
+    if (pattern.ends_with("/quotas")) {
+      return fmt::format(R"({{"user":{},"metric":"requests","period":"day","amount":1000000}})", names.at("user"));
+    }
+    if (pattern.ends_with("/revoke-leaked")) return R"({"prefix":"cofre_????"})";
+    if (pattern == "/v1/chat/completions") return R"({"model":"tiny","messages":[{"role":"user","content":"a"}]})";
+    if (pattern == "/v1/completions") return R"({"model":"tiny","prompt":"a"})";
+    if (pattern == "/v1/responses" || pattern == "/v1/embeddings") return R"({"model":"tiny","input":"a"})";
+    if (pattern == "/tokenize") return R"({"content":"a"})";
+    if (pattern == "/detokenize") return R"({"tokens":[1]})";
+    return "{}";
+  }
+
+  int ask(const Route& route, const Asker& asker) {
+    const auto body = body_of(route);
+    http::RawClient client(server->port());
+    client.send(fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n{}\r\n{}",
+                            route.method, path_of(route.pattern), body.size(), asker.headers, body));
+    last = client.wait_for_end();
+    return last.starts_with("HTTP/1.1 ") ? std::atoi(last.c_str() + 9) : 0;
+  }
+
+  bool names_an_object(const Route& route) const {
+    for (const char* name : {"{id}", "{user}", "{key}", "{session}", "{quota}", "{department}", "{tenant}"}) {
+      if (route.pattern.find(name) != std::string_view::npos) return true;
+    }
+    return false;
+  }
+
+  void check(const Route& route, const Asker& asker) {
+    const int status = ask(route, asker);
+    const bool done = status >= 200 && status < 300;
+    const auto what = fmt::format("{} {} by {}: {}\n{}", route.method, route.pattern, asker.name, status, last);
+    EXPECT_GT(status, 0) << what;
+    EXPECT_TRUE(status < 500 || status == 501) << what;
+    if (!route.scope) {
+      EXPECT_NE(status, 403) << what;
+    } else if (!asker.valid) {
+      EXPECT_EQ(status, 401) << what;
+    } else if (!asker.scopes.has(*route.scope)) {
+      EXPECT_EQ(status, 403) << what;
+    } else {
+      EXPECT_NE(status, 401) << what;
+      EXPECT_NE(status, 403) << what;
+      const bool own = route.pattern.starts_with("/admin/v1/me/") || route.pattern.starts_with("/v1/");
+      const bool reaches =
+          own ? asker.user == victim.user : asker.tenant == accounts::home_tenant || asker.tenant == victim.tenant;
+      EXPECT_TRUE(!names_an_object(route) || reaches || status == 404) << what;
+    }
+    if (done && route.method != "GET" && route.pattern.find('{') != std::string_view::npos) make_victim();
+  }
+
+  os::TemporaryDirectory folder{testing::TempDir()};
+  crypto::Secret master = crypto::Secret::random();
+  store::Database database{folder.path() / "test.db", master.derive("store")};
+  std::mutex database_mutex;
+  std::int64_t now = 1'795'608'000;
+  accounts::Accounts accounts{database, database_mutex, master, folder.path(), [this] { return now; }};
+  records::Records records{database, database_mutex, {folder.path(), folder.path()}};
+  ReplayModels models;
+  std::int64_t acme = 0, other = 0;
+  int made = 0;
+  Asker victim;
+  std::map<std::string, std::string> names;
+  std::vector<Asker> askers;
+  std::string last;
+  std::unique_ptr<Gateway> gateway;
+  std::unique_ptr<http::Server> server;
+};
+
+TEST_F(Access, EveryRouteIsClosedToWhoMayNot) {
+  gateway = std::make_unique<Gateway>(models, accounts, records, Settings{});
+  server = std::make_unique<http::Server>(http::Options{}, *gateway);
+  int cells = 0;
+  for (const auto& route : route_table()) {
+    // What ends a whole tenant, or the asker's own session, is asked last of its kind: by who may not.
+    const bool ends_all = route.pattern.starts_with("/admin/v1/tenants/{tenant}") && route.method != "GET";
+    const bool ends_own = route.pattern == "/admin/v1/session" && route.method == "DELETE";
+    for (const auto& asker : askers) {
+      const bool may = asker.valid && route.scope && asker.scopes.has(*route.scope);
+      if (may && (ends_own || (ends_all && asker.tenant != other))) continue;
+      check(route, asker);
+      ++cells;
+    }
+    if (!ends_all && !ends_own) {
+      check(route, Asker(victim));
+      ++cells;
+    }
+  }
+  std::printf("%d cells: %zu routes, %zu kinds of callers\n", cells, route_table().size(), askers.size() + 1);
+}
+
+TEST_F(Access, ASessionChangesNothingWithoutItsToken) {
+  gateway = std::make_unique<Gateway>(models, accounts, records, Settings{});
+  server = std::make_unique<http::Server>(http::Options{}, *gateway);
+  const auto session = accounts.sessions.begin(victim.user, false, "");
+  const auto cookie = "Cookie: __Host-cofre=" + session + "\r\n";
+  const auto token = "X-CSRF-Token: " + accounts.sessions.csrf_token(session) + "\r\n";
+  const Route create{"POST", "/admin/v1/me/keys", Scope::account, Body::small, nullptr};
+  const Route show{"GET", "/admin/v1/me", Scope::account, Body::none, nullptr};
+  EXPECT_EQ(ask(show, {"", cookie}), 200);
+  EXPECT_EQ(ask(create, {"", cookie}), 403);
+  EXPECT_EQ(ask(create, {"", cookie + "X-CSRF-Token: x\r\n"}), 403);
+  EXPECT_EQ(ask(create, {"", cookie + token + "Origin: https://evil.example\r\n"}), 403);
+  EXPECT_EQ(ask(create, {"", cookie + token + "Sec-Fetch-Site: cross-site\r\n"}), 403);
+  EXPECT_EQ(ask(create, {"", cookie + token + "Origin: https://localhost\r\n"}), 200);
+}
+
+}  // namespace
+}  // namespace cofre::gateway

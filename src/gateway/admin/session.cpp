@@ -1,0 +1,175 @@
+#include "gateway/admin/session.h"
+
+#include "accounts/actions/actions.h"
+#include "accounts/actions/fields.h"
+#include "base/error.h"
+#include "crypto/sha256.h"
+#include "gateway/admin/admin.h"
+#include "gateway/credentials.h"
+#include "gateway/errors.h"
+
+namespace cofre::gateway::admin {
+namespace {
+
+using accounts::SignIn;
+
+// Its script's hash stands in the policy: nothing else runs in the page.
+constexpr std::string_view script = R"js(
+const form = document.querySelector("form"), said = document.querySelector("output");
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (form.password.value !== form.again.value) { said.textContent = "The two are not the same."; return; }
+  const answer = await fetch("/admin/v1/link", {
+    method: "POST", headers: {"Content-Type": "application/json"},
+    body: JSON.stringify({token: location.hash.slice(1), password: form.password.value})});
+  const body = await answer.json();
+  if (!answer.ok) { said.textContent = body.error.message; return; }
+  history.replaceState(null, "", "/setup");
+  form.replaceWith("The password of " + body.user + " is set. Sign in with it.");
+});
+)js";
+
+std::string page() {
+  return fmt::format(
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Cofre</title>"
+      "<meta name=\"viewport\" content=\"width=device-width\"><main><h1>Cofre</h1><form>"
+      "<p><label>New password<br><input name=\"password\" type=\"password\" autocomplete=\"new-password\" required>"
+      "</label></p><p><label>The same again<br><input name=\"again\" type=\"password\" autocomplete=\"new-password\" "
+      "required></label></p><button>Set</button> <output></output></form></main><script>{}</script></html>",
+      script);
+}
+
+/// The hash of a script as Content-Security-Policy writes it: base64 of SHA-256.
+std::string policy_hash() {
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const auto hex = crypto::sha256_hex(script);
+  std::string text;
+  std::uint32_t buffer = 0;
+  unsigned bits = 0;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    buffer = buffer << 8 | static_cast<std::uint32_t>(std::stoul(hex.substr(i, 2), nullptr, 16));
+    for (bits += 8; bits >= 6; bits -= 6) text += letters[buffer >> (bits - 6) & 63U];
+  }
+  if (bits > 0) text += letters[buffer << (6 - bits) & 63U];
+  while (text.size() % 4 != 0) text += '=';
+  return text;
+}
+
+http::Response json_response(const json::Object& object) {
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.headers.add("Cache-Control", "no-store");
+  response.body = json::dump(object);
+  return response;
+}
+
+std::string cookie(std::string_view value, std::string_view more) {
+  return fmt::format("{}={}; Path=/; Secure; HttpOnly; SameSite=Strict{}", session_cookie, value, more);
+}
+
+void end_session_of(Services& services, const Call& call) {
+  const auto presented = presented_session(call.request);
+  if (!presented) return;
+  if (const auto caller = services.accounts.sessions.authenticate(*presented)) {
+    services.accounts.sessions.end(-caller->key_id);
+  }
+}
+
+/// What was presented before is worth nothing after: a session is new with every sign-in.
+http::Response welcome(Services& services, Call& call, const SignIn::Result& result) {
+  auto& accounts = services.accounts;
+  end_session_of(services, call);
+  const bool limited = result.answer == SignIn::Answer::limited;
+  const auto session = accounts.sessions.begin(result.owner, limited, call.request.peer);
+  auto response = json_response({{"user", accounts.directory.owner(result.owner).name},
+                                 {"csrf_token", accounts.sessions.csrf_token(session)},
+                                 {"second_factor", limited ? "to be set up" : "as demanded"}});
+  response.headers.add("Set-Cookie", cookie(session, ""));
+  return response;
+}
+
+Failure refusal_of(const SignIn::Result& result) {
+  if (result.answer == SignIn::Answer::wait) {
+    auto failure = failure_of(429, "too many attempts failed: wait");
+    failure.code = "sign_in_delayed";
+    failure.retry_after_s = static_cast<double>(result.retry_after_s);
+    failure.retry = false;
+    return failure;
+  }
+  const bool code = result.answer == SignIn::Answer::code_needed;
+  auto failure = failure_of(401, code ? "the code of the second factor is needed" : "name, password or code is wrong");
+  failure.code = code ? "code_needed" : "sign_in_failed";
+  return failure;
+}
+
+std::int64_t tenant_named(const accounts::Accounts& accounts, const std::optional<std::string>& name) {
+  if (!name) return accounts::home_tenant;
+  for (const auto& tenant : accounts.directory.tenants()) {
+    if (tenant.name == *name) return tenant.id;
+  }
+  return 0;  // nobody is of it
+}
+
+}  // namespace
+
+void sign_in(Services& services, Call&& call) {
+  at_desk(services, std::move(call), [](Services& with, Call& asked) {
+    const auto in = request_of(asked);
+    accounts::Fields fields(in);
+    const auto name = fields.text("name"), password = fields.text("password");
+    const auto code = fields.text_if_any("code").value_or("");
+    const auto tenant = tenant_named(with.accounts, fields.text_if_any("tenant"));
+    fields.done();
+    const auto result = with.accounts.sign_in.sign_in(tenant, name, password, code);
+    if (with.accounts.signed_in) with.accounts.signed_in(name, asked.request.peer, result.owner);
+    if (result.owner == 0) throw refusal_of(result);
+    return welcome(with, asked, result);
+  });
+}
+
+void sign_out(Services& services, Call&& call) {
+  at_desk(services, std::move(call), [](Services& with, Call& asked) {
+    end_session_of(with, asked);
+    auto response = json_response({{"signed_out", true}});
+    response.headers.add("Set-Cookie", cookie("", "; Max-Age=0"));
+    return response;
+  });
+}
+
+void show_session(Services& services, Call&& call) {
+  at_desk(services, std::move(call), [](Services& with, Call& asked) {
+    auto object = accounts::act(with.accounts, actor_of(asked), "me.show", {});
+    if (const auto presented = presented_session(asked.request); presented && asked.caller->key_id < 0) {
+      object["csrf_token"] = with.accounts.sessions.csrf_token(*presented);
+    }
+    return json_response(object);
+  });
+}
+
+void use_link(Services& services, Call&& call) {
+  at_desk(services, std::move(call), [](Services& with, Call& asked) {
+    const auto in = request_of(asked);
+    accounts::Fields fields(in);
+    const auto token = fields.text("token"), password = fields.text("password");
+    fields.done();
+    const auto owner = with.accounts.sign_in.use_link(token, password);
+    with.accounts.sessions.end_all(owner);
+    return json_response({{"user", with.accounts.directory.owner(owner).name}});
+  });
+}
+
+void setup_page(Services&, Call&& call) {
+  http::Response response;
+  response.headers = {{"Content-Type", "text/html; charset=utf-8"},
+                      {"Cache-Control", "no-store"},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"X-Frame-Options", "DENY"}};
+  response.headers.add("Content-Security-Policy",
+                       fmt::format("default-src 'none'; connect-src 'self'; script-src 'sha256-{}'; "
+                                   "form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+                                   policy_hash()));
+  response.body = page();
+  call.answer(std::move(response));
+}
+
+}  // namespace cofre::gateway::admin

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "gateway/services.h"
+
+/// Signing in and out with a browser.
+namespace cofre::gateway::admin {
+
+/// {"name", "password", "code", "tenant"}: a session, whose secret only the cookie holds.
+void sign_in(Services& services, Call&& call);
+void sign_out(Services& services, Call&& call);
+/// Who is signed in, and the token that requests which change something repeat.
+void show_session(Services& services, Call&& call);
+/// {"token", "password"}: what an invitation's link does.
+void use_link(Services& services, Call&& call);
+/// The page behind such a link.
+void setup_page(Services& services, Call&& call);
+
+}  // namespace cofre::gateway::admin

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "accounts/accounts.h"
+#include "http/message.h"
+
+/// What a request carries to say who it is.
+namespace cofre::gateway {
+
+/// The cookie of a session. Its prefix binds it to this host and to TLS (RFC 6265bis §4.1.3).
+inline constexpr std::string_view session_cookie = "__Host-cofre";
+
+/// The key as clients send it: Bearer, Anthropic's way, Azure's way.
+std::optional<std::string_view> presented_key(const http::Request& request);
+/// What the session's cookie holds.
+std::optional<std::string_view> presented_session(const http::Request& request);
+
+/// The one place where a request becomes a caller. Throws Failure: 401 without a valid key or session; 403 where it
+/// lacks the scope, or where a session's request that changes something did not come from the box's own pages.
+accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Request& request, accounts::Scope scope);
+
+}  // namespace cofre::gateway

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "accounts/accounts.h"
+#include "protocol/event.h"
+#include "protocol/request.h"
+
+namespace cofre::gateway {
+
+/// What an answer may use, and what it used, counted on its way: exact when it is done, else what was seen of it.
+class Meter {
+ public:
+  Meter() = default;
+  Meter(accounts::Reservation reservation, std::uint64_t answer_tokens)
+      : reservation_(std::move(reservation)), answer_tokens_(answer_tokens) {}
+
+  void take(const protocol::Event& event);
+  /// The end, in whatever way. `usage`: of an answer that came to its end; null: what was seen counts.
+  void settle(const protocol::Usage* usage);
+
+ private:
+  accounts::Reservation reservation_;
+  std::uint64_t answer_tokens_ = 0;  ///< set aside for answers; 0: no quota asks
+  std::uint64_t prompt_ = 0, cached_ = 0, pieces_ = 0, reasoning_ = 0;
+};
+
+/// Sets aside what requests to one model, `model` by its own name, may use at most: the prompt as far as its bytes
+/// tell, and their answers. Where a quota of tokens applies, an answer without max_tokens is bound to what is left,
+/// 4096 at most. Throws Failure 404 where the caller may not ask the model, 429 with the quota and when it begins anew.
+Meter set_aside(accounts::Accounts& accounts, const accounts::Caller& caller, const std::string& model,
+                std::vector<protocol::Request>& requests);
+
+}  // namespace cofre::gateway

@@ -1,0 +1,65 @@
+#include "gateway/openapi.h"
+
+namespace cofre::gateway {
+
+std::string_view openapi_schemas() {
+  return R"json({
+"Error": {"type": "object", "required": ["error"], "properties": {"error": {"type": "object", "required": ["message", "type", "param", "code"], "properties": {
+  "message": {"type": "string"}, "type": {"type": "string"}, "param": {"type": ["string", "null"]}, "code": {"type": ["string", "null"]}}}}},
+"Any": {"type": "object"},
+"ModelRequest": {"type": "object", "required": ["model"], "properties": {"model": {"type": "string"}}, "description": "As OpenAI's, and more: docs/api.md"},
+"Link": {"type": "object", "required": ["token", "password"], "properties": {"token": {"type": "string"}, "password": {"type": "string"}}, "additionalProperties": false},
+"SignIn": {"type": "object", "required": ["name", "password"], "properties": {
+  "name": {"type": "string"}, "password": {"type": "string"}, "code": {"type": "string"}, "tenant": {"type": "string"}}, "additionalProperties": false},
+"Session": {"type": "object", "properties": {"user": {}, "csrf_token": {"type": "string"}}},
+"PasswordChange": {"type": "object", "required": ["old", "password"], "properties": {"old": {"type": "string"}, "password": {"type": "string"}}, "additionalProperties": false},
+"Password": {"type": "object", "required": ["password"], "properties": {"password": {"type": "string"}}, "additionalProperties": false},
+"Code": {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}, "additionalProperties": false},
+"Name": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "maxLength": 64}, "tenant": {"type": ["string", "integer"]}}, "additionalProperties": false},
+"TenantNew": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "maxLength": 64}, "zone": {"type": "string"}, "currency": {"type": "string"}}, "additionalProperties": false},
+"TenantChange": {"type": "object", "properties": {"zone": {"type": "string"}, "currency": {"type": "string"}}, "additionalProperties": false},
+"Tenant": {"type": "object", "required": ["id", "name", "zone", "currency", "state", "created"], "properties": {
+  "id": {"type": "integer"}, "name": {"type": "string"}, "zone": {"type": "string"}, "currency": {"type": "string"},
+  "state": {"enum": ["active", "suspended", "deleted"]}, "created": {"type": "integer"}}},
+"Tenants": {"type": "object", "properties": {"tenants": {"type": "array", "items": {"$ref": "#/components/schemas/Tenant"}}}},
+"Department": {"type": "object", "required": ["id", "tenant", "name"], "properties": {"id": {"type": "integer"}, "tenant": {"type": "integer"}, "name": {"type": "string"}, "created": {"type": "integer"}}},
+"Departments": {"type": "object", "properties": {"departments": {"type": "array", "items": {"$ref": "#/components/schemas/Department"}}}},
+"UserNew": {"type": "object", "required": ["name"], "properties": {
+  "name": {"type": "string", "maxLength": 64}, "label": {"type": "string"}, "kind": {"enum": ["user", "service"]}, "tenant": {"type": ["string", "integer"]},
+  "department": {"type": ["string", "integer"]}, "roles": {"type": "array", "items": {"type": "string"}}, "scopes": {"type": "array", "items": {"type": "string"}}}, "additionalProperties": false},
+"UserChange": {"type": "object", "properties": {"label": {"type": "string"}, "department": {"type": ["string", "integer"]}}, "additionalProperties": false},
+"User": {"type": "object", "required": ["id", "tenant", "kind", "name", "state"], "properties": {
+  "id": {"type": "integer"}, "tenant": {"type": "integer"}, "kind": {"enum": ["user", "service"]}, "name": {"type": "string"}, "label": {"type": "string"},
+  "department": {"type": ["string", "null"]}, "state": {"enum": ["active", "suspended", "deleted"]}, "created": {"type": "integer"},
+  "roles": {"type": "array", "items": {"type": "string"}}, "scopes": {"type": "array", "items": {"type": "string"}}}},
+"Users": {"type": "object", "properties": {"users": {"type": "array", "items": {"$ref": "#/components/schemas/User"}}, "more": {"type": "boolean"}}},
+"Roles": {"type": "object", "required": ["roles"], "properties": {"roles": {"type": "array", "items": {"enum": ["user", "operator", "system_administrator", "security_administrator", "auditor"]}}}, "additionalProperties": false},
+"KeyNew": {"type": "object", "required": ["name"], "properties": {
+  "name": {"type": "string", "maxLength": 64}, "user": {"type": ["string", "integer"]}, "tenant": {"type": ["string", "integer"]}, "scopes": {"type": "array", "items": {"type": "string"}},
+  "models": {"type": "array", "items": {"type": "string"}}, "addresses": {"type": "array", "items": {"type": "string"}}, "expires": {"type": "integer"},
+  "requests_per_minute": {"type": "integer", "minimum": 1}}, "additionalProperties": false},
+"Rotation": {"type": "object", "properties": {"overlap_s": {"type": "integer", "minimum": 0, "maximum": 7776000}}, "additionalProperties": false},
+"Leak": {"type": "object", "required": ["prefix"], "properties": {"prefix": {"type": "string", "minLength": 10}}, "additionalProperties": false},
+"Key": {"type": "object", "required": ["id", "name", "prefix"], "properties": {
+  "id": {"type": "integer"}, "name": {"type": "string"}, "prefix": {"type": "string"}, "key": {"type": "string", "description": "only in the answer that makes it"},
+  "user": {"type": ["string", "null"]}, "scopes": {"type": "array", "items": {"type": "string"}}, "models": {"type": "array", "items": {"type": "string"}},
+  "addresses": {"type": "array", "items": {"type": "string"}}, "created": {"type": "integer"}, "expires": {"type": ["integer", "null"]},
+  "replaced": {"type": ["integer", "null"]}, "revoked": {"type": ["integer", "null"]}}},
+"Keys": {"type": "object", "properties": {"keys": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}}},
+"QuotaNew": {"type": "object", "required": ["metric", "amount"], "properties": {
+  "tenant": {"type": ["string", "integer"]}, "department": {"type": ["string", "integer"]}, "user": {"type": ["string", "integer"]}, "key": {"type": ["string", "integer"]},
+  "model": {"type": "string"}, "metric": {"enum": ["tokens", "requests", "concurrency"]}, "period": {"enum": ["minute", "day", "month"]}, "amount": {"type": "integer", "minimum": 0}}, "additionalProperties": false},
+"Quota": {"type": "object", "required": ["id", "level", "metric", "period", "amount"], "properties": {
+  "id": {"type": "integer"}, "level": {"enum": ["box", "tenant", "department", "user", "key"]}, "subject": {"type": ["string", "null"]}, "model": {"type": "string"},
+  "metric": {"type": "string"}, "period": {"type": "string"}, "amount": {"type": "integer"}, "used": {"type": "integer"}, "reserved": {"type": "integer"}, "ends": {"type": ["integer", "null"]}}},
+"Quotas": {"type": "object", "properties": {"quotas": {"type": "array", "items": {"$ref": "#/components/schemas/Quota"}}}},
+"Usage": {"type": "object", "properties": {"usage": {"type": "array", "items": {"type": "object", "properties": {
+  "requests": {"type": "integer"}, "prompt_tokens": {"type": "integer"}, "cached_tokens": {"type": "integer"}, "completion_tokens": {"type": "integer"},
+  "reasoning_tokens": {"type": "integer"}, "cost": {"type": "number"}, "cost_peak": {"type": "number"}, "currency": {"type": "string"}}}}}},
+"PriceNew": {"type": "object", "required": ["model", "since", "input", "output"], "properties": {
+  "model": {"type": "string"}, "since": {"type": "string", "format": "date"}, "currency": {"type": "string"}, "input": {"type": "number"}, "output": {"type": "number"}, "cached": {"type": "number"},
+  "input_peak": {"type": "number"}, "output_peak": {"type": "number"}, "cached_peak": {"type": "number"}, "note": {"type": "string"}}, "additionalProperties": false}
+})json";
+}
+
+}  // namespace cofre::gateway
