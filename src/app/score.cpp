@@ -20,20 +20,29 @@ std::vector<engine::TokenId> ids_at(const json::Object& object, std::string_view
   return ids;
 }
 
+kernels::KvFormat kv_format(const std::string& name) {
+  if (name == "f32") return kernels::KvFormat::f32;
+  if (name == "f16") return kernels::KvFormat::f16;
+  if (name == "q8") return kernels::KvFormat::q8;
+  throw UsageError{"--kv takes f32, f16 or q8"};
+}
+
 }  // namespace
 
 Action declare_score(Options& options) {
   struct Given {
     ModelOptions model;
-    std::string file;
+    std::string file, kv_format = "f16";
     bool json = false;
   };
   auto given = std::make_shared<Given>();
   given->model.declare(options);
   options.text("FILE", given->file, "{\"prompt\":[ids],\"continuation\":[ids]}");
   options.required();
+  options.text("--kv", given->kv_format, "keys and values in 32, 16 or 8 bits: f32, f16 or q8");
   options.flag("--json", given->json, "print JSON (always)");
   return [given] {
+    const auto kv = kv_format(given->kv_format);
     const auto request = json::parse(read_input_file(given->file));
     if (!request.is_object()) fail(Code::invalid, "{} must hold an object", given->file);
     const auto prompt = ids_at(request.get_object(), "prompt"),
@@ -41,7 +50,7 @@ Action declare_score(Options& options) {
     constexpr int alternatives = 10;
     auto loaded = given->model.load();
     json::Array tokens;
-    for (const auto& choice : serving::score(*loaded, prompt, continuation, alternatives)) {
+    for (const auto& choice : serving::score(*loaded, prompt, continuation, alternatives, kv)) {
       json::Array top;
       for (const auto& one : choice.top) top.push_back(json::Object{{"id", one.id}, {"logprob", one.logprob}});
       tokens.push_back(json::Object{{"id", choice.id}, {"logprob", choice.logprob}, {"top", std::move(top)}});

@@ -54,7 +54,7 @@ Perplexity perplexity(Loaded& loaded, std::string_view text, const std::function
 }
 
 std::vector<engine::Choice> score(Loaded& loaded, std::span<const TokenId> prompt,
-                                  std::span<const TokenId> continuation, int top) {
+                                  std::span<const TokenId> continuation, int top, kernels::KvFormat kv_format) {
   if (prompt.empty()) fail_field(Code::invalid, "prompt", "the prompt is empty");
   check_ids(prompt, loaded.spec.vocabulary, "prompt");
   check_ids(continuation, loaded.spec.vocabulary, "continuation");
@@ -63,7 +63,7 @@ std::vector<engine::Choice> score(Loaded& loaded, std::span<const TokenId> promp
   if (all > loaded.spec.context)
     fail_field(Code::invalid, "prompt", "{} tokens in all; the model's context holds {}", all, loaded.spec.context);
   const auto pages = first_pages(all);
-  const model::KvMemory kv(loaded.spec, kernels::KvFormat::f16, pages.size());
+  const model::KvMemory kv(loaded.spec, kv_format, pages.size());
   model::Decoder decoder(loaded.spec, loaded.weights, kv, loaded.kernels, loaded.team,
                          {.rows = chunk, .logits = generated_rows});
   std::vector<engine::Choice> choices;

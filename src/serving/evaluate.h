@@ -20,9 +20,10 @@ struct Perplexity {
 Perplexity perplexity(Loaded& loaded, std::string_view text, const std::function<void(double)>& progress = {});
 
 /// Log-probabilities of a given continuation, each with its `top` most likely alternatives. The prompt takes the prompt
-/// kernels, the continuation the exact ones, as when it is generated.
+/// kernels, the continuation the exact ones, as when it is generated. `kv`: how keys and values are kept.
 /// Throws Error(invalid, field) for an empty prompt or ids outside the vocabulary.
 std::vector<engine::Choice> score(Loaded& loaded, std::span<const engine::TokenId> prompt,
-                                  std::span<const engine::TokenId> continuation, int top);
+                                  std::span<const engine::TokenId> continuation, int top,
+                                  kernels::KvFormat kv = kernels::KvFormat::f16);
 
 }  // namespace cofre::serving

@@ -60,10 +60,10 @@ def free_port():
 class Peer:
     """A llama-server of one model, for as long as the `with` lasts."""
 
-    def __init__(self, command, file):
+    def __init__(self, command, file, *more):
         self.port = free_port()
         self.process = subprocess.Popen(
-            [*command, "server", "-m", file, "-t", "2", "-np", "1", "-c", "1024", "--host", "127.0.0.1", "--port", str(self.port)],
+            [*command, "server", "-m", file, "-t", "2", "-np", "1", "-c", "1024", "--host", "127.0.0.1", "--port", str(self.port), *more],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
     def __enter__(self):
@@ -86,11 +86,11 @@ class Peer:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
         return json.load(urllib.request.urlopen(request, timeout=300))
 
-    def greedy(self, prompt_ids):
+    def greedy(self, prompt_ids, count=TOKENS, **more):
         """[(id, log-probability)] of the tokens the peer writes. It tells none of a token after which a character is still
         incomplete: None then."""
-        answer = self.ask("completion", {"prompt": prompt_ids, "n_predict": TOKENS, "temperature": 0, "n_probs": 10, "cache_prompt": False,
-                                         "return_tokens": True})
+        answer = self.ask("completion", {"prompt": prompt_ids, "n_predict": count, "temperature": 0, "n_probs": 10, "cache_prompt": False,
+                                         "return_tokens": True, **more})
         told = iter(answer["completion_probabilities"])
         steps, step = [], next(told, None)
         for i, token in enumerate(answer["tokens"]):
@@ -103,14 +103,14 @@ class Peer:
         return steps
 
 
-def scores(model, tokens):
+def scores(model, tokens, *options):
     """What we make of the peer's tokens: [(log-probability, best id, its log-probability)] after each prompt."""
     result = []
     for ids, theirs in tokens:
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump({"prompt": ids, "continuation": [token for token, _ in theirs]}, file)
             file.flush()
-            ours = json.loads(cofre("score", model, file.name, "--json"))["tokens"]
+            ours = json.loads(cofre("score", model, file.name, "--json", *options))["tokens"]
         result += [(mine["logprob"], mine["top"][0]["id"], mine["top"][0]["logprob"]) for mine in ours]
     return result
 
@@ -156,11 +156,17 @@ def compare(command, model):
     return own.mean <= 1.05 * bound.mean and (between.holds() or not bound.holds())
 
 
-def main():
+def command_of_peer():
+    """The peer as a command; ends the program where there is none."""
     command = shlex.split(os.environ.get("COFRE_PEER", os.path.join(ROOT, "..", "shared", "peers", "llama")))
     if not os.path.exists(command[0]):
-        print("peer.py: skipped, no peer (set COFRE_PEER)")
-        return
+        print("skipped: no llama.cpp to compare with (set COFRE_PEER)")
+        sys.exit(0)
+    return command
+
+
+def main():
+    command = command_of_peer()
     good = True
     print("| model | same best token | mean difference of log-probability | widest gap where the best differs |\n|---|---|---|---|")
     for model in sys.argv[1:] or MODELS:
@@ -170,4 +176,5 @@ def main():
     sys.exit(0 if good else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()
