@@ -97,7 +97,13 @@ Choice Sampler::score(std::span<const float> logits, TokenId id, int top) {
 }
 
 void Sampler::penalize(const SamplingParams& p, std::span<float> logits, std::span<const TokenId> history) {
-  for (const auto& [id, bias] : p.logit_bias) logits[static_cast<std::size_t>(id)] += bias;
+  own_.clear();
+  const auto logit_to_change = [&](TokenId id) -> float& {
+    float& logit = logits[static_cast<std::size_t>(id)];
+    own_.emplace_back(id, logit);
+    return logit;
+  };
+  for (const auto& [id, bias] : p.logit_bias) logit_to_change(id) += bias;
   if (p.repetition_penalty == 1.0f && p.presence_penalty == 0.0f && p.frequency_penalty == 0.0f) return;
   if (p.penalty_window >= 0 && history.size() > static_cast<std::size_t>(p.penalty_window))
     history = history.last(static_cast<std::size_t>(p.penalty_window));
@@ -106,7 +112,7 @@ void Sampler::penalize(const SamplingParams& p, std::span<float> logits, std::sp
   for (std::size_t i = 0; i < sorted.size();) {
     std::size_t end = i;
     while (end < sorted.size() && sorted[end] == sorted[i]) ++end;
-    float& logit = logits[static_cast<std::size_t>(sorted[i])];
+    float& logit = logit_to_change(sorted[i]);
     logit = logit > 0 ? logit / p.repetition_penalty : logit * p.repetition_penalty;
     logit -= p.presence_penalty + p.frequency_penalty * static_cast<float>(end - i);
     i = end;
@@ -198,17 +204,12 @@ Choice Sampler::choose(const SamplingParams& p, std::span<float> logits, std::sp
   const double log_total = peak + log_sum(logits, peak);
   Choice choice;
   if (p.top_logprobs > 0) choice.top = most_likely(logits, p.top_logprobs, log_total);
-  // The model's own logits of what may be chosen are needed after penalties changed them.
-  std::vector<float> own;
-  const bool changes = !p.logit_bias.empty() || p.repetition_penalty != 1.0f || p.presence_penalty != 0.0f ||
-                       p.frequency_penalty != 0.0f;
-  if (changes) own.assign(logits.begin(), logits.end());
   penalize(p, logits, history);
   if (!allowed.empty()) {
     for (std::size_t i = 0; i < logits.size(); ++i)
       if ((allowed[i / 64] >> (i % 64) & 1) == 0) logits[i] = -INFINITY;
   }
-  if (changes || !allowed.empty()) peak = peak_of(logits);
+  if (!own_.empty() || !allowed.empty()) peak = peak_of(logits);
   if (!std::isfinite(peak)) fail(Code::internal, "no token may follow here");
   if (p.temperature == 0.0f) {
     choice.id = static_cast<TokenId>(std::find(logits.begin(), logits.end(), peak) - logits.begin());
@@ -220,7 +221,9 @@ Choice Sampler::choose(const SamplingParams& p, std::span<float> logits, std::sp
     while (chosen + 1 < candidates_.size() && left >= probabilities_[chosen]) left -= probabilities_[chosen++];
     choice.id = candidates_[chosen].id;
   }
-  const float logit = changes ? own[static_cast<std::size_t>(choice.id)] : logits[static_cast<std::size_t>(choice.id)];
+  // The model's own one: what it was before it was changed for the first time.
+  const auto own = std::find_if(own_.begin(), own_.end(), [&](const auto& one) { return one.first == choice.id; });
+  const float logit = own != own_.end() ? own->second : logits[static_cast<std::size_t>(choice.id)];
   choice.logprob = static_cast<float>(logit - log_total);
   return choice;
 }

@@ -62,6 +62,7 @@ class Sampler {
   void filter(const SamplingParams& params);
   std::vector<Candidate> candidates_;  ///< kept from token to token: no allocation once grown
   std::vector<float> probabilities_;
+  std::vector<std::pair<TokenId, float>> own_;  ///< logits that were changed, as the model gave them
 };
 
 }  // namespace cofre::engine
