@@ -8,6 +8,7 @@ Run in TOOLS/venv, which it makes itself: openai, langchain-openai and jsonschem
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -161,6 +162,101 @@ class Clients(unittest.TestCase):
         while self.streams() > 0 and time.monotonic() < end:
             time.sleep(0.05)
         self.assertEqual(self.streams(), 0)
+
+    def respond(self, text, **options):
+        options.setdefault("max_output_tokens", 32)
+        options.setdefault("temperature", 0)
+        return self.client.responses.create(model="default", input=text, **options)
+
+    def test_a_stored_response_is_read_again_continued_and_deleted(self):
+        first = self.respond("My name is Ada. What is the capital of France?", instructions="Answer in one word.")
+        self.assertEqual(self.client.responses.retrieve(first.id), first)
+        second = self.respond("And of Portugal?", previous_response_id=first.id)
+        self.assertGreater(second.usage.input_tokens, first.usage.input_tokens)
+        conversation = [{"role": "user", "content": "My name is Ada. What is the capital of France?"},
+                        {"role": "assistant", "content": first.output_text},
+                        {"role": "user", "content": "And of Portugal?"}]
+        self.assertEqual(self.respond(conversation, store=False).output_text, second.output_text)
+        items = list(self.client.responses.input_items.list(second.id, order="asc", limit=2))
+        self.assertEqual([item.role for item in items], ["user", "assistant", "user"])
+        self.assertEqual(items[1].content[0].text, first.output_text)
+        self.client.responses.delete(first.id)
+        with self.assertRaises(openai.NotFoundError):
+            self.client.responses.retrieve(first.id)
+        with self.assertRaises(openai.BadRequestError) as caught:
+            self.respond("And of Spain?", previous_response_id=second.id)
+        self.assertEqual(caught.exception.param, "previous_response_id")
+
+    def test_a_call_of_a_tool_is_answered_in_the_next_response(self):
+        tool = {"type": "function", "name": "get_weather", "description": "The weather in a city", "strict": True,
+                "parameters": {"type": "object", "properties": {"city": {"type": "string", "maxLength": 30}},
+                               "required": ["city"], "additionalProperties": False}}
+        first = self.respond("What is the weather in Lisbon?", tools=[tool], tool_choice="required",
+                             max_output_tokens=120)
+        (call,) = [item for item in first.output if item.type == "function_call"]
+        second = self.respond([{"type": "function_call_output", "call_id": call.call_id, "output": "18 degrees"}],
+                              previous_response_id=first.id, tools=[tool])
+        self.assertEqual(second.status, "completed" if second.incomplete_details is None else "incomplete")
+        kinds = [item.type for item in self.client.responses.input_items.list(second.id, order="asc")]
+        self.assertEqual(kinds, ["message", "function_call", "function_call_output"])
+
+    def test_a_background_response_is_polled_until_it_is_whole(self):
+        response = self.respond("Name three colours.", background=True)
+        self.assertIn(response.status, ("queued", "in_progress"))
+        end = time.monotonic() + 60
+        while response.status in ("queued", "in_progress") and time.monotonic() < end:
+            time.sleep(0.05)
+            response = self.client.responses.retrieve(response.id)
+        self.assertIn(response.status, ("completed", "incomplete"))
+        self.assertEqual(response.output_text, self.respond("Name three colours.").output_text)
+
+    def test_a_background_stream_that_was_cut_goes_on_with_the_same_text(self):
+        def text_of(events):
+            return "".join(event.delta for event in events if event.type == "response.output_text.delta")
+
+        question = "Tell a long story about a lighthouse."
+        stream = self.respond(question, background=True, stream=True, max_output_tokens=100)
+        begun = []
+        for event in stream:
+            begun.append(event)
+            if len(begun) == 12:
+                break
+        stream.close()
+        name = begun[0].response.id
+        rest = list(self.client.responses.retrieve(name, stream=True, starting_after=begun[-1].sequence_number))
+        numbers = [event.sequence_number for event in begun + rest]
+        self.assertEqual(numbers, list(range(len(numbers))))
+        self.assertIn(rest[-1].type, ("response.completed", "response.incomplete"))
+        self.assertEqual(text_of(begun) + text_of(rest), rest[-1].response.output_text)
+        again = list(self.client.responses.retrieve(name, stream=True))
+        self.assertEqual(again, begun + rest)
+        self.assertEqual(self.respond(question, max_output_tokens=100).output_text, text_of(again))
+
+    def test_a_background_response_is_cancelled(self):
+        response = self.respond("Count to ten thousand.", background=True, max_output_tokens=2000)
+        cancelled = self.client.responses.cancel(response.id)
+        self.assertEqual(cancelled.status, "cancelled")
+        self.assertEqual(self.client.responses.cancel(response.id), cancelled)
+        end = time.monotonic() + 5
+        while self.streams() > 0 and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertEqual(self.streams(), 0)
+
+    def test_a_box_that_dies_leaves_no_response_in_progress(self):
+        box = Box(COFRE, [MODEL])
+        again = None
+        try:
+            key = box.key("app")
+            body = {"model": "default", "input": "Count to ten thousand.", "background": True, "max_output_tokens": 2000}
+            name = box.ask("POST", "/v1/responses", body, key)[2]["id"]
+            box.stop(signal.SIGKILL)
+            again = Box(COFRE, [MODEL], data=box.data)
+            response = again.ask("GET", "/v1/responses/" + name, key=key)[2]
+            self.assertEqual((response["status"], response["error"]["code"]), ("failed", "server_error"))
+        finally:
+            if again:
+                again.remove()
+            box.remove()
 
     def test_mistakes_are_the_clients_own_errors(self):
         with self.assertRaises(openai.BadRequestError) as caught:
