@@ -91,7 +91,7 @@ struct AdminServer::State {
     const auto request = receive(socket, request_bytes_max, server_patience);
     json::Object answer;
     try {
-      answer = {{"ok", handler(request)}};
+      answer = {{"ok", handler(request, user)}};
     } catch (const Error& error) {
       answer = error_object(error.code(), error.what(), error.field());
     } catch (const std::exception& error) {

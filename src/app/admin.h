@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -16,8 +17,8 @@ namespace cofre::app {
 
 std::filesystem::path admin_socket_in(const std::filesystem::path& data);
 
-/// Answers one request. Throws Error for what it refuses.
-using AdminHandler = std::function<json::Object(const json::Object& request)>;
+/// Answers one request of a user of this machine. Throws Error for what it refuses.
+using AdminHandler = std::function<json::Object(const json::Object& request, std::uint32_t user)>;
 
 /// Listens while it lives; requests are answered one after the other on a thread of its own. Only root and the user
 /// that the box runs as are heard, as the kernel names them.

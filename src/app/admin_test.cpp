@@ -26,7 +26,7 @@ TEST_F(Admin, WhereNoBoxRunsNobodyAnswers) {
 }
 
 TEST_F(Admin, AnswersAndErrorsComeBackAsTheyAre) {
-  AdminServer server(data(), [](const json::Object& request) -> json::Object {
+  AdminServer server(data(), [](const json::Object& request, std::uint32_t) -> json::Object {
     if (request.at("do") == "fail") fail_field(Code::not_found, "name", "there is none");
     if (request.at("do") == "break") throw std::runtime_error("broken");
     return {{"asked", request.at("do")}};
@@ -45,7 +45,7 @@ TEST_F(Admin, AnswersAndErrorsComeBackAsTheyAre) {
 }
 
 TEST_F(Admin, AStrangersBytesHarmNobodyElse) {
-  AdminServer server(data(), [](const json::Object&) -> json::Object { return {{"fine", true}}; });
+  AdminServer server(data(), [](const json::Object&, std::uint32_t) -> json::Object { return {{"fine", true}}; });
   for (const std::string& bytes : {std::string("\xff\xff\xff\xff"), std::string("\5\0\0\0[1,2]", 9),
                                    std::string("\3\0\0\0{x}", 7), std::string("\1")}) {
     auto socket = os::LocalSocket::connect(admin_socket_in(data()));
@@ -65,7 +65,7 @@ TEST_F(Admin, KeysAreMadeInTheRunningBoxAndWithoutOne) {
   const auto made = ask_or_open(data(), create, act);
   {
     const auto box = Box::try_open(data());
-    AdminServer server(data(), [&](const json::Object& request) { return act(*box, request); });
+    AdminServer server(data(), [&](const json::Object& request, std::uint32_t) { return act(*box, request); });
     EXPECT_TRUE(box->keys.authenticate(json::string_at(made, "key")));
     ask_or_open(data(), {{"do", "key.revoke"}, {"key", "app"}}, act);
     EXPECT_FALSE(box->keys.authenticate(json::string_at(made, "key")));

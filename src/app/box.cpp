@@ -4,7 +4,9 @@
 #include <thread>
 
 #include "app/admin.h"
+#include "app/audit_actions.h"
 #include "base/error.h"
+#include "config/config.h"
 #include "os/disk.h"
 #include "os/paths.h"
 #include "store/box.h"
@@ -15,22 +17,33 @@ namespace {
 constexpr auto wait_max = std::chrono::seconds(15);
 constexpr auto wait_step = std::chrono::milliseconds(50);
 
+accounts::audit::Trail::Options trail_options(const std::filesystem::path& data, std::int64_t keep_days) {
+  accounts::audit::Trail::Options made;
+  made.folder = audit_folder_in(data);
+  made.keep_days = keep_days;
+  return made;
+}
+
 std::filesystem::path lock_in(const std::filesystem::path& data) { return data / "box.lock"; }
 
 }  // namespace
 
-Box::Box(std::filesystem::path data_directory, os::FileLock held)
+Box::Box(std::filesystem::path data_directory, os::FileLock held, std::int64_t keep_days)
     : data(std::move(data_directory)),
       lock(std::move(held)),
       master(store::master_key(data)),
       database(store::open_box(data, master)),
-      accounts(database, database_mutex, master, store::backups_in(data)) {}
+      trail(database, database_mutex, master, store::backups_in(data), trail_options(data, keep_days)),
+      accounts(database, database_mutex, master, store::backups_in(data)) {
+  record_accounts(trail, accounts);
+}
 
 std::unique_ptr<Box> Box::try_open(const std::filesystem::path& data) {
   std::filesystem::create_directories(data);
   auto held = os::FileLock::try_take(lock_in(data));
   if (!held) return nullptr;
-  return std::unique_ptr<Box>(new Box(data, std::move(*held)));
+  const auto keep_days = config::load(config::file_in(data)).config.audit_keep_days;
+  return std::unique_ptr<Box>(new Box(data, std::move(*held), keep_days));
 }
 
 int box_process(const std::filesystem::path& data) {
@@ -43,7 +56,10 @@ json::Object ask_or_open(const std::filesystem::path& data, const json::Object& 
   const auto end = std::chrono::steady_clock::now() + wait_max;
   while (true) {
     if (auto answer = ask_box(data, request)) return std::move(*answer);
-    if (const auto box = Box::try_open(data)) return alone(*box, request);
+    if (const auto box = Box::try_open(data)) {
+      const auto asker = asker_of(os::own_user());
+      return recorded(box->trail, asker, request, [&] { return alone(*box, request); });
+    }
     if (std::chrono::steady_clock::now() > end) {
       fail(Code::unavailable, "the box in {} is held by process {}, which does not answer", data.string(),
            os::FileLock::holder(lock_in(data)));
@@ -51,6 +67,8 @@ json::Object ask_or_open(const std::filesystem::path& data, const json::Object& 
     std::this_thread::sleep_for(wait_step);
   }
 }
+
+std::filesystem::path audit_folder_in(const std::filesystem::path& data) { return data / "audit"; }
 
 std::filesystem::path log_folder_in(const std::filesystem::path& data) { return data / "logs"; }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "accounts/accounts.h"
+#include "accounts/audit/trail.h"
 #include "app/command.h"
 #include "crypto/secret.h"
 #include "json/json.h"
@@ -19,6 +20,7 @@ namespace cofre::app {
 /// The state of a box, held by one process at a time: `serve` while it runs, else the command that changes it.
 struct Box {
   /// Nothing where another process has it. Makes what is missing: folder, master key, database.
+  /// Throws Error(invalid) where its settings are wrong.
   static std::unique_ptr<Box> try_open(const std::filesystem::path& data);
 
   std::filesystem::path data;
@@ -26,21 +28,25 @@ struct Box {
   crypto::Secret master;
   store::Database database;
   std::mutex database_mutex;
+  accounts::audit::Trail trail;
   accounts::Accounts accounts;
   accounts::Keys& keys = accounts.keys;
 
  private:
-  Box(std::filesystem::path data_directory, os::FileLock held);
+  Box(std::filesystem::path data_directory, os::FileLock held, std::int64_t keep_days);
 };
 
 /// The process that holds the box; 0: none.
 int box_process(const std::filesystem::path& data);
 
 /// What a command asks of the box: the running one answers through DIR/admin.sock; where none runs, `alone` answers.
-/// A box that is just starting or stopping is waited for. Throws the Error that the answer is.
+/// A box that is just starting or stopping is waited for. What changes something is recorded in the audit trail (see
+/// recorded()). Throws the Error that the answer is.
 json::Object ask_or_open(const std::filesystem::path& data, const json::Object& request,
                          const std::function<json::Object(Box&, const json::Object&)>& alone);
 
+/// The folder of the audit trail.
+std::filesystem::path audit_folder_in(const std::filesystem::path& data);
 /// Where the box's log lies.
 std::filesystem::path log_folder_in(const std::filesystem::path& data);
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/audit_actions.h"
 #include "app/command.h"
 #include "app/progress.h"
 #include "fleet/pull.h"
@@ -19,8 +20,12 @@ Action declare_import(Options& options) {
     const os::InterruptGuard guard;
     auto models = fleet::Models::open();
     ProgressPrinter progress;
-    const auto imported = fleet::import_file(given->file, given->name, models.catalogue, models.store,
-                                             fleet::Surroundings::from_environment(), progress);
+    fleet::Pulled imported;
+    const auto name = given->name.empty() ? std::filesystem::path(given->file).filename().string() : given->name;
+    recorded_model_change("model.import", name, [&] {
+      imported = fleet::import_file(given->file, given->name, models.catalogue, models.store,
+                                    fleet::Surroundings::from_environment(), progress);
+    });
     progress.say(fmt::format("SHA-256 {}", imported.stored.sha256));
     fmt::print("{} {}: {}\n", imported.stored.name, imported.was_there ? "is here" : "is ready",
                imported.stored.file.string());

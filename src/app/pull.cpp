@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/audit_actions.h"
 #include "app/command.h"
 #include "app/progress.h"
 #include "json/json.h"
@@ -23,10 +24,10 @@ Action declare_pull(Options& options) {
     const os::InterruptGuard guard;
     auto models = fleet::Models::open();
     fleet::Pulled pulled;
-    {
+    recorded_model_change("model.pull", given->model.empty() ? "default" : given->model, [&] {
       ProgressPrinter progress;
       pulled = fleet::pull(models, given->model, fleet::Surroundings::from_environment(), progress);
-    }
+    });
     const auto& stored = pulled.stored;
     if (given->json) {
       json::Object result;

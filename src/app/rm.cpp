@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/audit_actions.h"
 #include "app/command.h"
 #include "fleet/resolve.h"
 
@@ -13,7 +14,8 @@ Action declare_rm(Options& options) {
     auto models = fleet::Models::open();
     for (const auto& text : *names) {
       const std::string name = fleet::stored_name(models, text);
-      const auto freed = models.store.remove(name);
+      std::uint64_t freed = 0;
+      recorded_model_change("model.rm", name, [&] { freed = models.store.remove(name); });
       fmt::print("{} is removed: {:.0f} MB are free again\n", name, static_cast<double>(freed) / 1e6);
     }
   };

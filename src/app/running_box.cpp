@@ -7,6 +7,7 @@
 
 #include "accounts/actions/actions.h"
 #include "app/admin.h"
+#include "app/audit_actions.h"
 #include "app/box.h"
 #include "app/server_names.h"
 #include "app/status_report.h"
@@ -120,11 +121,14 @@ struct RunningBox::State {
         service(gateway_models, accounts_by_settings(), records, gateway_settings()),
         server(http_options(loaded.config, tls), service),
         url(local_url(listen_address(loaded.config), server.port())),
-        admin(options.data, [this](const json::Object& request) { return answer(request); }) {
+        admin(options.data, [this](const json::Object& request, std::uint32_t user) {
+          return recorded(box->trail, asker_of(user), request, [&] { return answer(request); });
+        }) {
     box->accounts.base_url = url;
     for (const auto& note : loaded.notes) journal.write(log::Level::warning, "note", {{"text", note}});
     journal.write(log::Level::info, "start",
                   {{"address", url}, {"process", static_cast<std::int64_t>(::getpid())}, {"open_files", open_files}});
+    box->trail.record({.action = "box.start", .outcome = "ok", .facts = {{"address", url}}});
   }
 
   fleet::Fleet::Options fleet_options() {
@@ -133,6 +137,9 @@ struct RunningBox::State {
     made.config = loaded.config;
     made.note = [this](const fleet::Notice& notice) {
       journal.write(level_of(notice.level), "model", {{"model", notice.model}, {"text", notice.text}});
+      box->trail.record({.action = "model",
+                         .outcome = notice.level == fleet::Notice::Level::error ? "failed" : "ok",
+                         .facts = {{"model", notice.model}, {"text", notice.text}}});
     };
     return made;
   }
@@ -160,6 +167,7 @@ struct RunningBox::State {
     settings.reasoning_field = loaded.config.reasoning_field;
     settings.response_bytes_max = static_cast<std::uint64_t>(loaded.config.response_mib) << 20;
     settings.background_per_key = static_cast<std::uint64_t>(loaded.config.background_per_key);
+    settings.audit = &box->trail;
     settings.log = [this](std::string_view event, const json::Object& fields) {
       journal.write(log::Level::info, event, fields);
     };
@@ -175,6 +183,7 @@ struct RunningBox::State {
       return {{"within_s", loaded.config.stop_timeout_s}};
     }
     if (what == "reload") return reload();
+    if (is_audit_action(request)) return audit_action(box->trail, store::backups_in(options.data), request);
     return accounts::act(box->accounts, accounts::Actor::machine(), what, request);
   }
 
@@ -208,6 +217,19 @@ struct RunningBox::State {
     json::Object result{{"changed", std::move(changed)}, {"after_restart", std::move(after_restart)}};
     journal.write(log::Level::info, "reload", result);
     return result;
+  }
+
+  void look_after_trail() {
+    try {
+      if (const auto removed = box->trail.retire(); removed > 0) {
+        journal.write(log::Level::info, "audit", {{"text", "old records are removed"}, {"files", removed}});
+      }
+    } catch (const Error& error) {
+      journal.write(log::Level::error, "audit", {{"text", error.what()}});
+    }
+    if (const auto text = box->trail.take_trouble(); !text.empty()) {
+      journal.write(log::Level::error, "audit", {{"text", text}});
+    }
   }
 
   /// The files may have been replaced, the certificate may be about to end, the machine may have a new address.
@@ -261,6 +283,7 @@ bool RunningBox::is_ready() const {
 void RunningBox::tick() {
   state_->box->keys.expire();
   state_->service.tick();
+  state_->look_after_trail();
   const std::lock_guard hold(state_->reloading);
   if (Clock::now() - state_->certificate_checked < certificate_check) return;
   try {
@@ -271,11 +294,14 @@ void RunningBox::tick() {
   }
 }
 
-json::Object RunningBox::reload() { return state_->reload(); }
+json::Object RunningBox::reload() {
+  return recorded(state_->box->trail, {"", "signal"}, {{"do", "reload"}}, [&] { return state_->reload(); });
+}
 
 void RunningBox::drain() {
   state_->server.stop(seconds(state_->loaded.config.stop_timeout_s));
   state_->journal.write(log::Level::info, "stop");
+  state_->box->trail.record({.action = "box.stop", .outcome = "ok"});
 }
 
 void RunningBox::note(std::string_view event, const json::Object& fields) {

@@ -82,6 +82,8 @@ struct Config {
   std::int64_t records_days = 30;
   std::int64_t response_mib = 32;
   std::int64_t background_per_key = 16;
+  // [audit]
+  std::int64_t audit_keep_days = 190;
   // [log]
   std::string log_level = "info";
   std::int64_t log_file_mib = 32;

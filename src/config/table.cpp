@@ -143,6 +143,9 @@ constexpr std::array config_rows{
     Row<Config>{"api.background_per_key", &Config::background_per_key,
                 "Responses of one key that run or wait in the background at once.", 1, 10'000},
 
+    Row<Config>{"audit.keep_days", &Config::audit_keep_days,
+                "Days that the audit trail is kept; a legal hold keeps it longer.", 1, 36500},
+
     Row<Config>{"log.level", &Config::log_level, "What is logged: this and what is graver.", 0, 0,
                 "debug|info|warning|error"},
     Row<Config>{"log.file_mib", &Config::log_file_mib, "MiB of a log file before the next is begun.", 1, 4096},

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/auditor.h"
 #include "gateway/metrics.h"
 
 namespace cofre::gateway {
@@ -34,7 +35,7 @@ Answer::Answer(Services& services, Asker asker, Plan& plan, std::shared_ptr<Outl
 }
 
 void Answer::start(Services& services, Call&& call, Plan plan) {
-  Asker asker{*call.caller, call.request.id};
+  Asker asker{*call.caller, call.request.id, call.trace};
   const auto client = call.responder;
   auto connection = std::make_shared<Connection>(std::move(call), plan.stream);
   start(services, std::move(asker), std::move(plan), std::move(connection), &client);
@@ -146,6 +147,7 @@ void Answer::end(int status, std::string_view outcome) {
   meter_.settle(done_ == wanted_ ? &usage_ : nullptr);
   const auto took = Clock::now() - began_;
   services_.metrics.answered(model_, {status, outcome, usage_, took, choices_, cache_, max_tokens_});
+  if (asker_.trace) asker_.trace->ended(model_, status, outcome, usage_);
   if (!services_.settings.log) return;
   json::Object fields{{"id", asker_.request_id},
                       {"key", asker_.caller.key_name},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "accounts/person_name.h"
 #include "gateway/credentials.h"
 #include "gateway/errors.h"
 #include "gateway/route_table.h"
@@ -14,6 +15,15 @@ constexpr std::size_t client_id_max = 128;
 constexpr std::chrono::minutes sweep_period{1};
 constexpr std::uint64_t small_body_bytes = 1 << 20;
 
+/// The one route that leaves no record: asked every few seconds, by whoever watches, and tells nothing of anybody.
+constexpr std::string_view unrecorded = "/health";
+
+Failure audit_is_full() {
+  auto failure = failure_of(503, "the audit trail cannot be written: the box takes no requests until it can");
+  failure.retry_after_s = 5;
+  return failure;
+}
+
 bool is_token(std::string_view text, std::string_view more) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || more.find(c) != std::string_view::npos;
@@ -23,9 +33,11 @@ bool is_token(std::string_view text, std::string_view more) {
 }  // namespace
 
 Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records& records, Settings settings)
-    : settings_(std::move(settings)), accounts_(accounts), services_{models,   accounts,     *flights_,
-                                                                     metrics_, office_,      settings_,
-                                                                     records,  backgrounds_, desk_} {
+    : settings_(std::move(settings)), accounts_(accounts), auditor_(settings_.audit), services_{models,    accounts,
+                                                                                                *flights_, metrics_,
+                                                                                                office_,   settings_,
+                                                                                                records,   backgrounds_,
+                                                                                                desk_} {
   records.responses.fail_queued("server_error", "the box stopped before this response was whole");
   // The watch outlives the gateway: it holds the list of flights itself.
   const auto end = [flights = flights_](std::int64_t key_id) { flights->end_key(key_id); };
@@ -94,16 +106,21 @@ http::Response Gateway::refusal(const http::Request& request, const Failure& fai
 http::Admission Gateway::admit(const http::Request& head) {
   const auto match = find_route(head.method, head.path);
   if (match.route == nullptr) {
-    if (match.allowed.empty())
+    if (match.allowed.empty()) {
+      auditor_.refused(head, "none", 404, "not_found", {});
       return {0, refusal(head, failure_of(404, "there is nothing at " + head.path.substr(0, 200)))};
+    }
     if (head.method == "OPTIONS") return {0, preflight(head, match.allowed)};
+    auditor_.refused(head, "none", 405, "method", {});
     auto response = refusal(head, failure_of(405, "this path takes: " + match.allowed));
     response.headers.add("Allow", match.allowed);
     return {0, std::move(response)};
   }
   try {
     if (match.route->scope) authenticate(accounts_, head, *match.route->scope);
+    if (match.route->scope && !auditor_.accepts()) throw audit_is_full();
   } catch (const Failure& failure) {
+    note_refusal(head, *match.route, failure);
     return {0, refusal(head, failure)};
   }
   switch (match.route->body) {
@@ -115,6 +132,14 @@ http::Admission Gateway::admit(const http::Request& head) {
   return {};
 }
 
+void Gateway::note_refusal(const http::Request& head, const Route& route, const Failure& failure) {
+  const auto key = failure.status == 401 ? std::nullopt : presented_key(head);
+  const auto caller = key ? accounts_.keys.authenticate(*key, head.peer) : std::nullopt;
+  const auto who = caller ? accounts::person_name(accounts_.directory, caller->user) : std::string();
+  const auto& why = failure.code.empty() ? failure.type : failure.code;
+  auditor_.refused(head, route.pattern, failure.status, why, who);
+}
+
 void Gateway::handle(http::Request request, http::Responder responder) {
   auto match = find_route(request.method, request.path);
   CHECK(match.route != nullptr);  // admit() saw to it
@@ -124,12 +149,15 @@ void Gateway::handle(http::Request request, http::Responder responder) {
   call.responder = responder;
   call.pattern = match.route->pattern;
   call.parameters = std::move(match.parameters);
+  if (match.route->pattern != unrecorded) call.trace = auditor_.trace(call.request, match.route->pattern);
   Call refused;  // what is left of the call when its handler has taken it
   refused.responder = responder;
   refused.headers = call.headers;
+  refused.trace = call.trace;
   const auto refuse_with = [&](const Failure& failure) { refused.answer(error_response(failure)); };
   try {
     if (match.route->scope) call.caller = authenticate(accounts_, call.request, *match.route->scope);
+    if (call.trace && call.caller) call.trace->asked_by(accounts::person_name(accounts_.directory, call.caller->user));
     match.route->handler(services_, std::move(call));
   } catch (const Failure& failure) {
     refuse_with(failure);

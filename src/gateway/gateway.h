@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "accounts/accounts.h"
+#include "gateway/auditor.h"
 #include "gateway/desk.h"
 #include "gateway/dialects/openai/background.h"
 #include "gateway/flights.h"
@@ -14,6 +15,8 @@
 #include "http/service.h"
 
 namespace cofre::gateway {
+
+struct Route;
 
 /// What the box's HTTPS server serves: finds the route, knows the caller, reads the dialect, passes the request to a
 /// model and its events back. Give it to an http::Server, which must be stopped before this goes.
@@ -35,6 +38,7 @@ class Gateway : public http::Service {
 
  private:
   void sweep();
+  void note_refusal(const http::Request& head, const Route& route, const Failure& failure);
   bool allows_origin(std::string_view origin) const;
   http::Response preflight(const http::Request& request, std::string_view allowed) const;
   /// What every answer to this request has: X-Request-Id as the client gave it, CORS.
@@ -46,6 +50,7 @@ class Gateway : public http::Service {
   std::shared_ptr<Flights> flights_ = std::make_shared<Flights>();
   Metrics metrics_;
   openai::Backgrounds backgrounds_;
+  Auditor auditor_;
   Services services_;
   std::chrono::steady_clock::time_point swept_{};
   Desk office_{256};

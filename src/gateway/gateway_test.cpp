@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "accounts/audit/export.h"
 #include "gateway/replay_models.h"
 #include "gateway/route_table.h"
 #include "http/raw_client.h"
@@ -372,6 +373,124 @@ TEST_F(GatewayOfABox, TheLogHoldsNoPromptNoAnswerAndNoKey) {
   EXPECT_TRUE(has(logged, "\"completion_tokens\":1"));
   EXPECT_FALSE(has(logged, "canary"));
   EXPECT_FALSE(has(logged, key));
+}
+
+/// A gateway whose requests are recorded.
+class AuditedGateway : public GatewayOfABox {
+ protected:
+  AuditedGateway() {
+    options.folder = folder.path() / "audit";
+    trail = std::make_unique<accounts::audit::Trail>(database, database_mutex, master, folder.path(), options);
+    settings.audit = trail.get();
+    models.answer = hello;
+  }
+  ~AuditedGateway() override {
+    server.reset();
+    gateway.reset();
+  }
+  /// Records of one kind, once the server has let go of its requests.
+  std::vector<json::Object> records(const std::string& action) {
+    server.reset();
+    gateway.reset();
+    trail->flush();
+    std::vector<json::Object> all;
+    const accounts::audit::Filter filter{.from = {}, .until = {}, .person = {}, .action = action};
+    for (const auto& line : read_page(options.folder, trail->persons(), filter, {}, UINT64_MAX, SIZE_MAX).lines)
+      all.push_back(json::parse(line).as_object());
+    return all;
+  }
+  accounts::audit::Trail::Options options;
+  std::unique_ptr<accounts::audit::Trail> trail;
+};
+
+TEST_F(AuditedGateway, EachRequestHasOneRecord) {
+  post("/v1/chat/completions", chat);
+  post("/v1/chat/completions", streamed);
+  post("/v1/chat/completions", "{");
+  get("/v1/models");
+  ask("GET", "/health", "", "");
+  const auto all = records("");
+  ASSERT_EQ(all.size(), 5u) << "one begins the file, none is about /health";
+  for (int i : {1, 2}) {
+    EXPECT_EQ(all[i].at("who"), "app");
+    EXPECT_EQ(all[i].at("from"), "127.0.0.1");
+    EXPECT_EQ(all[i].at("outcome"), "stop");
+    EXPECT_EQ(all[i].at("facts").at("model"), "tiny");
+    EXPECT_EQ(all[i].at("facts").at("status"), 200);
+    EXPECT_EQ(all[i].at("facts").at("prompt_tokens"), 5);
+    EXPECT_EQ(all[i].at("facts").at("completion_tokens"), 2);
+  }
+  EXPECT_EQ(all[3].at("outcome"), "refused");
+  EXPECT_EQ(all[3].at("facts").at("status"), 400);
+  EXPECT_EQ(all[4].at("facts").at("route"), "/v1/models");
+}
+TEST_F(AuditedGateway, WhoeverIsNotLetInIsRecorded) {
+  ask("GET", "/v1/models", "", "Authorization: Bearer cofre_wrong\r\n");
+  get("/metrics");
+  get("/nothing-canary");
+  const auto logins = records("login");
+  ASSERT_EQ(logins.size(), 1u);
+  EXPECT_EQ(logins[0].at("facts").at("why"), "invalid_api_key");
+  EXPECT_EQ(logins[0].at("from"), "127.0.0.1");
+  const auto refused = records("request");
+  ASSERT_EQ(refused.size(), 2u);
+  EXPECT_EQ(refused[0].at("facts").at("status"), 403);
+  EXPECT_EQ(refused[0].at("who"), "app");
+  EXPECT_EQ(refused[1].at("facts").at("status"), 404);
+  for (const auto& record : records("")) EXPECT_FALSE(has(json::dump(record), "canary"));
+}
+TEST_F(AuditedGateway, RefusalsOfOneAddressAreCountedBeyondALimit) {
+  start();
+  for (std::uint64_t i = 0; i < Auditor::refusals_of_address + 25; ++i) ask("GET", "/v1/models", "", "");
+  const auto all = records("");
+  EXPECT_EQ(all.size(), Auditor::refusals_of_address + 2);
+  EXPECT_EQ(all.back().at("do"), "requests.refused");
+  EXPECT_EQ(all.back().at("facts").at("count"), 25);
+}
+TEST_F(AuditedGateway, NoContentIsInTheTrail) {
+  models.answer = [](const Request&) {
+    return std::vector<Event>{Started{}, Text{0, "canary-answer"}, Finished{}, Done{{3, 0, 1, 0}}};
+  };
+  post("/v1/chat/completions?token=canary-query",
+       R"({"model":"tiny","messages":[{"role":"user","content":"canary-prompt"}]})");
+  for (const auto& record : records("")) {
+    EXPECT_FALSE(has(json::dump(record), "canary"));
+    EXPECT_FALSE(has(json::dump(record), key));
+  }
+}
+TEST_F(AuditedGateway, ABoxThatCannotRecordTakesNoRequests) {
+  std::atomic<bool> full = false;
+  struct Full : accounts::audit::GrowingFile {
+    Full(std::atomic<bool>& is, const std::filesystem::path& path)
+        : full(is), file(accounts::audit::open_on_disk(path)) {}
+    void append(std::string_view bytes) override {
+      if (full) fail(Code::exhausted, "no space left");
+      file->append(bytes);
+    }
+    void sync() override { file->sync(); }
+    void truncate(std::uint64_t bytes) override { file->truncate(bytes); }
+    std::uint64_t bytes() const override { return file->bytes(); }
+    std::atomic<bool>& full;
+    std::unique_ptr<accounts::audit::GrowingFile> file;
+  };
+  trail.reset();
+  options.queue_max = 4;
+  options.open_file = [&](const std::filesystem::path& path) { return std::make_unique<Full>(full, path); };
+  trail = std::make_unique<accounts::audit::Trail>(database, database_mutex, master, folder.path(), options);
+  settings.audit = trail.get();
+  EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 200"));
+  full = true;
+  std::string answer;
+  for (int i = 0; i < 1000 && !answer.starts_with("HTTP/1.1 503"); ++i) answer = get("/v1/models");
+  EXPECT_TRUE(has(answer, "audit trail cannot be written")) << answer;
+  EXPECT_TRUE(has(answer, "Retry-After"));
+  EXPECT_TRUE(ask("GET", "/health", "", "").starts_with("HTTP/1.1 200"));
+  full = false;
+  trail->flush();
+  EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 200"));
+  server.reset();
+  gateway.reset();
+  trail.reset();
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "gateway/auditor.h"
+
 #include <fmt/format.h>
 
 namespace cofre::gateway {
@@ -15,6 +17,7 @@ void Call::answer(std::string body, int status) const {
 }
 
 void Call::answer(http::Response response) const {
+  if (trace) trace->answered(response.status);
   complete(response);
   responder.answer(std::move(response));
 }

@@ -3,12 +3,14 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "accounts/accounts.h"
+#include "accounts/audit/trail.h"
 #include "gateway/models.h"
 #include "http/message.h"
 #include "http/responder.h"
@@ -19,12 +21,14 @@ namespace cofre::gateway {
 
 class Desk;
 class Flights;
+class Trace;
 class Metrics;
 namespace openai {
 class Backgrounds;
 }
 
 struct Settings {
+  accounts::audit::Trail* audit = nullptr;            ///< has a record of each request; outlives the gateway
   std::uint64_t body_bytes_max = 32 << 20;            ///< of a JSON request
   std::uint64_t requests_per_key = 256;               ///< that run or wait at once
   std::vector<std::string> cors_origins;              ///< "https://app.example.com", or "*"; empty: none
@@ -57,6 +61,7 @@ struct Call {
   std::string_view pattern;                ///< of its route
   std::vector<std::string> parameters;     ///< what the pattern's {names} stand for, decoded
   http::Headers headers;                   ///< that every answer to this request has
+  std::shared_ptr<Trace> trace;            ///< what the audit trail will say of it; null: there is none
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 
   /// Answers with JSON text.

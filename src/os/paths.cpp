@@ -31,6 +31,18 @@ std::optional<std::filesystem::path> home_directory() {
   return std::filesystem::path(found->pw_dir);
 }
 
+std::uint32_t own_user() { return ::geteuid(); }
+
+std::string user_name(std::uint32_t user) {
+  struct passwd entry {};
+  struct passwd* found = nullptr;
+  std::vector<char> strings(16384);
+  if (::getpwuid_r(user, &entry, strings.data(), strings.size(), &found) != 0 || found == nullptr) {
+    return std::to_string(user);
+  }
+  return found->pw_name;
+}
+
 std::filesystem::path data_directory() {
   if (const auto given = environment("COFRE_DATA")) return std::filesystem::absolute(*given);
   if (::geteuid() == 0) return "/var/lib/cofre";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,6 +12,11 @@ std::optional<std::string> environment(const char* name);
 
 /// $HOME, else the password file's; nothing where neither names a folder.
 std::optional<std::filesystem::path> home_directory();
+
+/// The user that this process runs as.
+std::uint32_t own_user();
+/// The name of a user of this machine; its number where it has none.
+std::string user_name(std::uint32_t user);
 
 /// Where Cofre keeps its models and state: $COFRE_DATA, else /var/lib/cofre for root, ~/.local/share/cofre for others.
 /// Throws Error(invalid) where a user has no home. Creates nothing.

@@ -29,7 +29,6 @@ class TrailTest : public testing::Test {
     options.folder = folder.path() / "audit";
     options.clock_ms = [this] { return now_ms; };
     options.open_file = [this](const std::filesystem::path& path) { return std::make_unique<Faulty>(faults, path); };
-    options.trouble = [this](std::string_view what) { trouble += std::string(what) + "\n"; };
   }
   Trail& open() {
     trail.reset();
@@ -89,7 +88,6 @@ class TrailTest : public testing::Test {
   std::mutex database_mutex;
   Faults faults;  // changed only while the trail's thread has nothing to do, or by a test that waits for it
   std::int64_t now_ms = 1'764'040'200'123;
-  std::string trouble;
   Trail::Options options;
   std::unique_ptr<Trail> trail;
 };

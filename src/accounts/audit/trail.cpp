@@ -88,8 +88,9 @@ struct Trail::State {
     database.run("INSERT INTO audit_chain VALUES (1, ?, 0, ?, 0, ?)", ends.box, hash_of_nothing, hash_of_nothing);
   }
 
-  void tell(std::string_view what) const {
-    if (options.trouble) options.trouble(what);
+  void tell(std::string what) {
+    const std::scoped_lock lock(ends_mutex);
+    trouble = std::move(what);
   }
 
   /// False where the queue is full.
@@ -270,6 +271,7 @@ struct Trail::State {
   mutable std::mutex ends_mutex;  ///< of what others read
   Ends ends;
   Link last;
+  std::string trouble;
 
   mutable std::mutex mutex;  ///< of what follows
   std::condition_variable changed;
@@ -314,6 +316,11 @@ void Trail::end(Entry entry, std::uint64_t begun, const Error* error) {
 bool Trail::accepts() const {
   const std::scoped_lock lock(state_->mutex);
   return state_->queue.size() < state_->options.queue_max / 2;  // the other half is for what runs already
+}
+
+std::string Trail::take_trouble() {
+  const std::scoped_lock lock(state_->ends_mutex);
+  return std::exchange(state_->trouble, {});
 }
 
 void Trail::flush() { state_->push_and_wait({std::nullopt, 0}); }

@@ -34,15 +34,14 @@ struct Ends {
 class Trail {
  public:
   struct Options {
-    std::filesystem::path folder;                   ///< made with the first record
-    std::uint64_t segment_bytes = 16 << 20;         ///< then the next file is begun, as it is each day
-    std::chrono::milliseconds gather{40};           ///< how long entries wait for others
-    std::size_t queue_max = 50'000;                 ///< entries that wait; what comes then is only counted
-    std::uint64_t checkpoint_records = 4096;        ///< between two signed checkpoints
-    std::int64_t keep_days = 190;                   ///< older segments are removed by retire()
-    std::function<std::int64_t()> clock_ms;         ///< milliseconds since 1970; empty: the wall clock
-    OpenFile open_file;                             ///< empty: the disk
-    std::function<void(std::string_view)> trouble;  ///< told, on the trail's thread, what it cannot do
+    std::filesystem::path folder;             ///< made with the first record
+    std::uint64_t segment_bytes = 16 << 20;   ///< then the next file is begun, as it is each day
+    std::chrono::milliseconds gather{40};     ///< how long entries wait for others
+    std::size_t queue_max = 50'000;           ///< entries that wait; what comes then is only counted
+    std::uint64_t checkpoint_records = 4096;  ///< between two signed checkpoints
+    std::int64_t keep_days = 190;             ///< older segments are removed by retire()
+    std::function<std::int64_t()> clock_ms;   ///< milliseconds since 1970; empty: the wall clock
+    OpenFile open_file;                       ///< empty: the disk
   };
   /// Brings its tables up to date, makes the end of the last segment whole. `database` outlives it.
   Trail(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master,
@@ -77,6 +76,8 @@ class Trail {
 
   /// False while so many entries wait that requests should be refused: the disk does not take them.
   bool accepts() const;
+  /// What it could not do since this was asked last, for the log; empty: nothing.
+  std::string take_trouble();
   /// Everything recorded so far is on the disk when it returns. Throws Error where it cannot be written.
   void flush();
   Ends ends() const;

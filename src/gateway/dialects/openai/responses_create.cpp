@@ -52,7 +52,8 @@ void start_in_background(Services& services, Call&& call, ResponsesCall&& parsed
     fail_field(Code::not_found, "model", "there is no model \"{}\" here", parsed.request.model);
   const auto queued = [&] {
     auto plan = Answer::Plan{one(std::move(parsed.request)), writer};
-    return Background::start(services, {*call.caller, call.request.id}, std::move(plan), std::move(record), writer);
+    return Background::start(services, {*call.caller, call.request.id, call.trace}, std::move(plan), std::move(record),
+                             writer);
   }();
   if (!parsed.stream) return call.answer(json::dump(queued->object()));
   auto head = event_stream_head();
@@ -63,7 +64,7 @@ void start_in_background(Services& services, Call&& call, ResponsesCall&& parsed
 
 void start_for_caller(Services& services, Call&& call, ResponsesCall&& parsed, records::Response&& record,
                       std::shared_ptr<ResponseWriter> writer) {
-  Answer::Asker asker{*call.caller, call.request.id};
+  Answer::Asker asker{*call.caller, call.request.id, call.trace};
   const auto client = call.responder;
   std::shared_ptr<Outlet> outlet = std::make_shared<Connection>(std::move(call), parsed.stream);
   if (parsed.store) outlet = std::make_shared<Keeping>(services, std::move(record), writer, std::move(outlet));

@@ -1,0 +1,206 @@
+#include "app/audit_actions.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "accounts/actions/actions.h"
+#include "accounts/audit/export.h"
+#include "accounts/person_name.h"
+#include "app/box.h"
+#include "base/error.h"
+#include "os/clock.h"
+#include "os/paths.h"
+
+namespace cofre::app {
+namespace {
+
+namespace audit = accounts::audit;
+
+constexpr std::size_t page_bytes = 4 << 20;
+
+// What only tells; everything else is recorded.
+constexpr std::array tells{"ping", "status", "audit.ends", "audit.checkpoint", "audit.holds"};
+// Members of a request that say what is done, and are neither a person nor a secret.
+constexpr std::array fact_keys{"scopes",     "expires", "model", "models", "addresses", "roles",
+                               "kind",       "tenant",  "zone",  "metric", "period",    "amount",
+                               "department", "prefix",  "from",  "until",  "action",    "id"};
+constexpr std::array subject_keys{"name", "user", "key"};
+
+bool only_tells(std::string_view what) {
+  const auto* action = accounts::find_action(what);
+  if (action != nullptr) return !action->changes;
+  return std::any_of(tells.begin(), tells.end(), [&](const char* name) { return what == name; });
+}
+
+std::string text_or_empty(const json::Object& request, std::string_view key) {
+  return request.contains(key) ? std::string(json::string_at(request, key)) : std::string();
+}
+
+audit::Entry entry_of(const audit::Trail& trail, const Asker& asker, const json::Object& request) {
+  audit::Entry entry{.action = std::string(json::string_at(request, "do")), .outcome = "ok"};
+  entry.who = asker.who;
+  entry.from = asker.from;
+  std::string subject = text_or_empty(request, "person");
+  for (const char* key : subject_keys) {
+    const auto* value = request.if_contains(key);
+    if (value != nullptr && value->is_string() && subject.empty()) subject = value->get_string();
+  }
+  for (const char* key : fact_keys) {
+    if (const auto* value = request.if_contains(key)) entry.facts[key] = *value;
+  }
+  if (!is_audit_action(request)) {
+    entry.subject = std::move(subject);
+  } else if (const auto number = trail.persons().find(subject)) {
+    entry.facts["person"] = *number;  // a name here would outlive the person's erasure
+  }
+  return entry;
+}
+
+json::Object to_json(const audit::Link& link) { return {{"n", link.n}, {"hash", link.hash}}; }
+
+json::Object ends(audit::Trail& trail) {
+  trail.flush();
+  const auto ends = trail.ends();
+  return {{"box", ends.box}, {"head", to_json(ends.head)}, {"base", to_json(ends.base)}, {"key", ends.public_key}};
+}
+
+std::string time_bound(const json::Object& request, std::string_view key) {
+  const auto text = text_or_empty(request, key);
+  if (text.empty()) return text;
+  const auto ms = os::parse_utc(text);
+  if (!ms) fail_field(Code::invalid, std::string(key), "{}: \"{}\" is no time like 2026-11-25T03:10", key, text);
+  return os::utc_text(*ms);
+}
+
+json::Object page(audit::Trail& trail, const json::Object& request) {
+  audit::Filter filter;
+  filter.from = time_bound(request, "from");
+  filter.until = time_bound(request, "until");
+  filter.action = text_or_empty(request, "action");
+  if (const auto name = text_or_empty(request, "person"); !name.empty()) {
+    filter.person = trail.persons().find(name);
+    if (!filter.person) fail_field(Code::not_found, "person", "person: the trail knows no person {}", name);
+  }
+  trail.flush();
+  const audit::Cursor cursor{json::unsigned_at(request, "segment", UINT64_MAX - 1),
+                             json::unsigned_at(request, "byte", audit::segment_bytes_most)};
+  auto page = audit::read_page(trail.folder(), trail.persons(), filter, cursor, trail.ends().head.n, page_bytes);
+  json::Array lines;
+  for (auto& line : page.lines) lines.emplace_back(std::move(line));
+  return {
+      {"lines", std::move(lines)}, {"segment", page.next.segment}, {"byte", page.next.byte}, {"is_last", page.is_last}};
+}
+
+/// Copies of the database from before: each holds the keys of those days.
+json::Array files_in(const std::filesystem::path& folder) {
+  json::Array names;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    names.emplace_back(entry.path().filename().string());
+  }
+  return names;
+}
+
+json::Object erase(audit::Trail& trail, const std::filesystem::path& backups, const std::string& name) {
+  const auto now = trail.now_ms();
+  const auto number = trail.persons().erase(name, now / 1000);
+  const auto ends = trail.ends();
+  const auto time = os::utc_text(now);
+  const auto text =
+      fmt::format("cofre erasure\n{}\n{}\n{}\n{}\n{}\n", ends.box, number, time, ends.head.n, ends.head.hash);
+  return {{"box", ends.box},
+          {"person", number},
+          {"time", time},
+          {"head", to_json(ends.head)},
+          {"key", ends.public_key},
+          {"signature", trail.signing_key().sign(text)},
+          {"destroyed", "the key of the personal fields of every audit record of this person, and the name beside it"},
+          {"not_reached", files_in(backups)}};
+}
+
+}  // namespace
+
+Asker asker_of(std::uint32_t user) { return {os::user_name(user), "this machine"}; }
+
+void record_accounts(audit::Trail& trail, accounts::Accounts& accounts) {
+  accounts.recorder = [&](const accounts::Actor& actor, const accounts::Action& action, const json::Object& request,
+                          const std::function<json::Object()>& run) {
+    // By the box's socket: recorded() has it already, with the user of the machine.
+    if (actor.user == 0) return run();
+    auto named = request;
+    named["do"] = action.name;
+    return trail.perform(entry_of(trail, {accounts::person_name(accounts.directory, actor.user), actor.from}, named),
+                         run);
+  };
+  accounts.signed_in = [&](const std::string& name, const std::string& from, std::int64_t owner) {
+    audit::Entry entry{.action = "login", .outcome = owner != 0 ? "ok" : "refused"};
+    entry.from = from;
+    if (owner != 0) {
+      entry.who = accounts::person_name(accounts.directory, owner);
+    } else if (trail.persons().find(name)) {
+      entry.subject = name;  // a stranger's words make no person
+    }
+    trail.record(std::move(entry));
+  };
+}
+
+json::Object recorded(audit::Trail& trail, const Asker& asker, const json::Object& request,
+                      const std::function<json::Object()>& act) {
+  const auto what = json::string_at(request, "do");
+  // Reading the trail is recorded once, not for every page.
+  const bool is_further_page = what == "audit.export" && json::unsigned_at(request, "byte", UINT64_MAX) > 0;
+  if (only_tells(what) || is_further_page) return act();
+  // What it does itself, the program beside the box records by these.
+  if (what.starts_with("model.")) {
+    auto entry = entry_of(trail, asker, request);
+    entry.outcome = text_or_empty(request, "outcome");
+    trail.record_now(std::move(entry));
+    return {};
+  }
+  return trail.perform(entry_of(trail, asker, request), act);
+}
+
+bool is_audit_action(const json::Object& request) {
+  const auto what = json::string_at(request, "do");
+  return what.starts_with("audit.") || what.starts_with("person.") || what.starts_with("model.");
+}
+
+json::Object audit_action(audit::Trail& trail, const std::filesystem::path& backups, const json::Object& request) {
+  const auto what = json::string_at(request, "do");
+  if (what == "audit.ends") return ends(trail);
+  if (what == "audit.checkpoint") return audit::to_json(trail.checkpoint());
+  if (what == "audit.export") return page(trail, request);
+  if (what == "audit.hold" || what == "audit.release") {
+    const std::string name(json::string_at(request, "name"));
+    what == "audit.hold" ? trail.persons().hold(name, trail.now_ms() / 1000) : trail.persons().release(name);
+    return {};
+  }
+  if (what == "audit.holds") {
+    json::Array names;
+    for (const auto& name : trail.persons().holds()) names.emplace_back(name);
+    return {{"names", std::move(names)}};
+  }
+  if (what == "person.erase") return erase(trail, backups, std::string(json::string_at(request, "name")));
+  fail_field(Code::invalid, "do", "do: there is no action \"{}\"", what);
+}
+
+void recorded_model_change(const std::string& action, const std::string& model, const std::function<void()>& act) {
+  const auto data = os::data_directory();
+  if (!std::filesystem::exists(data / "cofre.db")) return act();
+  const auto note = [&](const char* outcome) {
+    ask_or_open(data, {{"do", action}, {"model", model}, {"outcome", outcome}},
+                [](Box&, const json::Object&) { return json::Object(); });
+  };
+  note("begun");
+  try {
+    act();
+  } catch (const Error&) {
+    note("failed");
+    throw;
+  }
+  note("ok");
+}
+
+}  // namespace cofre::app

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""The audit trail of a real box: recorded by its gateway and its commands, verified and exported by its command.
+
+    tests/audit_test.py COFRE DATA      the program and a data directory; SmolLM2 is pulled into it once
+"""
+import hashlib
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from box import Box, ensure_model
+
+COFRE, DATA = sys.argv[1:3]
+MODEL = ensure_model(COFRE, DATA, "smollm2-135m")
+SHORT = {"model": "default", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 4}
+
+
+def verify(box, *options):
+    """(exit code, verdict)"""
+    status, out, error = box.command("audit", "verify", "--json", *options)
+    assert out, error
+    return status, json.loads(out)
+
+
+def export(box, *options):
+    status, out, error = box.command("audit", "export", *options)
+    assert status == 0, error
+    return [json.loads(line) for line in out.splitlines()]
+
+
+class Trail(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.box = Box(COFRE, [MODEL])
+        cls.key = cls.box.key("tests")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.box.remove()
+
+    def test_what_happens_is_recorded_while_it_runs(self):
+        self.assertEqual(self.box.ask("POST", "/v1/chat/completions", SHORT, self.key)[0], 200)
+        self.assertEqual(self.box.ask("GET", "/v1/models", key="cofre_" + "A" * 43)[0], 401)
+        self.assertEqual(self.box.command("key", "create", "leaving")[0], 0)
+        self.assertEqual(self.box.command("key", "revoke", "leaving")[0], 0)
+        self.assertEqual(self.box.command("key", "revoke", "nobody-there")[0], 1)
+        self.assertEqual(self.box.command("reload")[0], 0)
+        records = export(self.box)
+        done = [(record["do"], record["outcome"]) for record in records]
+        for one in [("box.start", "ok"), ("key.create", "begun"), ("key.create", "ok"), ("key.revoke", "ok"),
+                    ("key.revoke", "failed"), ("login", "refused"), ("reload", "begun"), ("reload", "ok")]:
+            self.assertIn(one, done)
+        (asked,) = [record for record in records if record["do"] == "request" and record["facts"].get("model")]
+        self.assertEqual((asked["who"], asked["from"], asked["facts"]["status"]), ("tests", "127.0.0.1", 200))
+        self.assertGreater(asked["facts"]["prompt_tokens"], 0)
+        self.assertEqual(asked["facts"]["completion_tokens"], 4)
+        self.assertTrue(any(record["do"] == "model" for record in records))
+        status, verdict = verify(self.box)
+        self.assertEqual((status, verdict["ok"]), (0, True))
+        self.assertGreaterEqual(verdict["records"], len(records))
+        self.assertEqual([r["n"] for r in export(self.box, "--action", "key.")],
+                         [r["n"] for r in records if r["do"].startswith("key.")])
+
+    def test_ten_lines_of_python_verify_it_too(self):
+        verify(self.box)
+        last, number = "0" * 64, 0
+        for path in sorted(pathlib.Path(self.box.data, "audit").glob("*.jsonl")):
+            for line in path.read_bytes().splitlines():
+                content, found = line.rsplit(b',"h":"', 1)
+                last = hashlib.sha256(last.encode() + content).hexdigest()
+                number += 1
+                self.assertEqual(found, last.encode() + b'"}')
+                self.assertEqual(json.loads(line)["n"], number)
+        self.assertGreater(number, 2)
+
+
+class Ends(unittest.TestCase):
+    def test_a_killed_box_keeps_what_it_acknowledged_and_tampering_is_named(self):
+        box = Box(COFRE, [MODEL])
+        try:
+            for i in range(5):
+                box.key(f"key-{i}")
+            box.stop(signal.SIGKILL)
+            made = [r["subject"] for r in export(box, "--action", "key.create") if r["outcome"] == "ok"]
+            self.assertEqual(made, [f"key-{i}" for i in range(5)])
+            self.assertEqual(verify(box)[0], 0)
+            (path,) = pathlib.Path(box.data, "audit").glob("*.jsonl")
+            whole = path.read_bytes()
+            lines = whole.splitlines(keepends=True)
+            path.write_bytes(b"".join(lines[:3] + lines[4:]))
+            status, verdict = verify(box)
+            self.assertEqual((status, verdict["ok"], verdict["first_bad"]["record"]), (1, False, 4))
+            self.assertEqual(verdict["first_bad"]["what"], "removed")
+        finally:
+            box.remove()
+
+    def test_an_older_directory_is_found_by_a_checkpoint(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([COFRE, "key", "create", "first", "--data", folder], check=True, capture_output=True)
+            older = {p: p.read_bytes() for p in pathlib.Path(folder).rglob("*") if p.is_file()}
+            subprocess.run([COFRE, "key", "create", "second", "--data", folder], check=True, capture_output=True)
+            checkpoint = pathlib.Path(folder + ".checkpoint")
+            checkpoint.write_bytes(subprocess.run([COFRE, "audit", "checkpoint", "--data", folder], check=True,
+                                                  capture_output=True).stdout)
+            run = lambda *more: subprocess.run([COFRE, "audit", "verify", "--data", folder, *more],
+                                               capture_output=True, text=True)
+            self.assertEqual(run("--checkpoint", checkpoint).returncode, 0)
+            for path, content in older.items():
+                path.write_bytes(content)
+            self.assertEqual(run().returncode, 0)
+            found = run("--checkpoint", checkpoint)
+            checkpoint.unlink()
+            self.assertEqual(found.returncode, 1)
+            self.assertIn("checkpoint", found.stdout)
+
+    def test_an_erased_person_is_gone_from_every_record(self):
+        with tempfile.TemporaryDirectory() as folder:
+            def cofre(*arguments):
+                return subprocess.run([COFRE, *arguments, "--data", folder], capture_output=True, text=True)
+            cofre("key", "create", "alice")
+            self.assertIn("alice", cofre("person", "export", "alice").stdout)
+            self.assertEqual(cofre("audit", "hold", "alice").returncode, 0)
+            refused = cofre("person", "erase", "alice")
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("legal hold", refused.stderr)
+            cofre("audit", "release", "alice")
+            certificate = json.loads(cofre("person", "erase", "alice").stdout)
+            self.assertRegex(certificate["signature"], r"^[\w-]{86}$")
+            self.assertEqual(cofre("person", "export", "alice").returncode, 1)
+            self.assertEqual(cofre("audit", "verify").returncode, 0)
+            earlier = [r for r in map(json.loads, cofre("audit", "export").stdout.splitlines())
+                       if r["do"] == "key.create"]
+            self.assertEqual(len(earlier), 2)
+            for record in earlier:
+                self.assertNotIn("subject", record)
+                self.assertTrue(record["erased"])
+
+
+unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]], warnings="ignore")
