@@ -142,7 +142,7 @@ Action declare_person(Options& options) {
   auto given = std::make_shared<Given>();
   options.text("ACTION", given->action, "export or erase");
   options.required();
-  options.text("NAME", given->name, "of the person, or of the key where keys belong to nobody");
+  options.text("NAME", given->name, "of the person, or TENANT/NAME where the tenant is not home");
   options.required();
   declare_data(options, given->data);
   return [given] {
