@@ -82,6 +82,7 @@ class Decoder {
       return row < exact ? first_exact + row : first_prompt + row - exact;
     }
   };
+  static constexpr std::size_t query_block = 64;  ///< prompt tokens of one attention call
   /// One attention call: a block of prompt tokens of one head, or a split of one generated row's pages for the heads
   /// that share a KV head.
   struct Unit {
