@@ -72,7 +72,7 @@ struct Config {
   std::int64_t model_threads = 0;
   // [queue]
   std::int64_t queue_length = 256;
-  std::int64_t step_ms = 130;
+  std::int64_t step_ms = 110;
   // [workers]
   bool sandbox_required = false;
   std::int64_t start_timeout_s = 120;
