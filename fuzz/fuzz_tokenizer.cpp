@@ -53,8 +53,10 @@ void check(bool holds) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Vocabulary all[] = {Vocabulary("gpt-2"), Vocabulary("llama-bpe"), Vocabulary("qwen2"),
-                                   Vocabulary("deepseek-llm"), Vocabulary("smollm")};
+  static const Vocabulary all[] = {Vocabulary("gpt-2"),        Vocabulary("llama-bpe"),      Vocabulary("qwen2"),
+                                   Vocabulary("deepseek-llm"), Vocabulary("smollm"),         Vocabulary("qwen35"),
+                                   Vocabulary("falcon"),       Vocabulary("bloom"),          Vocabulary("tekken"),
+                                   Vocabulary("gpt-4o"),       Vocabulary("deepseek-coder"), Vocabulary("deepseek-v3")};
   if (size == 0) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   try {

@@ -19,6 +19,8 @@ std::uint8_t look_up(char32_t code) noexcept {
   if (mask & U_GC_P_MASK) found |= punctuation;
   if (mask & U_GC_S_MASK) found |= symbol;
   if (u_isUWhiteSpace(c)) found |= space;
+  if (mask & U_GC_LL_MASK) found |= lower;
+  if (mask & (U_GC_LU_MASK | U_GC_LT_MASK)) found |= upper;
   return found;
 }
 

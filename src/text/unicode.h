@@ -14,6 +14,8 @@ enum Property : std::uint8_t {
   punctuation = 8,  ///< P*
   symbol = 16,      ///< S*
   space = 32,       ///< property White_Space
+  lower = 64,       ///< Ll
+  upper = 128,      ///< Lu and Lt
 };
 
 /// Properties of a code point, by ICU's tables.

@@ -49,7 +49,9 @@ TEST(Utf8, EachMaximalBadPartIsReplacedOnce) {
 }
 
 TEST(Unicode, PropertiesAreThoseOfTheStandard) {
-  EXPECT_EQ(properties(U'a'), letter);
+  EXPECT_EQ(properties(U'a'), letter | lower);
+  EXPECT_EQ(properties(U'É'), letter | upper);
+  EXPECT_EQ(properties(U'ǅ'), letter | upper);
   EXPECT_EQ(properties(U'5'), number);
   EXPECT_EQ(properties(U'成'), letter);
   EXPECT_EQ(properties(U'　'), space);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 #include <iterator>
 #include <string>
 
@@ -8,67 +7,21 @@
 #include "text/utf8.h"
 #include "tokenizer/encoder.h"
 #include "tokenizer/merge.h"
+#include "tokenizer/merge_table.h"
 #include "tokenizer/pretokenize.h"
 
 namespace cofre::tokenizer {
 namespace {
 
-/// (left id, right id) → rank and the token they become. Open addressing; the key 0 means empty, so ids count from 1.
-class MergeTable {
- public:
-  struct Merge {
-    std::uint64_t pair = 0;
-    std::uint32_t rank = 0;
-    TokenId id = -1;
-  };
-  explicit MergeTable(std::size_t count) : slots_(std::bit_ceil(2 * count + 16)) {}
-
-  void add(TokenId left, TokenId right, std::uint32_t rank, TokenId id) {
-    const auto pair = key(left, right);
-    std::size_t slot = first(pair);
-    while (slots_[slot].pair != 0) {
-      if (slots_[slot].pair == pair) return;  // an earlier merge of the same pair wins
-      slot = (slot + 1) & (slots_.size() - 1);
-    }
-    slots_[slot] = {pair, rank, id};
-  }
-  const Merge* find(TokenId left, TokenId right) const {
-    const auto pair = key(left, right);
-    for (std::size_t slot = first(pair); slots_[slot].pair != 0; slot = (slot + 1) & (slots_.size() - 1))
-      if (slots_[slot].pair == pair) return &slots_[slot];
-    return nullptr;
-  }
-
- private:
-  static std::uint64_t key(TokenId left, TokenId right) {
-    return static_cast<std::uint64_t>(left + 1) << 32 | static_cast<std::uint64_t>(right + 1);
-  }
-  std::size_t first(std::uint64_t pair) const { return (pair * 0x9e3779b97f4a7c15ull >> 20) & (slots_.size() - 1); }
-  std::vector<Merge> slots_;
-};
-
 class Bpe : public Encoder {
  public:
-  Bpe(const Vocabulary& vocabulary, std::string_view pre, const std::vector<std::string_view>& merges)
-      : vocabulary_(vocabulary), pre_(pre), merges_(merges.size()) {
+  Bpe(const Vocabulary& vocabulary, std::string_view pre, const gguf::File& file)
+      : vocabulary_(vocabulary), pre_(pre), merges_(file, vocabulary) {
     // Some vocabularies lack control characters (SmolLM2): those are left out of a text, as their makers' tokenizers
     // do.
     for (int b = ' '; b <= '~'; ++b)
       if (vocabulary.byte_token(static_cast<std::uint8_t>(b)) < 0)
         fail_field(Code::invalid, "tokenizer.ggml.tokens", "the vocabulary has no token for byte {}", b);
-    std::string joined;
-    for (std::size_t rank = 0; rank < merges.size(); ++rank) {
-      const auto gap = merges[rank].find(' ', 1);
-      if (gap == std::string_view::npos)
-        fail_field(Code::invalid, "tokenizer.ggml.merges", "merge {} is not a pair: \"{}\"", rank, merges[rank]);
-      const auto left = merges[rank].substr(0, gap), right = merges[rank].substr(gap + 1);
-      joined.assign(left).append(right);
-      const TokenId a = vocabulary.find(left), b = vocabulary.find(right), both = vocabulary.find(joined);
-      if (a < 0 || b < 0 || both < 0)
-        fail_field(Code::invalid, "tokenizer.ggml.merges",
-                   "merge {} (\"{}\") names a piece that is not in the vocabulary", rank, merges[rank]);
-      merges_.add(a, b, static_cast<std::uint32_t>(rank), both);
-    }
   }
 
   void encode(std::string_view text, bool, std::vector<TokenId>& out) const override {
@@ -137,15 +90,11 @@ class Bpe : public Encoder {
 }  // namespace
 
 std::unique_ptr<Encoder> make_bpe(const gguf::File& file, const Vocabulary& vocabulary) {
-  const auto* merges = file.array("tokenizer.ggml.merges");
-  if (merges == nullptr) fail_field(Code::invalid, "tokenizer.ggml.merges", "the file has no tokenizer.ggml.merges");
-  if (merges->size() != merges->strings.size())
-    fail_field(Code::invalid, "tokenizer.ggml.merges", "tokenizer.ggml.merges must be a list of strings");
   const auto pre = file.string("tokenizer.ggml.pre");
   if (!pre)
     fail_field(Code::unsupported, "tokenizer.ggml.pre",
                "the file does not name its pre-tokenizer (tokenizer.ggml.pre)");
-  return std::make_unique<Bpe>(vocabulary, *pre, merges->strings);
+  return std::make_unique<Bpe>(vocabulary, *pre, file);
 }
 
 }  // namespace cofre::tokenizer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +20,15 @@ class Encoder {
 /// Byte-level BPE (GPT-2): words by a pre-tokenizer, merges by rank.
 /// Throws Error(invalid) naming the key where merges do not match the vocabulary.
 std::unique_ptr<Encoder> make_bpe(const gguf::File& file, const Vocabulary& vocabulary);
+/// BPE over characters (Gemma 4): spaces as U+2581, merges by rank, what is unknown in bytes. Throws as make_bpe.
+std::unique_ptr<Encoder> make_raw_bpe(const gguf::File& file, const Vocabulary& vocabulary);
 /// SentencePiece BPE (arXiv:1808.06226): characters merged by score, what is unknown in bytes.
 std::unique_ptr<Encoder> make_sentencepiece(const Vocabulary& vocabulary);
+
+/// Spaces as U+2581.
+std::string escape_spaces(std::string_view text);
+/// The tokens of the bytes of a piece that is not in the vocabulary; the unknown token where a byte has none.
+/// Throws Error(invalid) where there is no unknown token either.
+void append_byte_tokens(const Vocabulary& vocabulary, std::string_view piece, std::vector<TokenId>& out);
 
 }  // namespace cofre::tokenizer

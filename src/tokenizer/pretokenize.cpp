@@ -6,158 +6,13 @@
 #include "base/error.h"
 #include "text/unicode.h"
 #include "text/utf8.h"
+#include "tokenizer/rules.h"
 
 namespace cofre::tokenizer {
 namespace {
 
 using Characters = PreTokenizer::Characters;
 using Rule = PreTokenizer::Rule;
-using text::letter;
-using text::number;
-using text::space;
-
-struct Range {
-  char32_t first, last;
-};
-
-/// Letters with upper and lower case, as DeepSeek's first rule lists them.
-constexpr Range cased_letters[] = {
-    {0x41, 0x5a},       {0x4b, 0x212d},     {0x61, 0x7a},       {0xb5, 0xb5},       {0xc0, 0xd6},
-    {0xd8, 0xf6},       {0xf8, 0x1ba},      {0x1bc, 0x1bf},     {0x1c4, 0x293},     {0x295, 0x2af},
-    {0x370, 0x373},     {0x376, 0x376},     {0x377, 0x377},     {0x37b, 0x37d},     {0x37f, 0x37f},
-    {0x386, 0x386},     {0x388, 0x38a},     {0x38c, 0x38c},     {0x38e, 0x3a1},     {0x3a3, 0x3f5},
-    {0x3a9, 0x3a9},     {0x3b9, 0x3b9},     {0x3f7, 0x481},     {0x48a, 0x52f},     {0x531, 0x556},
-    {0x10a0, 0x10c5},   {0x13a0, 0x13f5},   {0x13f8, 0x13fd},   {0x1c90, 0x1cba},   {0x1cbd, 0x1cbf},
-    {0x1d00, 0x1d2b},   {0x1d6b, 0x1d77},   {0x1d79, 0x1d9a},   {0x1e00, 0x1f15},   {0x1f18, 0x1f1d},
-    {0x1f20, 0x1f45},   {0x1f48, 0x1f4d},   {0x1f50, 0x1f57},   {0x1f59, 0x1f59},   {0x1f5b, 0x1f5b},
-    {0x1f5d, 0x1f5d},   {0x1f5f, 0x3ce},    {0x1f80, 0x1fb4},   {0x1fb6, 0x1fbc},   {0x1fc2, 0x1fc4},
-    {0x1fc6, 0x1fcc},   {0x1fd0, 0x390},    {0x1fd6, 0x38a},    {0x1fe0, 0x1fec},   {0x1ff2, 0x1ff4},
-    {0x1ff6, 0x1ffc},   {0x2102, 0x2102},   {0x2107, 0x2107},   {0x210a, 0x2113},   {0x2115, 0x2115},
-    {0x2119, 0x211d},   {0x2124, 0x2124},   {0x2128, 0x2128},   {0x212f, 0x2134},   {0x2139, 0x2139},
-    {0x213c, 0x213f},   {0x2145, 0x2149},   {0x214e, 0x214e},   {0x2183, 0x2183},   {0x2184, 0x2184},
-    {0x2c00, 0x2c7b},   {0x2c7e, 0x2ce4},   {0x2ceb, 0x2cee},   {0x2cf2, 0x2cf2},   {0x2cf3, 0x2cf3},
-    {0xa640, 0xa66d},   {0xa680, 0xa69b},   {0xa722, 0xa76f},   {0xa771, 0xa787},   {0xa78b, 0xa78e},
-    {0xab70, 0xabbf},   {0xfb00, 0xfb06},   {0xfb13, 0xfb17},   {0xff21, 0xff3a},   {0xff41, 0xff5a},
-    {0x10400, 0x1044f}, {0x104b0, 0x104d3}, {0x104d8, 0x104fb}, {0x10c80, 0x10cb2}, {0x10cc0, 0x10cf2},
-    {0x118a0, 0x118df}, {0x1e900, 0x1e943},
-};
-
-bool is(const Characters& t, std::size_t at, std::uint8_t property) { return (t.properties[at] & property) != 0; }
-bool is_newline(const Characters& t, std::size_t at) { return t.codes[at] == '\n' || t.codes[at] == '\r'; }
-bool is_other(const Characters& t, std::size_t at) { return (t.properties[at] & (letter | number | space)) == 0; }
-
-/// First position from `at` where `more` does not hold.
-template <class More>
-std::size_t run(const Characters& t, std::size_t at, std::size_t end, More&& more) {
-  while (at < end && more(t, at)) ++at;
-  return at;
-}
-
-std::size_t run_of(const Characters& t, std::size_t at, std::size_t end, std::uint8_t property) {
-  return run(t, at, end, [property](const Characters& c, std::size_t i) { return is(c, i, property); });
-}
-
-/// 's 't 're 've 'm 'll 'd; of any case if asked.
-std::size_t contraction(const Characters& t, std::size_t at, std::size_t end, bool any_case) {
-  if (t.codes[at] != '\'') return 0;
-  const auto letter_at = [&](std::size_t i) -> char32_t {
-    if (i >= end) return 0;
-    const char32_t c = t.codes[i];
-    return any_case && c >= 'A' && c <= 'Z' ? c + 32 : c;
-  };
-  const char32_t one = letter_at(at + 1), two = letter_at(at + 2);
-  if ((one == 'r' && two == 'e') || (one == 'v' && two == 'e') || (one == 'l' && two == 'l')) return 3;
-  return one == 's' || one == 't' || one == 'm' || one == 'd' ? 2 : 0;
-}
-
-/// \s+(?!\S): white space, but not its last character where something follows.
-std::size_t spaces_before_word(const Characters& t, std::size_t at, std::size_t end) {
-  const std::size_t stop = run_of(t, at, end, space);
-  if (stop == end) return stop - at;
-  return stop - at > 1 ? stop - at - 1 : 0;
-}
-
-/// 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)
-std::ptrdiff_t gpt2_word(const Characters& t, std::size_t at, std::size_t end) {
-  if (const auto length = contraction(t, at, end, false)) return static_cast<std::ptrdiff_t>(length);
-  const std::size_t begin = t.codes[at] == ' ' && at + 1 < end && !is(t, at + 1, space) ? at + 1 : at;
-  std::size_t stop = begin;
-  if (is(t, begin, letter)) {
-    stop = run_of(t, begin, end, letter);
-  } else if (is(t, begin, number)) {
-    stop = run_of(t, begin, end, number);
-  } else if (is_other(t, begin)) {
-    stop = run(t, begin, end, is_other);
-  }
-  return stop > begin ? stop - at : spaces_before_word(t, at, end);
-}
-
-/// (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|
-///     \s*[\r\n]+|\s+(?!\S)|\s+
-template <std::size_t digits>
-std::ptrdiff_t llama3_word(const Characters& t, std::size_t at, std::size_t end) {
-  if (const auto length = contraction(t, at, end, true)) return static_cast<std::ptrdiff_t>(length);
-  if (!is_newline(t, at) && !is(t, at, number)) {
-    const std::size_t begin = is(t, at, letter) ? at : at + 1;
-    const std::size_t stop = run_of(t, begin, end, letter);
-    if (stop > begin) return stop - at;
-  }
-  if (is(t, at, number)) return run_of(t, at, std::min(end, at + digits), number) - at;
-  const std::size_t begin = t.codes[at] == ' ' ? at + 1 : at;
-  if (begin < end && is_other(t, begin)) return run(t, run(t, begin, end, is_other), end, is_newline) - at;
-  const std::size_t stop = run_of(t, at, end, space);
-  for (std::size_t last = stop; last > at; --last)  // \s*[\r\n]+ takes all up to the last line end
-    if (is_newline(t, last - 1)) return last - at;
-  const auto before_word = spaces_before_word(t, at, end);
-  return before_word > 0 ? before_word : std::max<std::size_t>(1, stop - at);
-}
-
-std::ptrdiff_t one_number(const Characters& t, std::size_t at, std::size_t) { return is(t, at, number) ? 1 : 0; }
-std::ptrdiff_t numbers(const Characters& t, std::size_t at, std::size_t end) { return run_of(t, at, end, number) - at; }
-std::ptrdiff_t newline(const Characters& t, std::size_t at, std::size_t) { return is_newline(t, at) ? 1 : 0; }
-
-/// \s?[class]+
-template <bool (*in_class)(const Characters&, std::size_t)>
-std::ptrdiff_t spaced(const Characters& t, std::size_t at, std::size_t end) {
-  const std::size_t begin = is(t, at, space) ? at + 1 : at;
-  const std::size_t stop = run(t, begin, end, in_class);
-  if (stop > begin) return stop - at;
-  const std::size_t plain = run(t, at, end, in_class);  // the class itself may hold the space
-  return plain - at;
-}
-
-bool is_cased(const Characters& t, std::size_t at) {
-  const char32_t code = t.codes[at];
-  if (code < 0x80) return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z');
-  const auto* found = std::upper_bound(std::begin(cased_letters), std::end(cased_letters), code,
-                                       [](char32_t c, const Range& range) { return c < range.first; });
-  return found != std::begin(cased_letters) && code <= found[-1].last;
-}
-
-/// [!-/:-~！-／：-～‘-‟　-。]
-bool is_deepseek_punctuation(const Characters& t, std::size_t at) {
-  const char32_t c = t.codes[at];
-  return (c >= '!' && c <= '/') || (c >= ':' && c <= '~') || (c >= 0xff01 && c <= 0xff0f) ||
-         (c >= 0xff1a && c <= 0xff5e) || (c >= 0x2018 && c <= 0x201f) || (c >= 0x3000 && c <= 0x3002);
-}
-
-std::ptrdiff_t length_of(std::size_t begin, std::size_t end) { return static_cast<std::ptrdiff_t>(end - begin); }
-
-/// \s+$
-std::ptrdiff_t last_spaces(const Characters& t, std::size_t at, std::size_t end) {
-  const std::size_t stop = run_of(t, at, end, space);
-  return stop == end ? length_of(at, stop) : stop > at ? 1 - length_of(at, stop) : 0;
-}
-
-/// [一-龥ࠀ-一가-퟿]+
-std::ptrdiff_t east_asian(const Characters& t, std::size_t at, std::size_t end) {
-  return run(t, at, end,
-             [](const Characters& c, std::size_t i) {
-               const char32_t code = c.codes[i];
-               return (code >= 0x0800 && code <= 0x9fa5) || (code >= 0xac00 && code <= 0xd7ff);
-             }) -
-         at;
-}
 
 Characters characters_of(std::string_view text) {
   Characters t;
@@ -201,23 +56,41 @@ void cut(const Characters& t, std::size_t begin, std::size_t end, std::span<cons
 }  // namespace
 
 PreTokenizer::PreTokenizer(std::string_view name) {
-  const auto any = [name](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), name) != names.end();
+  using namespace rules;
+  struct RuleSet {
+    std::vector<std::string_view> names;
+    std::vector<Rule> rules;
+    bool whole_words_first = false;
   };
-  if (any({"gpt-2", "phi-2", "mpt", "olmo", "jais"})) {
-    rules_ = {gpt2_word};
-  } else if (any({"llama-bpe", "llama3", "llama-v3", "smaug-bpe", "dbrx"})) {
-    rules_ = {llama3_word<3>};
-    whole_words_first_ = !any({"smaug-bpe", "dbrx"});
-  } else if (any({"qwen2", "deepseek-r1-qwen", "stablelm2", "hunyuan"})) {
-    rules_ = {llama3_word<1>};
-  } else if (any({"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"})) {
-    rules_ = {one_number, gpt2_word};
-  } else if (any({"deepseek-llm"})) {
-    rules_ = {newline, spaced<is_cased>, spaced<is_deepseek_punctuation>, last_spaces, east_asian, numbers};
-  } else {
-    fail_field(Code::unsupported, "tokenizer.ggml.pre", "the pre-tokenizer \"{}\" is not supported", name);
+  static const RuleSet sets[] = {
+      {{"gpt-2", "phi-2", "mpt", "olmo", "jais", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat",
+        "a.x-4.0", "mellum", "modern-bert", "exaone4", "trillion", "granite-docling"},
+       {gpt2_word}},
+      {{"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"},
+       {llama3_word<3>},
+       true},
+      {{"smaug-bpe", "dbrx", "chatglm-bpe", "glm4"}, {llama3_word<3>}},
+      {{"qwen2", "deepseek-r1-qwen", "stablelm2", "hunyuan", "kormo", "f2llmv2", "megrez", "grok-2", "solar-open"},
+       {llama3_word<1>}},
+      {{"qwen35"}, {qwen35_word}},
+      {{"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"},
+       {numbers_up_to<1>, gpt2_word}},
+      {{"falcon"}, {falcon_punctuation, gpt2_word, three_digits}},
+      {{"bloom", "poro-chat", "gpt3-finnish"}, {bloom_word}},
+      {{"tekken"}, {tekken_word}, true},
+      {{"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"}, {gpt4o_word}},
+      {{"deepseek-llm"}, {newline, deepseek_cased, deepseek_punctuation, last_spaces, east_asian, numbers}},
+      {{"deepseek-coder"}, {newline, spaced_letters, spaced_punctuation, east_asian, numbers_up_to<1>}},
+      {{"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"}, {numbers_up_to<3>, chinese_or_kana, deepseek3_word}},
+      {{"gemma4", "gemma-4"}, {newline_run}},
+  };
+  for (const auto& set : sets) {
+    if (std::find(set.names.begin(), set.names.end(), name) == set.names.end()) continue;
+    rules_ = set.rules;
+    whole_words_first_ = set.whole_words_first;
+    return;
   }
+  fail_field(Code::unsupported, "tokenizer.ggml.pre", "the pre-tokenizer \"{}\" is not supported", name);
 }
 
 void PreTokenizer::split(std::string_view text, const std::function<void(std::string_view)>& word) const {

@@ -16,15 +16,8 @@ class SentencePiece : public Encoder {
 
   void encode(std::string_view text, bool first, std::vector<TokenId>& out) const override {
     std::string escaped;
-    escaped.reserve(text.size() + 8);
     if (first && vocabulary_.add_space_prefix) escaped += space;
-    for (char c : text) {
-      if (c == ' ') {
-        escaped += space;
-      } else {
-        escaped += c;
-      }
-    }
+    escaped += escape_spaces(text);
     const std::string_view all = escaped;
     std::vector<Symbol> symbols;
     for (std::size_t at = 0; at < all.size();) {
@@ -51,23 +44,40 @@ class SentencePiece : public Encoder {
       out.push_back(id);
       return;
     }
-    for (char c : piece) {
-      const TokenId byte = vocabulary_.byte_token(static_cast<std::uint8_t>(c));
-      if (byte >= 0) {
-        out.push_back(byte);
-      } else if (vocabulary_.unknown) {
-        out.push_back(*vocabulary_.unknown);
-      } else {
-        fail_field(Code::invalid, "tokenizer.ggml.tokens", "the vocabulary has no token for byte {}",
-                   static_cast<unsigned>(static_cast<std::uint8_t>(c)));
-      }
-    }
+    append_byte_tokens(vocabulary_, piece, out);
   }
 
   const Vocabulary& vocabulary_;
 };
 
 }  // namespace
+
+std::string escape_spaces(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size() + 8);
+  for (char c : text) {
+    if (c == ' ') {
+      escaped += space;
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+void append_byte_tokens(const Vocabulary& vocabulary, std::string_view piece, std::vector<TokenId>& out) {
+  for (char c : piece) {
+    const TokenId byte = vocabulary.byte_token(static_cast<std::uint8_t>(c));
+    if (byte >= 0) {
+      out.push_back(byte);
+    } else if (vocabulary.unknown) {
+      out.push_back(*vocabulary.unknown);
+    } else {
+      fail_field(Code::invalid, "tokenizer.ggml.tokens", "the vocabulary has no token for byte {}",
+                 static_cast<unsigned>(static_cast<std::uint8_t>(c)));
+    }
+  }
+}
 
 std::unique_ptr<Encoder> make_sentencepiece(const Vocabulary& vocabulary) {
   return std::make_unique<SentencePiece>(vocabulary);

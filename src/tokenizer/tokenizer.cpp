@@ -16,6 +16,13 @@ std::string without_breakers(std::string_view text) {
   return out;
 }
 
+std::unique_ptr<Encoder> make_encoder(const gguf::File& file, const Vocabulary& vocabulary) {
+  const Model model = vocabulary.model();
+  if (model == Model::byte_level) return make_bpe(file, vocabulary);
+  if (model == Model::raw_bpe) return make_raw_bpe(file, vocabulary);
+  return make_sentencepiece(vocabulary);
+}
+
 }  // namespace
 
 Tokenizer::Tokenizer(std::unique_ptr<Vocabulary> vocabulary, std::unique_ptr<Encoder> encoder)
@@ -26,7 +33,7 @@ Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::from_gguf(const gguf::File& file) {
   auto vocabulary = std::make_unique<Vocabulary>(file);
-  auto encoder = vocabulary->byte_level() ? make_bpe(file, *vocabulary) : make_sentencepiece(*vocabulary);
+  auto encoder = make_encoder(file, *vocabulary);
   return Tokenizer(std::move(vocabulary), std::move(encoder));
 }
 

@@ -127,7 +127,8 @@ TEST_F(Small, AStreamThatEndsInsideACharacterShowsAReplacement) {
 
 // 100 KB of anything takes no more than a moment: these would take hours if a step were quadratic.
 TEST(Hostile, LongTextsOfOneKindAreEncoded) {
-  for (const char* pre : {"gpt-2", "llama-bpe", "qwen2", "smollm", "deepseek-llm"}) {
+  for (const char* pre : {"gpt-2", "llama-bpe", "qwen2", "qwen35", "smollm", "falcon", "bloom", "tekken", "gpt-4o",
+                          "deepseek-llm", "deepseek-coder", "deepseek-v3"}) {
     ByteLevel v;
     v.pre = pre;
     const auto bytes = v.bytes();

@@ -54,6 +54,17 @@ int byte_piece(std::string_view piece) {
   return value;
 }
 
+Model read_model(const gguf::File& file) {
+  const auto model = file.string("tokenizer.ggml.model");
+  if (!model) fail_field(Code::invalid, "tokenizer.ggml.model", "the file has no tokenizer (tokenizer.ggml.model)");
+  if (*model == "llama") return Model::sentencepiece;
+  if (*model == "gemma4") return Model::raw_bpe;
+  if (*model != "gpt2")
+    fail_field(Code::unsupported, "tokenizer.ggml.model", "tokenizers of kind \"{}\" are not supported", *model);
+  const auto pre = file.string("tokenizer.ggml.pre");
+  return pre && (*pre == "gemma4" || *pre == "gemma-4") ? Model::raw_bpe : Model::byte_level;
+}
+
 }  // namespace
 
 char32_t byte_to_printable(std::uint8_t byte) {
@@ -80,11 +91,7 @@ int printable_to_byte(char32_t code) {
 }
 
 Vocabulary::Vocabulary(const gguf::File& file) {
-  const auto model = file.string("tokenizer.ggml.model");
-  if (!model) fail_field(Code::invalid, "tokenizer.ggml.model", "the file has no tokenizer (tokenizer.ggml.model)");
-  if (*model != "gpt2" && *model != "llama")
-    fail_field(Code::unsupported, "tokenizer.ggml.model", "tokenizers of kind \"{}\" are not supported", *model);
-  byte_level_ = *model == "gpt2";
+  model_ = read_model(file);
   const auto* tokens = file.array("tokenizer.ggml.tokens");
   if (tokens == nullptr || tokens->strings.empty() || tokens->strings.size() > largest_vocabulary)
     fail_field(Code::invalid, "tokenizer.ggml.tokens", "tokenizer.ggml.tokens must be a list of strings");
@@ -103,6 +110,20 @@ Vocabulary::Vocabulary(const gguf::File& file) {
       kinds_[i] = numbers[i] == 0 ? Kind::normal : static_cast<Kind>(numbers[i]);
     }
   }
+  read_scores(file);
+  fill_table();
+  bos = read_id(file, "tokenizer.ggml.bos_token_id", size());
+  eos = read_id(file, "tokenizer.ggml.eos_token_id", size());
+  unknown = read_id(file, "tokenizer.ggml.unknown_token_id", size());
+  add_bos = file.boolean("tokenizer.ggml.add_bos_token").value_or(model_ == Model::sentencepiece) && bos;
+  add_eos = file.boolean("tokenizer.ggml.add_eos_token").value_or(false) && eos;
+  add_space_prefix = model_ == Model::sentencepiece && file.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
+  find_bytes();
+  find_named();
+  find_ends(file);
+}
+
+void Vocabulary::read_scores(const gguf::File& file) {
   const auto* scores = file.array("tokenizer.ggml.scores");
   if (scores != nullptr) {
     if (scores->reals.size() != pieces_.size())
@@ -112,9 +133,12 @@ Vocabulary::Vocabulary(const gguf::File& file) {
       if (std::isnan(score)) fail_field(Code::invalid, "tokenizer.ggml.scores", "tokenizer.ggml.scores holds NaN");
       scores_.push_back(static_cast<float>(score));
     }
-  } else if (!byte_level_) {
+  } else if (model_ == Model::sentencepiece) {
     fail_field(Code::invalid, "tokenizer.ggml.scores", "the file has no tokenizer.ggml.scores");
   }
+}
+
+void Vocabulary::fill_table() {
   std::size_t slots = 16;
   while (slots < 2 * pieces_.size()) slots *= 2;
   table_.assign(slots, {0, -1});
@@ -127,15 +151,6 @@ Vocabulary::Vocabulary(const gguf::File& file) {
       twice = table_[slot].first == mark && piece(table_[slot].second) == pieces_[id];
     if (!twice) table_[slot] = {mark, static_cast<TokenId>(id)};
   }
-  bos = read_id(file, "tokenizer.ggml.bos_token_id", size());
-  eos = read_id(file, "tokenizer.ggml.eos_token_id", size());
-  unknown = read_id(file, "tokenizer.ggml.unknown_token_id", size());
-  add_bos = file.boolean("tokenizer.ggml.add_bos_token").value_or(!byte_level_) && bos;
-  add_eos = file.boolean("tokenizer.ggml.add_eos_token").value_or(false) && eos;
-  add_space_prefix = !byte_level_ && file.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
-  find_bytes();
-  find_named();
-  find_ends(file);
 }
 
 TokenId Vocabulary::find(std::string_view text) const {
@@ -148,7 +163,7 @@ TokenId Vocabulary::find(std::string_view text) const {
 
 void Vocabulary::find_bytes() {
   byte_tokens_.fill(-1);
-  if (byte_level_) {
+  if (model_ == Model::byte_level) {
     for (int b = 0; b < 256; ++b) {
       std::string printable;
       text::append_utf8(byte_to_printable(static_cast<std::uint8_t>(b)), printable);
@@ -156,9 +171,12 @@ void Vocabulary::find_bytes() {
     }
     return;
   }
-  for (std::size_t id = 0; id < size(); ++id)
-    if (const int value = byte_piece(pieces_[id]); value >= 0 && kinds_[id] == Kind::byte)
-      byte_tokens_[static_cast<std::size_t>(value)] = static_cast<TokenId>(id);
+  for (std::size_t id = 0; id < size(); ++id) {
+    const int value = byte_piece(pieces_[id]);
+    if (value < 0) continue;
+    if (model_ == Model::raw_bpe) kinds_[id] = Kind::byte;  // its files do not mark them
+    if (kinds_[id] == Kind::byte) byte_tokens_[static_cast<std::size_t>(value)] = static_cast<TokenId>(id);
+  }
 }
 
 void Vocabulary::find_named() {
@@ -215,7 +233,7 @@ void Vocabulary::append_bytes(TokenId id, std::string& out) const {
     out += text;
     return;
   }
-  if (byte_level_) {
+  if (model_ == Model::byte_level) {
     for (std::size_t at = 0; at < text.size();) {
       const auto [code, bytes] = text::decode_utf8(text, at);
       const int byte = bytes == 0 ? -1 : printable_to_byte(code);

@@ -15,6 +15,13 @@ namespace cofre::tokenizer {
 /// Kinds of tokens, numbered as in tokenizer.ggml.token_type.
 enum class Kind : std::uint8_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 
+/// How pieces become tokens: the values of tokenizer.ggml.model.
+enum class Model {
+  byte_level,     ///< gpt2: BPE over bytes written as printable characters
+  raw_bpe,        ///< gemma4: BPE over characters
+  sentencepiece,  ///< llama: merges by score
+};
+
 /// Pieces, their kinds and a table from piece to id. Views point into the model file.
 class Vocabulary {
  public:
@@ -28,7 +35,7 @@ class Vocabulary {
   /// Id of a piece, −1 where there is none.
   TokenId find(std::string_view piece) const;
 
-  bool byte_level() const { return byte_level_; }
+  Model model() const { return model_; }
   /// Bytes a token stands for, before the question whether it is shown.
   void append_bytes(TokenId id, std::string& out) const;
   /// The token of a single byte; −1 where there is none.
@@ -51,11 +58,13 @@ class Vocabulary {
 
  private:
   TokenId match_named(std::string_view text, std::size_t at, Special special) const;
+  void read_scores(const gguf::File& file);
+  void fill_table();
   void find_bytes();
   void find_named();
   void find_ends(const gguf::File& file);
 
-  bool byte_level_ = false;
+  Model model_ = Model::byte_level;
   std::vector<std::string_view> pieces_;
   std::vector<Kind> kinds_;
   std::vector<float> scores_;
