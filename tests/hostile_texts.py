@@ -35,3 +35,9 @@ def one(chance):
 def make(count, seed):
     chance = random.Random(seed)
     return [one(chance) for _ in range(count)]
+
+
+def make_old(count, seed):
+    """Of characters that Unicode 3.2 had, and without the mark of a word's begin."""
+    old = unicodedata.ucd_3_2_0.category
+    return ["".join(c for c in text if old(c) != "Cn" and c != "▁") for text in make(count, seed)]

@@ -27,7 +27,7 @@ if os.path.realpath(sys.prefix) != os.path.realpath(os.path.join(TOOLS, "venv"))
 
 import hostile_texts  # noqa: E402
 from gguf_file import ARRAY, I32, STRING, U32, Gguf  # noqa: E402
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers  # noqa: E402
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers  # noqa: E402
 
 CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -119,6 +119,22 @@ class Encoders(unittest.TestCase):
         for text, (ids, decoded) in zip(texts, self.answers(file, texts), strict=True):
             self.assertEqual(ids, theirs.encode(text).ids, repr(text))
             self.assertEqual(decoded, text.replace("▁", " "))
+
+    def test_wordpiece(self):
+        """BERT's kind, trained here; of characters that are as old as every table."""
+        theirs = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        theirs.normalizer, theirs.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+        theirs.decoder = decoders.WordPiece(prefix="##", cleanup=False)
+        theirs.train_from_iterator(
+            hostile_texts.make_old(3000, seed=200),
+            trainers.WordPieceTrainer(vocab_size=3000, limit_alphabet=500, show_progress=False, special_tokens=["[UNK]"]))
+        pieces = [piece for piece, _ in sorted(theirs.get_vocab().items(), key=lambda one: one[1])]
+        file = vocabulary("bert", ["[UNK]", *(piece[2:] if piece.startswith("##") else "▁" + piece for piece in pieces[1:])],
+                          [3] + [1] * (len(pieces) - 1), 0)
+        texts = hostile_texts.make_old(COUNT, seed=201) + ["a" * 100, "a" * 101]
+        for text, (ids, decoded) in zip(texts, self.answers(file, texts), strict=True):
+            self.assertEqual(ids, theirs.encode(text).ids, repr(text))
+            self.assertEqual(decoded, theirs.decode(ids), repr(text))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 #include "text/unicode.h"
 
 #include <unicode/locid.h>
+#include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
 #include <array>
+
+#include "base/error.h"
 
 namespace cofre::text {
 namespace {
@@ -37,6 +40,23 @@ std::uint8_t properties(char32_t code) noexcept {
   if (code < tabled) return table[code];
   if (code >= 0x4e00 && code <= 0x9fa5) return letter;  // CJK ideographs: most of Chinese text
   return look_up(code);
+}
+
+bool is_control(char32_t code) noexcept { return (U_GET_GC_MASK(static_cast<UChar32>(code)) & U_GC_C_MASK) != 0; }
+
+bool is_nonspacing_mark(char32_t code) noexcept { return u_charType(static_cast<UChar32>(code)) == U_NON_SPACING_MARK; }
+
+char32_t to_lower(char32_t code) noexcept { return static_cast<char32_t>(u_tolower(static_cast<UChar32>(code))); }
+
+std::string decompose(std::string_view text) {
+  UErrorCode status = U_ZERO_ERROR;
+  const auto* nfd = icu::Normalizer2::getNFDInstance(status);
+  CHECK(U_SUCCESS(status));
+  std::string out;
+  nfd->normalize(icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}), status)
+      .toUTF8String(out);
+  CHECK(U_SUCCESS(status));
+  return out;
 }
 
 std::string to_upper(std::string_view text) {

@@ -21,6 +21,15 @@ enum Property : std::uint8_t {
 /// Properties of a code point, by ICU's tables.
 std::uint8_t properties(char32_t code) noexcept;
 
+/// General category C*: control, format, private use, not assigned.
+bool is_control(char32_t code) noexcept;
+/// General category Mn.
+bool is_nonspacing_mark(char32_t code) noexcept;
+/// Lower case of one code point, where that is one.
+char32_t to_lower(char32_t code) noexcept;
+/// Canonical decomposition (NFD). Requires UTF-8.
+std::string decompose(std::string_view text);
+
 /// Case mapping of a whole text (Unicode 15, §3.13), of no particular language. Requires UTF-8.
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);

@@ -48,6 +48,14 @@ TEST(Utf8, EachMaximalBadPartIsReplacedOnce) {
   EXPECT_EQ(replace_invalid_utf8("a\xe6\x88z\xff"), "a\xef\xbf\xbdz\xef\xbf\xbd");
 }
 
+TEST(Unicode, LettersAreTakenApartFromTheirMarks) {
+  EXPECT_EQ(decompose("é가"), "e\u0301\u1100\u1161");
+  EXPECT_TRUE(is_nonspacing_mark(0x301));
+  EXPECT_FALSE(is_nonspacing_mark(0x903));
+  EXPECT_TRUE(is_control(0x200b));
+  EXPECT_EQ(to_lower(U'Ж'), U'ж');
+}
+
 TEST(Unicode, PropertiesAreThoseOfTheStandard) {
   EXPECT_EQ(properties(U'a'), letter | lower);
   EXPECT_EQ(properties(U'É'), letter | upper);

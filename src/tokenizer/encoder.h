@@ -24,6 +24,9 @@ std::unique_ptr<Encoder> make_bpe(const gguf::File& file, const Vocabulary& voca
 std::unique_ptr<Encoder> make_raw_bpe(const gguf::File& file, const Vocabulary& vocabulary);
 /// SentencePiece BPE (arXiv:1808.06226): characters merged by score, what is unknown in bytes.
 std::unique_ptr<Encoder> make_sentencepiece(const Vocabulary& vocabulary);
+/// WordPiece (BERT): words split at white space and punctuation, then the longest pieces first.
+/// Throws Error(invalid, field tokenizer.ggml.unknown_token_id).
+std::unique_ptr<Encoder> make_wordpiece(const gguf::File& file, const Vocabulary& vocabulary);
 
 /// Spaces as U+2581.
 std::string escape_spaces(std::string_view text);

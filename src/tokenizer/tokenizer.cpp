@@ -20,6 +20,7 @@ std::unique_ptr<Encoder> make_encoder(const gguf::File& file, const Vocabulary& 
   const Model model = vocabulary.model();
   if (model == Model::byte_level) return make_bpe(file, vocabulary);
   if (model == Model::raw_bpe) return make_raw_bpe(file, vocabulary);
+  if (model == Model::wordpiece) return make_wordpiece(file, vocabulary);
   return make_sentencepiece(vocabulary);
 }
 
@@ -97,8 +98,8 @@ void Tokenizer::append_bytes(TokenId id, bool show_special, std::string& out) co
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool show_special) const {
   std::string out;
   for (TokenId id : ids) append_bytes(id, show_special, out);
-  if (vocabulary_->add_space_prefix && !ids.empty() && !vocabulary_->is_special(ids[0]) && out.starts_with(' '))
-    out.erase(0, 1);
+  const bool begins = vocabulary_->model() == Model::wordpiece || (!ids.empty() && !vocabulary_->is_special(ids[0]));
+  if (vocabulary_->add_space_prefix && begins && out.starts_with(' ')) out.erase(0, 1);
   return out;
 }
 

@@ -196,7 +196,7 @@ TEST(BadVocabulary, AnEndTokenOutsideTheVocabularyIsRefused) {
 
 TEST(BadVocabulary, AnotherKindOfTokenizerIsNamed) {
   gguf::Writer writer;
-  writer.add("tokenizer.ggml.model", "bert");
+  writer.add("tokenizer.ggml.model", "rwkv");
   expect_error(writer.finish(), "tokenizer.ggml.model");
 }
 

@@ -52,12 +52,14 @@ TEST_P(Vectors, IdsAreThoseExpected) {
     for (TokenId id; numbers >> id;) ids.push_back(id);
     const auto got = tokenizer.encode(piece);
     EXPECT_EQ(got, ids) << "piece: [" << piece << "]";
+    if (std::string_view(GetParam()) == "bert-bge") continue;  // BERT keeps neither case nor spaces
     EXPECT_EQ(tokenizer.decode(got), piece);
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Tokenizer, Vectors,
-                         ::testing::Values("deepseek-llm", "gpt-2", "llama-bpe", "llama-spm", "phi-3", "qwen2"),
+                         ::testing::Values("bert-bge", "deepseek-llm", "gpt-2", "llama-bpe", "llama-spm", "phi-3",
+                                           "qwen2"),
                          [](const auto& one) {
                            std::string name(one.param);
                            for (char& c : name) c = c == '-' ? '_' : c;

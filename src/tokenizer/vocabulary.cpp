@@ -59,6 +59,7 @@ Model read_model(const gguf::File& file) {
   if (!model) fail_field(Code::invalid, "tokenizer.ggml.model", "the file has no tokenizer (tokenizer.ggml.model)");
   if (*model == "llama") return Model::sentencepiece;
   if (*model == "gemma4") return Model::raw_bpe;
+  if (*model == "bert") return Model::wordpiece;
   if (*model != "gpt2")
     fail_field(Code::unsupported, "tokenizer.ggml.model", "tokenizers of kind \"{}\" are not supported", *model);
   const auto pre = file.string("tokenizer.ggml.pre");
@@ -112,15 +113,26 @@ Vocabulary::Vocabulary(const gguf::File& file) {
   }
   read_scores(file);
   fill_table();
-  bos = read_id(file, "tokenizer.ggml.bos_token_id", size());
-  eos = read_id(file, "tokenizer.ggml.eos_token_id", size());
-  unknown = read_id(file, "tokenizer.ggml.unknown_token_id", size());
-  add_bos = file.boolean("tokenizer.ggml.add_bos_token").value_or(model_ == Model::sentencepiece) && bos;
-  add_eos = file.boolean("tokenizer.ggml.add_eos_token").value_or(false) && eos;
-  add_space_prefix = model_ == Model::sentencepiece && file.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
+  read_ids(file);
   find_bytes();
   find_named();
   find_ends(file);
+}
+
+void Vocabulary::read_ids(const gguf::File& file) {
+  const bool words = model_ == Model::wordpiece;
+  bos = read_id(file, "tokenizer.ggml.bos_token_id", size());
+  eos = read_id(file, "tokenizer.ggml.eos_token_id", size());
+  unknown = read_id(file, "tokenizer.ggml.unknown_token_id", size());
+  if (words) {  // a text stands between [CLS] and [SEP]; the second key is spelt so in all files
+    if (!bos) bos = read_id(file, "tokenizer.ggml.cls_token_id", size());
+    if (const auto separator = read_id(file, "tokenizer.ggml.seperator_token_id", size())) eos = separator;
+  }
+  add_bos = file.boolean("tokenizer.ggml.add_bos_token").value_or(words || model_ == Model::sentencepiece) && bos;
+  const char* add_end = words ? "tokenizer.ggml.add_sep_token" : "tokenizer.ggml.add_eos_token";
+  add_eos = file.boolean(add_end).value_or(words) && eos;
+  add_space_prefix =
+      words || (model_ == Model::sentencepiece && file.boolean("tokenizer.ggml.add_space_prefix").value_or(true));
 }
 
 void Vocabulary::read_scores(const gguf::File& file) {

@@ -20,6 +20,7 @@ enum class Model {
   byte_level,     ///< gpt2: BPE over bytes written as printable characters
   raw_bpe,        ///< gemma4: BPE over characters
   sentencepiece,  ///< llama: merges by score
+  wordpiece,      ///< bert: longest pieces first
 };
 
 /// Pieces, their kinds and a table from piece to id. Views point into the model file.
@@ -60,6 +61,7 @@ class Vocabulary {
   TokenId match_named(std::string_view text, std::size_t at, Special special) const;
   void read_scores(const gguf::File& file);
   void fill_table();
+  void read_ids(const gguf::File& file);
   void find_bytes();
   void find_named();
   void find_ends(const gguf::File& file);
