@@ -281,10 +281,13 @@ std::optional<Caller> Keys::authenticate(std::string_view presented, std::string
   const std::shared_lock hold(mutex_);
   const auto found = entries_.find(mac);
   if (found == entries_.end()) return std::nullopt;
-  const Entry& entry = found->second;
+  if (!found->second.networks.hold(peer)) return std::nullopt;
+  return caller_of(found->second);
+}
+
+std::optional<Caller> Keys::caller_of(const Entry& entry) const {
   if (!entry.standing->load(std::memory_order_relaxed)) return std::nullopt;
   if (entry.key.expires && *entry.key.expires <= clock_()) return std::nullopt;
-  if (!entry.networks.hold(peer)) return std::nullopt;
   const auto owner = directory_.standing(entry.key.owner);
   if (!owner) return std::nullopt;
   Caller caller;
@@ -299,6 +302,13 @@ std::optional<Caller> Keys::authenticate(std::string_view presented, std::string
   caller.models = entry.models;
   caller.standing = entry.standing;
   return caller;
+}
+
+std::optional<Caller> Keys::caller(std::int64_t key_id) const {
+  const std::shared_lock hold(mutex_);
+  for (const auto& [mac, entry] : entries_)
+    if (entry.key.id == key_id) return caller_of(entry);
+  return std::nullopt;
 }
 
 void Keys::expire() {

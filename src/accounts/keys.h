@@ -82,6 +82,9 @@ class Keys {
   /// maker is suspended or deleted. Microseconds.
   std::optional<Caller> authenticate(std::string_view presented, std::string_view peer = {}) const;
 
+  /// Who a key that asked before is now; as authenticate(), but from anywhere.
+  std::optional<Caller> caller(std::int64_t key_id) const;
+
   /// Revokes keys whose time is over. To be called about once a second. Throws Error where the disk refuses; they have
   /// ended nevertheless.
   void expire();
@@ -106,6 +109,7 @@ class Keys {
   std::string insert(Key key);
   Scopes scopes_now(const Key& key) const;
   std::vector<Key> revoke_where(const std::function<bool(const crypto::Mac&, const Key&)>& chosen);
+  std::optional<Caller> caller_of(const Entry& entry) const;
   void end(const std::vector<std::int64_t>& ids);
 
   store::Database& database_;

@@ -162,6 +162,9 @@ struct RunningBox::State {
   gateway::Settings gateway_settings() {
     gateway::Settings settings;
     settings.body_bytes_max = static_cast<std::uint64_t>(loaded.config.body_mib) << 20;
+    settings.file_bytes_max = static_cast<std::uint64_t>(loaded.config.file_mib) << 20;
+    settings.batches_per_key = static_cast<std::uint64_t>(loaded.config.batches_per_key);
+    settings.batch_lines = static_cast<std::uint64_t>(loaded.config.batch_lines);
     settings.requests_per_key = static_cast<std::uint64_t>(loaded.config.requests_per_key);
     settings.cors_origins = loaded.config.cors_origins;
     settings.reasoning_field = loaded.config.reasoning_field;

@@ -47,11 +47,13 @@ struct Config {
   std::int64_t connections_per_address = 2048;
   std::int64_t header_bytes = 32768;
   std::int64_t body_mib = 32;
+  std::int64_t file_mib = 200;
   std::int64_t header_timeout_s = 10;
   std::int64_t body_timeout_s = 60;
   std::int64_t idle_timeout_s = 75;
   std::int64_t write_timeout_s = 30;
   std::int64_t requests_per_key = 256;
+  std::int64_t batches_per_key = 64;
   // [accounts]
   bool roles_apart = false;
   std::int64_t password_letters = 12;
@@ -73,6 +75,7 @@ struct Config {
   // [queue]
   std::int64_t queue_length = 256;
   std::int64_t step_ms = 110;
+  std::int64_t batch_lines = 8;
   // [workers]
   bool sandbox_required = false;
   std::int64_t start_timeout_s = 120;

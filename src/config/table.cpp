@@ -73,6 +73,7 @@ constexpr std::array config_rows{
                 1, 1'000'000},
     Row<Config>{"limits.header_bytes", &Config::header_bytes, "Bytes of a request's line and headers.", 1024, 1 << 20},
     Row<Config>{"limits.body_mib", &Config::body_mib, "MiB of a request's body.", 1, 4096},
+    Row<Config>{"limits.file_mib", &Config::file_mib, "MiB of an uploaded file.", 1, 65536},
     Row<Config>{"limits.header_timeout_s", &Config::header_timeout_s, "Seconds a request's headers may take.", 1, 3600},
     Row<Config>{"limits.body_timeout_s", &Config::body_timeout_s, "Seconds a request's body may take.", 1, 3600},
     Row<Config>{"limits.idle_timeout_s", &Config::idle_timeout_s, "Seconds a connection is kept between requests.", 1,
@@ -81,6 +82,7 @@ constexpr std::array config_rows{
                 "Seconds a client may leave its answer unread before it is cut.", 1, 3600},
     Row<Config>{"limits.requests_per_key", &Config::requests_per_key, "Requests of one key that run or wait at once.",
                 1, 100'000},
+    Row<Config>{"limits.batches_per_key", &Config::batches_per_key, "Batches of one key that run or wait.", 1, 10'000},
 
     Row<Config>{"accounts.roles_apart", &Config::roles_apart,
                 "Nobody may hold two of system administrator, security administrator and auditor."},
@@ -127,6 +129,8 @@ constexpr std::array config_rows{
                 "How long one step of a model may take while answers are being written: prompts are cut to fit. Where "
                 "several prompts wait, up to four times as long.",
                 5, 10'000},
+    Row<Config>{"queue.batch_lines", &Config::batch_lines,
+                "Requests out of batches that are asked at once, behind everybody who waits.", 1, 1024},
 
     Row<Config>{"workers.sandbox_required", &Config::sandbox_required,
                 "Refuse to load models where the kernel grants less than the whole sandbox."},

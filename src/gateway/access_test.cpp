@@ -84,6 +84,11 @@ class Access : public testing::Test {
                            .status = "completed",
                            .input = "[]",
                            .object = R"({"id":"x","status":"completed","output":[]})"});
+    const auto draft = records.files.begin();
+    draft->write("{}");
+    const auto file = records.files.keep(*draft, {caller->holder(), "a.jsonl", "batch"});
+    const auto batch = records.batches.create(
+        {caller->holder(), caller->key_id, "/v1/embeddings", file.id, nullptr, std::nullopt}, 1000);
     victim = {"the user", bearer(key), true, owner.scopes(), owner.id, acme};
     names = {{"user", std::to_string(owner.id)},
              {"key", std::to_string(caller->key_id)},
@@ -93,7 +98,9 @@ class Access : public testing::Test {
              {"tenant", std::to_string(acme)},
              {"model", "tiny"},
              {"since", "2026-01-01"},
-             {"id", response}};
+             {"id", response},
+             {"file_id", file.id},
+             {"batch_id", batch.id}};
   }
 
   void add(std::string name, const Owner& owner) {
@@ -187,7 +194,8 @@ class Access : public testing::Test {
   }
 
   bool names_an_object(const Route& route) const {
-    for (const char* name : {"{id}", "{user}", "{key}", "{session}", "{quota}", "{department}", "{tenant}"}) {
+    for (const char* name :
+         {"{id}", "{user}", "{key}", "{session}", "{quota}", "{department}", "{tenant}", "{file_id}", "{batch_id}"}) {
       if (route.pattern.find(name) != std::string_view::npos) return true;
     }
     return false;

@@ -35,7 +35,7 @@ Answer::Answer(Services& services, Asker asker, Plan& plan, std::shared_ptr<Outl
 }
 
 void Answer::start(Services& services, Call&& call, Plan plan) {
-  Asker asker{*call.caller, call.request.id, call.trace};
+  Asker asker{*call.caller, call.request.id, call.trace, call.priority};
   const auto client = call.responder;
   auto connection = std::make_shared<Connection>(std::move(call), plan.stream);
   start(services, std::move(asker), std::move(plan), std::move(connection), &client);
@@ -47,6 +47,7 @@ std::shared_ptr<Answer> Answer::start(Services& services, Asker asker, Plan plan
   for (auto& request : plan.requests) {
     request.id = asker.request_id;
     request.tenant = asker.caller.tenant;
+    request.priority = asker.priority;
   }
   const auto answer = std::make_shared<Answer>(services, std::move(asker), plan, std::move(outlet));
   answer->meter_ = set_aside(services.accounts, answer->asker_.caller, answer->model_, plan.requests);

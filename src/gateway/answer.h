@@ -31,6 +31,7 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
     accounts::Caller caller;
     std::string request_id;
     std::shared_ptr<Trace> trace{};  ///< what the audit trail will say; null: nothing
+    int priority = 0;
   };
   /// To a caller who waits for it; cancelled when the caller leaves.
   /// Throws Failure where a quota is used up, Error(exhausted) where the key runs too many; the fleet's refusals go to

@@ -56,6 +56,7 @@ void at_desk(Desk& desk, Call&& call, std::function<void(Call&&)> work) {
     refused.responder = held->responder;
     refused.headers = held->headers;
     refused.began = held->began;
+    refused.trace = held->trace;
     try {
       if (held->caller && !held->caller->is_valid()) throw key_over();
       work(std::move(*held));

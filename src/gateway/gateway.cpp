@@ -33,18 +33,26 @@ bool is_token(std::string_view text, std::string_view more) {
 }  // namespace
 
 Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records& records, Settings settings)
-    : settings_(std::move(settings)), accounts_(accounts), auditor_(settings_.audit), services_{models,    accounts,
-                                                                                                *flights_, metrics_,
-                                                                                                office_,   settings_,
-                                                                                                records,   backgrounds_,
-                                                                                                desk_} {
+    : settings_(std::move(settings)),
+      accounts_(accounts),
+      auditor_(settings_.audit),
+      services_{models,    accounts, *flights_,    metrics_, auditor_, office_,
+                settings_, records,  backgrounds_, desk_,    batches_},
+      batches_(services_) {
   records.responses.fail_queued("server_error", "the box stopped before this response was whole");
   // The watch outlives the gateway: it holds the list of flights itself.
-  const auto end = [flights = flights_](std::int64_t key_id) { flights->end_key(key_id); };
+  const auto end = [flights = flights_, wake_batches = batches_.waker()](std::int64_t key_id) {
+    flights->end_key(key_id);
+    wake_batches();
+  };
   accounts_.keys.watch(end);
   accounts_.sessions.watch(end);
+  batches_.start();
 }
-Gateway::~Gateway() { flights_->end_all(); }
+Gateway::~Gateway() {
+  batches_.stop();
+  flights_->end_all();
+}
 
 void Gateway::tick() {
   const auto now = std::chrono::steady_clock::now();
@@ -119,14 +127,17 @@ http::Admission Gateway::admit(const http::Request& head) {
   try {
     if (match.route->scope) authenticate(accounts_, head, *match.route->scope);
     if (match.route->scope && !auditor_.accepts()) throw audit_is_full();
+    switch (match.route->body) {
+      case Body::none: return {};
+      case Body::small: return {small_body_bytes};
+      case Body::json: return {settings_.body_bytes_max};
+      case Body::file: return {settings_.file_bytes_max + form_bytes_max, {}, match.route->receiver(services_, head)};
+    }
   } catch (const Failure& failure) {
     note_refusal(head, *match.route, failure);
     return {0, refusal(head, failure)};
-  }
-  switch (match.route->body) {
-    case Body::none: return {0, std::nullopt};
-    case Body::small: return {small_body_bytes, std::nullopt};
-    case Body::json: return {settings_.body_bytes_max, std::nullopt};
+  } catch (const Error& error) {
+    return {0, refusal(head, failure_of(error))};
   }
   CHECK(false);
   return {};
@@ -150,20 +161,13 @@ void Gateway::handle(http::Request request, http::Responder responder) {
   call.pattern = match.route->pattern;
   call.parameters = std::move(match.parameters);
   if (match.route->pattern != unrecorded) call.trace = auditor_.trace(call.request, match.route->pattern);
-  Call refused;  // what is left of the call when its handler has taken it
-  refused.responder = responder;
-  refused.headers = call.headers;
-  refused.trace = call.trace;
-  const auto refuse_with = [&](const Failure& failure) { refused.answer(error_response(failure)); };
   try {
     if (match.route->scope) call.caller = authenticate(accounts_, call.request, *match.route->scope);
     if (call.trace && call.caller) call.trace->asked_by(accounts::person_name(accounts_.directory, call.caller->user));
-    match.route->handler(services_, std::move(call));
   } catch (const Failure& failure) {
-    refuse_with(failure);
-  } catch (const Error& error) {
-    refuse_with(failure_of(error));
+    return call.answer(error_response(failure));
   }
+  run_route(*match.route, services_, std::move(call));
 }
 
 http::Response Gateway::refuse(int status, std::string_view message) {

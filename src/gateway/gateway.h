@@ -6,6 +6,7 @@
 
 #include "accounts/accounts.h"
 #include "gateway/auditor.h"
+#include "gateway/batch_runner.h"
 #include "gateway/desk.h"
 #include "gateway/dialects/openai/background.h"
 #include "gateway/flights.h"
@@ -23,9 +24,9 @@ struct Route;
 class Gateway : public http::Service {
  public:
   /// All outlive it. Keys that are revoked or run out end their requests at once (Keys::watch). Responses that another
-  /// process left unfinished become failed.
+  /// process left unfinished become failed; batches go on.
   Gateway(Models& models, accounts::Accounts& accounts, records::Records& records, Settings settings);
-  /// Ends what runs in the background.
+  /// Ends what runs in the background; batches stand still until there is another.
   ~Gateway() override;
 
   /// What passes by itself: records that are too old are removed. About once a second.
@@ -52,6 +53,7 @@ class Gateway : public http::Service {
   openai::Backgrounds backgrounds_;
   Auditor auditor_;
   Services services_;
+  BatchRunner batches_;
   std::chrono::steady_clock::time_point swept_{};
   Desk office_{256};
   Desk desk_;  ///< last: its jobs work with everything

@@ -85,8 +85,8 @@ Object operation(const Route& route, const std::vector<std::string>& names) {
   }
   if (!parameters.empty()) object["parameters"] = std::move(parameters);
   if (note != nullptr && !note->takes.empty()) {
-    object["requestBody"] =
-        Object{{"required", true}, {"content", content("application/json", reference(note->takes))}};
+    const auto type = route.body == Body::file ? "multipart/form-data" : "application/json";
+    object["requestBody"] = Object{{"required", true}, {"content", content(type, reference(note->takes))}};
   }
   object["responses"] = responses(note, !route.scope);
   if (route.scope) {

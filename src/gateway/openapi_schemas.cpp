@@ -7,6 +7,17 @@ std::string_view openapi_schemas() {
 "Error": {"type": "object", "required": ["error"], "properties": {"error": {"type": "object", "required": ["message", "type", "param", "code"], "properties": {
   "message": {"type": "string"}, "type": {"type": "string"}, "param": {"type": ["string", "null"]}, "code": {"type": ["string", "null"]}}}}},
 "Any": {"type": "object"},
+"FileNew": {"type": "object", "required": ["file", "purpose"], "properties": {
+  "file": {"type": "string", "format": "binary"},
+  "purpose": {"enum": ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"]},
+  "expires_after[anchor]": {"const": "created_at"},
+  "expires_after[seconds]": {"type": "integer", "minimum": 3600, "maximum": 2592000}}},
+"BatchNew": {"type": "object", "required": ["input_file_id", "endpoint", "completion_window"], "properties": {
+  "input_file_id": {"type": "string"},
+  "endpoint": {"enum": ["/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/embeddings"]},
+  "completion_window": {"const": "24h"},
+  "metadata": {"type": "object", "maxProperties": 16, "additionalProperties": {"type": "string", "maxLength": 512}},
+  "output_expires_after": {"type": "object", "required": ["anchor", "seconds"]}}},
 "ModelRequest": {"type": "object", "required": ["model"], "properties": {"model": {"type": "string"}}, "description": "As OpenAI's, and more: docs/api.md"},
 "Link": {"type": "object", "required": ["token", "password"], "properties": {"token": {"type": "string"}, "password": {"type": "string"}}, "additionalProperties": false},
 "SignIn": {"type": "object", "required": ["name", "password"], "properties": {

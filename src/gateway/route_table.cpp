@@ -2,7 +2,10 @@
 
 #include "gateway/admin/admin.h"
 #include "gateway/admin/session.h"
+#include "gateway/dialects/openai/batches.h"
+#include "gateway/dialects/openai/files.h"
 #include "gateway/dialects/openai/handlers.h"
+#include "gateway/errors.h"
 #include "gateway/monitor.h"
 #include "gateway/openapi.h"
 
@@ -27,6 +30,15 @@ constexpr Route routes[] = {
     {"GET", "/v1/responses/{id}/input_items", Scope::inference, Body::none, openai::response_input_items},
     {"POST", "/v1/completions", Scope::inference, Body::json, openai::completions},
     {"POST", "/v1/embeddings", Scope::inference, Body::json, openai::embeddings},
+    {"POST", "/v1/files", Scope::inference, Body::file, openai::upload_file, openai::receive_file},
+    {"GET", "/v1/files", Scope::inference, Body::none, openai::list_files},
+    {"GET", "/v1/files/{file_id}", Scope::inference, Body::none, openai::get_file},
+    {"GET", "/v1/files/{file_id}/content", Scope::inference, Body::none, openai::get_file_content},
+    {"DELETE", "/v1/files/{file_id}", Scope::inference, Body::none, openai::delete_file},
+    {"POST", "/v1/batches", Scope::inference, Body::json, openai::create_batch},
+    {"GET", "/v1/batches", Scope::inference, Body::none, openai::list_batches},
+    {"GET", "/v1/batches/{batch_id}", Scope::inference, Body::none, openai::get_batch},
+    {"POST", "/v1/batches/{batch_id}/cancel", Scope::inference, Body::json, openai::cancel_batch},
     {"POST", "/tokenize", Scope::inference, Body::json, openai::tokenize},
     {"POST", "/detokenize", Scope::inference, Body::json, openai::detokenize},
 
@@ -118,6 +130,21 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
 }  // namespace
 
 std::span<const Route> route_table() { return routes; }
+
+void run_route(const Route& route, Services& services, Call&& call) {
+  Call refused;  // what is left of the call when its handler has taken it
+  refused.responder = call.responder;
+  refused.headers = call.headers;
+  refused.began = call.began;
+  refused.trace = call.trace;
+  try {
+    route.handler(services, std::move(call));
+  } catch (const Failure& failure) {
+    refused.answer(error_response(failure));
+  } catch (const Error& error) {
+    refused.answer(error_response(failure_of(error)));
+  }
+}
 
 Match find_route(std::string_view method, std::string_view path) {
   Match found;

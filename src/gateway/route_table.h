@@ -17,6 +17,7 @@ enum class Body : std::uint8_t {
   none,   ///< nothing
   small,  ///< of the administration: 1 MiB
   json,   ///< Settings::body_bytes_max
+  file,   ///< Settings::file_bytes_max and the form around it, to the route's receiver
 };
 
 /// One row. There is no default scope: a route without one says so with `anybody`.
@@ -26,12 +27,19 @@ struct Route {
   std::optional<accounts::Scope> scope;
   Body body;
   Handler handler;
+  Receiver receiver = nullptr;  ///< of Body::file
 };
+
+/// What a form has around its file.
+inline constexpr std::uint64_t form_bytes_max = 64 << 10;
 
 inline constexpr std::optional<accounts::Scope> anybody = std::nullopt;
 
 /// Every route of the box.
 std::span<const Route> route_table();
+
+/// Calls its handler; what that throws becomes the answer.
+void run_route(const Route& route, Services& services, Call&& call);
 
 /// Where a request goes.
 struct Match {

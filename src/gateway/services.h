@@ -19,6 +19,8 @@
 
 namespace cofre::gateway {
 
+class Auditor;
+class BatchRunner;
 class Desk;
 class Flights;
 class Trace;
@@ -30,7 +32,10 @@ class Backgrounds;
 struct Settings {
   accounts::audit::Trail* audit = nullptr;            ///< has a record of each request; outlives the gateway
   std::uint64_t body_bytes_max = 32 << 20;            ///< of a JSON request
+  std::uint64_t file_bytes_max = 200 << 20;           ///< of an uploaded file
   std::uint64_t requests_per_key = 256;               ///< that run or wait at once
+  std::uint64_t batches_per_key = 64;                 ///< that run or wait
+  std::uint64_t batch_lines = 8;                      ///< of all batches, that are asked at once
   std::vector<std::string> cors_origins;              ///< "https://app.example.com", or "*"; empty: none
   std::string reasoning_field = "reasoning_content";  ///< what OpenAI's dialect calls thoughts
   std::uint64_t response_bytes_max = 32 << 20;        ///< of a stored response with its input and events
@@ -46,11 +51,13 @@ struct Services {
   accounts::Accounts& accounts;
   Flights& flights;
   Metrics& metrics;
+  Auditor& auditor;
   Desk& office;  ///< for the administration, whose work may take long
   const Settings& settings;
   records::Records& records;
   openai::Backgrounds& backgrounds;
   Desk& desk;
+  BatchRunner& batches;
 };
 
 /// One request on its way to its handler.
@@ -62,6 +69,7 @@ struct Call {
   std::vector<std::string> parameters;     ///< what the pattern's {names} stand for, decoded
   http::Headers headers;                   ///< that every answer to this request has
   std::shared_ptr<Trace> trace;            ///< what the audit trail will say of it; null: there is none
+  int priority = 0;                        ///< of protocol::Request
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 
   /// Answers with JSON text.
@@ -73,5 +81,7 @@ struct Call {
 };
 
 using Handler = void (*)(Services&, Call&&);
+/// Makes what takes the body of a request as it comes. Throws Failure and Error.
+using Receiver = std::shared_ptr<http::BodySink> (*)(Services&, const http::Request& head);
 
 }  // namespace cofre::gateway

@@ -170,13 +170,11 @@ void Batches::answer(std::int64_t number, const Answered& answered) {
   transaction.commit();
 }
 
-std::vector<bool> Batches::answered(std::int64_t number, std::uint64_t total) const {
-  std::vector<bool> lines(total + 1);
+std::unordered_set<std::uint64_t> Batches::answered(std::int64_t number) const {
+  std::unordered_set<std::uint64_t> lines;
   const std::lock_guard hold(tables_.mutex);
-  for (auto row = tables_.database.query("SELECT line FROM batch_answers WHERE batch = ?", number); row.next();) {
-    const auto line = static_cast<std::uint64_t>(row.integer(0));
-    if (line <= total) lines[line] = true;
-  }
+  for (auto row = tables_.database.query("SELECT line FROM batch_answers WHERE batch = ?", number); row.next();)
+    lines.insert(static_cast<std::uint64_t>(row.integer(0)));
   return lines;
 }
 

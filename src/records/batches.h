@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "json/json.h"
@@ -29,8 +30,8 @@ struct Batch {
     cancelled,
   };
   std::int64_t number = 0;
-  std::string id;  ///< "batch_…"
-  std::uint64_t tenant = 0;
+  std::string id;            ///< "batch_…"
+  std::uint64_t tenant = 0;  ///< to whom it belongs
   std::int64_t key_id = 0;
   std::string endpoint, input_file;
   std::optional<std::int64_t> output_expires_s{};
@@ -89,8 +90,8 @@ class Batches {
   void begin(std::int64_t number, std::uint64_t total);
   /// Each line once.
   void answer(std::int64_t number, const Answered& answered);
-  /// Which lines are answered: [line] for lines 0 to `total`.
-  std::vector<bool> answered(std::int64_t number, std::uint64_t total) const;
+  /// The lines that are answered.
+  std::unordered_set<std::uint64_t> answered(std::int64_t number) const;
   void finalize(std::int64_t number);
   /// Ends it: writes its output and error file out of its answers and of `left`, which gives the lines that were not
   /// answered, for the error file; nothing where there are no more.

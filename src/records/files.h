@@ -16,8 +16,8 @@ namespace cofre::records {
 
 /// A file that an application gave, or that a batch wrote.
 struct File {
-  std::string id;  ///< "file-…"
-  std::uint64_t tenant = 0;
+  std::string id;            ///< "file-…"
+  std::uint64_t tenant = 0;  ///< to whom it belongs
   std::string name, purpose;
   std::uint64_t bytes = 0;
   std::int64_t created = 0, expires = 0;

@@ -23,7 +23,8 @@ class Records {
       : tables_(database, database_mutex, options.backups),
         files(tables_, {options.data / "files", options.keep_s, options.clock}),
         batches(tables_, files, options.keep_s, options.clock),
-        responses(tables_, options.keep_s, options.clock) {}
+        responses(tables_, options.keep_s, options.clock),
+        now(options.clock) {}
 
   /// Removes what is older than it is kept. To be called now and then; true: again, soon.
   bool sweep() {
@@ -39,6 +40,7 @@ class Records {
   Files files;
   Batches batches;
   Responses responses;
+  const Clock now;
 };
 
 }  // namespace cofre::records

@@ -129,7 +129,7 @@ TEST_F(TheRecords, ABatchGoesItsWay) {
   batches.answer(batch.number, {3, false, R"({"n":3})", {1, 2, 3, 4}});
   batches.answer(batch.number, {1, false, R"({"n":1})", {1, 0, 0, 0}});
   batches.answer(batch.number, {2, true, R"({"n":2})", {}});
-  EXPECT_EQ(batches.answered(batch.number, 4), (std::vector<bool>{false, true, true, true, false}));
+  EXPECT_EQ(batches.answered(batch.number), (std::unordered_set<std::uint64_t>{1, 2, 3}));
   batches.finalize(batch.number);
   batch = *batches.find(1, batch.id);
   EXPECT_EQ(batch.status, Status::finalizing);

@@ -274,6 +274,80 @@ class Clients(unittest.TestCase):
         self.assertAlmostEqual(sum(x * x for x in a), 1, places=3)
 
 
+    def test_files_are_given_listed_read_and_deleted(self):
+        content = bytes(range(256)) * 1000
+        made = self.client.files.create(file=("bytes.bin", content), purpose="user_data",
+                                        expires_after={"anchor": "created_at", "seconds": 3600})
+        self.assertEqual((made.bytes, made.filename, made.status), (len(content), "bytes.bin", "processed"))
+        self.assertEqual(made.expires_at, made.created_at + 3600)
+        others = [self.client.files.create(file=b"x", purpose="user_data") for _ in range(2)]
+        listed = [file.id for file in self.client.files.list(purpose="user_data", limit=1)]  # page after page
+        self.assertEqual(listed, [others[1].id, others[0].id, made.id])
+        self.assertEqual(self.client.files.retrieve(made.id), made)
+        self.assertEqual(self.client.files.content(made.id).read(), content)
+        for file in (made, *others):
+            self.assertTrue(self.client.files.delete(file.id).deleted)
+        with self.assertRaises(openai.NotFoundError):
+            self.client.files.retrieve(made.id)
+        with self.assertRaises(openai.BadRequestError) as caught:
+            self.client.files.create(file=b"x", purpose="fun")
+        self.assertEqual(caught.exception.param, "purpose")
+
+    def batch(self, url, bodies, **options):
+        lines = [json.dumps({"custom_id": f"line-{i}", "method": "POST", "url": url, "body": body})
+                 for i, body in enumerate(bodies)]
+        file = self.client.files.create(file=("lines.jsonl", "\n".join(lines).encode()), purpose="batch")
+        return self.client.batches.create(input_file_id=file.id, endpoint=url, completion_window="24h", **options)
+
+    def ended(self, batch):
+        end = time.monotonic() + 90
+        while batch.status in ("validating", "in_progress", "finalizing", "cancelling") and time.monotonic() < end:
+            time.sleep(0.05)
+            batch = self.client.batches.retrieve(batch.id)
+        return batch
+
+    def answers(self, file):
+        return [json.loads(line) for line in self.client.files.content(file).text.splitlines()]
+
+    def test_a_batch_answers_each_endpoint_as_its_route_does(self):
+        question = [{"role": "user", "content": "Say hello."}]
+        for url, body, kind in (
+                ("/v1/chat/completions", {"messages": question}, "chat.completion"),
+                ("/v1/completions", {"prompt": "One, two,"}, "text_completion"),
+                ("/v1/responses", {"input": "Say hello.", "store": False}, "response"),
+                ("/v1/embeddings", {"input": "a cat"}, "list")):
+            limit = {} if kind == "list" else {"max_output_tokens" if kind == "response" else "max_tokens": 16}
+            good = {"model": "default", **body, **limit}
+            batch = self.ended(self.batch(url, [good, {**good, "model": "nosuch"}], metadata={"kind": kind}))
+            with self.subTest(url=url):
+                self.assertEqual(batch.status, "completed", batch)
+                self.assertEqual((batch.request_counts.completed, batch.request_counts.failed), (1, 1))
+                self.assertEqual(batch.metadata, {"kind": kind})
+                self.assertGreater(batch.usage.input_tokens, 0)
+                (answer,) = self.answers(batch.output_file_id)
+                self.assertEqual((answer["custom_id"], answer["response"]["status_code"]), ("line-0", 200))
+                self.assertEqual(answer["response"]["body"]["object"], kind)
+                (failed,) = self.answers(batch.error_file_id)
+                self.assertEqual((failed["custom_id"], failed["response"]["status_code"]), ("line-1", 404))
+        self.assertIn(batch.id, [one.id for one in self.client.batches.list(limit=2)])
+
+    def test_a_batch_of_wrong_lines_fails_and_names_them(self):
+        file = self.client.files.create(file=b'{"custom_id": 1}\n{', purpose="batch")
+        batch = self.ended(self.client.batches.create(input_file_id=file.id, endpoint="/v1/embeddings",
+                                                      completion_window="24h"))
+        self.assertEqual(batch.status, "failed")
+        self.assertEqual([(fault.line, fault.param) for fault in batch.errors.data], [(1, "custom_id"), (2, None)])
+
+    def test_a_cancelled_batch_ends_soon(self):
+        body = {"model": "default", "messages": [{"role": "user", "content": "Write."}], "max_tokens": 2000}
+        batch = self.client.batches.cancel(self.batch("/v1/chat/completions", [{**body, "ignore_eos": True}] * 9).id)
+        self.assertIn(batch.status, ("cancelling", "cancelled"))
+        batch = self.ended(batch)
+        self.assertEqual(batch.status, "cancelled")
+        with self.assertRaises(openai.ConflictError):
+            self.client.batches.cancel(batch.id)
+
+
 class Retries(unittest.TestCase):
     def test_a_full_queue_is_refused_at_once_and_the_client_tries_again(self):
         box = Box(COFRE, [MODEL], "--set", "queue.length=1", "--set", "models.sequences=1")

@@ -64,7 +64,7 @@ void start_in_background(Services& services, Call&& call, ResponsesCall&& parsed
 
 void start_for_caller(Services& services, Call&& call, ResponsesCall&& parsed, records::Response&& record,
                       std::shared_ptr<ResponseWriter> writer) {
-  Answer::Asker asker{*call.caller, call.request.id, call.trace};
+  Answer::Asker asker{*call.caller, call.request.id, call.trace, call.priority};
   const auto client = call.responder;
   std::shared_ptr<Outlet> outlet = std::make_shared<Connection>(std::move(call), parsed.stream);
   if (parsed.store) outlet = std::make_shared<Keeping>(services, std::move(record), writer, std::move(outlet));

@@ -180,7 +180,10 @@ void get_response(Services& services, Call&& call) {
 void delete_response(Services& services, Call&& call) {
   at_desk(services.desk, std::move(call), [&services](Call&& at) {
     const auto& id = at.parameters.at(0);
-    if (const auto running = services.backgrounds.find(at.caller->holder(), id)) running->cancel();
+    if (const auto running = services.backgrounds.find(at.caller->holder(), id)) {
+      running->cancel();
+      services.backgrounds.leave(id);  // nobody finds it while its end is still to be kept
+    }
     if (!services.records.responses.remove(at.caller->holder(), id)) not_there(id);
     at.answer(json::dump(json::Object{{"id", id}, {"object", "response"}, {"deleted", true}}));
   });

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <exception>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "gateway/multipart.h"
+#include "http/message.h"
+#include "records/files.h"
+
+namespace cofre::gateway::openai {
+
+/// The form of POST /v1/files as it comes: file, purpose, expires_after[anchor], expires_after[seconds]. The file goes
+/// sealed to the disk.
+class Upload : public http::BodySink, private Multipart::Taker {
+ public:
+  /// Throws Error(invalid) where the headers tell of no form.
+  Upload(const http::Request& head, records::Files& files, std::uint64_t bytes_max);
+
+  void take(std::string_view piece) noexcept override;
+
+  /// The body is whole: keeps the file. Throws what was wrong with it: Error(invalid, field), Failure 413 and 507.
+  records::File keep(std::uint64_t tenant);
+
+ private:
+  void begin(const Multipart::Part& part) override;
+  void data(std::string_view bytes) override;
+  void end() override;
+  std::optional<std::int64_t> expires_after() const;
+  /// Does what writes to the disk; that it is full is Failure 507.
+  void write(const std::function<void()>& work) const;
+
+  records::Files& files_;
+  const std::uint64_t bytes_max_;
+  std::uint64_t bytes_expected_;
+  Multipart parser_;
+  std::exception_ptr failed_;
+  std::map<std::string, std::string, std::less<>> fields_;
+  std::string name_, *field_ = nullptr;  ///< the part being read: null is the file
+  std::unique_ptr<records::Files::Draft> draft_;
+};
+
+/// Seconds of expires_after and output_expires_after.
+inline constexpr std::int64_t expiry_least_s = 3600, expiry_most_s = 2'592'000;
+
+}  // namespace cofre::gateway::openai
