@@ -1,6 +1,8 @@
 // The first byte chooses a vocabulary; the rest is text. What is encoded decodes to the same text, protected text holds
-// no special token. With first byte 255 the rest is a vocabulary file itself.
+// no special token. With first byte 254 a length and a text follow, then a normaliser for it. With first byte 255 the
+// rest is a vocabulary file itself.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -11,6 +13,7 @@
 #include "gguf/gguf.h"
 #include "gguf/writer.h"
 #include "text/utf8.h"
+#include "tokenizer/charsmap.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/vocabulary.h"
 
@@ -63,6 +66,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (data[0] == 255) {
       const auto file = gguf::File::parse({reinterpret_cast<const std::byte*>(data) + 1, size - 1});
       tokenizer::Tokenizer::from_gguf(file).encode("The low 1 ção 你好");
+      return 0;
+    }
+    if (data[0] == 254 && !text.empty()) {
+      const std::size_t length = std::min<std::size_t>(static_cast<std::uint8_t>(text[0]), text.size() - 1);
+      const auto valid = text::replace_invalid_utf8(text.substr(1, length));
+      const tokenizer::Charsmap charsmap({data + 2 + length, size - 2 - length});
+      for (std::size_t at = 0; at < valid.size();) at += charsmap.prefix(valid, at).bytes;
       return 0;
     }
     const auto& tokenizer = all[data[0] % std::size(all)].tokenizer;

@@ -3,6 +3,7 @@
 
     tokenizers_test.py TOKENIZER_RUN TOOLS [COUNT]     TOOLS: a folder that keeps the packages; COUNT: texts a kind
 """
+import io
 import json
 import os
 import subprocess
@@ -26,7 +27,8 @@ if os.path.realpath(sys.prefix) != os.path.realpath(os.path.join(TOOLS, "venv"))
     os.execv(PYTHON, [PYTHON, *sys.argv])
 
 import hostile_texts  # noqa: E402
-from gguf_file import ARRAY, I32, STRING, U32, Gguf  # noqa: E402
+from gguf_file import ARRAY, BOOL, F32, I32, STRING, U8, U32, Gguf  # noqa: E402
+import sentencepiece  # noqa: E402
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers  # noqa: E402
 
 CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
@@ -92,6 +94,38 @@ def vocabulary(model, pieces, kinds, unknown):
     return file
 
 
+def clean(texts):
+    """Without the names of special tokens and zeros, which sentencepiece's library reads in its own way."""
+    return [text.replace("\0", "").replace("</s>", "") for text in texts]
+
+
+def charsmap_of(model):
+    """precompiled_charsmap (field 2) of normalizer_spec (field 3) of a sentencepiece model, by protobuf's wire format."""
+    def fields(data):
+        at = 0
+
+        def number():
+            nonlocal at
+            value = shift = 0
+            while True:
+                byte = data[at]
+                at += 1
+                value |= (byte & 127) << shift
+                shift += 7
+                if byte < 128:
+                    return value
+        while at < len(data):
+            key = number()
+            size = {1: 8, 5: 4}.get(key & 7)
+            if size is None:
+                size = number()
+            if key & 7:
+                yield key >> 3, data[at:at + size]
+                at += size
+    spec = next(content for field, content in fields(model) if field == 3)
+    return next((content for field, content in fields(spec) if field == 2), b"")
+
+
 class Encoders(unittest.TestCase):
     def answers(self, file, texts):
         with tempfile.NamedTemporaryFile(suffix=".gguf") as on_disk:
@@ -135,6 +169,28 @@ class Encoders(unittest.TestCase):
         for text, (ids, decoded) in zip(texts, self.answers(file, texts), strict=True):
             self.assertEqual(ids, theirs.encode(text).ids, repr(text))
             self.assertEqual(decoded, theirs.decode(ids), repr(text))
+
+    def test_unigram(self):
+        """The kind of T5 and XLM-R, trained here, with and without byte fallback."""
+        for number, (rule, merge, fallback) in enumerate((("nmt_nfkc", True, False), ("nmt_nfkc_cf", True, True),
+                                                          ("identity", False, False), ("nfkc", False, True))):
+            model = io.BytesIO()
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(clean(hostile_texts.make(3000, seed=300))), model_writer=model, vocab_size=2000,
+                model_type="unigram", normalization_rule_name=rule, remove_extra_whitespaces=merge, byte_fallback=fallback,
+                character_coverage=0.98, hard_vocab_limit=False, minloglevel=3)
+            theirs = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+            ids = range(theirs.get_piece_size())
+            kinds = [2 if theirs.is_unknown(i) else 3 if theirs.is_control(i) else 6 if theirs.is_byte(i) else 1 for i in ids]
+            file = vocabulary("t5", [theirs.id_to_piece(i) for i in ids], kinds, theirs.unk_id())
+            file.add("tokenizer.ggml.scores", ARRAY, (F32, [theirs.get_score(i) for i in ids]))
+            file.add("tokenizer.ggml.remove_extra_whitespaces", BOOL, merge)
+            if charsmap := charsmap_of(model.getvalue()):
+                file.add("tokenizer.ggml.precompiled_charsmap", ARRAY, (U8, list(charsmap)))
+            texts = clean(hostile_texts.make(COUNT, seed=301 + number))
+            with self.subTest(rule):
+                for text, (ids, _) in zip(texts, self.answers(file, texts), strict=True):
+                    self.assertEqual(ids, theirs.encode(text), repr(text))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ std::unique_ptr<Encoder> make_sentencepiece(const Vocabulary& vocabulary);
 /// WordPiece (BERT): words split at white space and punctuation, then the longest pieces first.
 /// Throws Error(invalid, field tokenizer.ggml.unknown_token_id).
 std::unique_ptr<Encoder> make_wordpiece(const gguf::File& file, const Vocabulary& vocabulary);
+/// SentencePiece unigram (arXiv:1804.10959; XLM-R, T5): the cut of the highest score, after the file's normaliser.
+/// Throws Error(invalid) naming the key at fault; encode does so too where the normaliser's trie is broken.
+std::unique_ptr<Encoder> make_unigram(const gguf::File& file, const Vocabulary& vocabulary);
 
 /// Spaces as U+2581.
 std::string escape_spaces(std::string_view text);

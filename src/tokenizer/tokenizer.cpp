@@ -20,6 +20,7 @@ std::unique_ptr<Encoder> make_encoder(const gguf::File& file, const Vocabulary& 
   const Model model = vocabulary.model();
   if (model == Model::byte_level) return make_bpe(file, vocabulary);
   if (model == Model::raw_bpe) return make_raw_bpe(file, vocabulary);
+  if (model == Model::unigram) return make_unigram(file, vocabulary);
   if (model == Model::wordpiece) return make_wordpiece(file, vocabulary);
   return make_sentencepiece(vocabulary);
 }

@@ -59,6 +59,7 @@ Model read_model(const gguf::File& file) {
   if (!model) fail_field(Code::invalid, "tokenizer.ggml.model", "the file has no tokenizer (tokenizer.ggml.model)");
   if (*model == "llama") return Model::sentencepiece;
   if (*model == "gemma4") return Model::raw_bpe;
+  if (*model == "t5") return Model::unigram;
   if (*model == "bert") return Model::wordpiece;
   if (*model != "gpt2")
     fail_field(Code::unsupported, "tokenizer.ggml.model", "tokenizers of kind \"{}\" are not supported", *model);
@@ -130,9 +131,9 @@ void Vocabulary::read_ids(const gguf::File& file) {
   }
   add_bos = file.boolean("tokenizer.ggml.add_bos_token").value_or(words || model_ == Model::sentencepiece) && bos;
   const char* add_end = words ? "tokenizer.ggml.add_sep_token" : "tokenizer.ggml.add_eos_token";
-  add_eos = file.boolean(add_end).value_or(words) && eos;
-  add_space_prefix =
-      words || (model_ == Model::sentencepiece && file.boolean("tokenizer.ggml.add_space_prefix").value_or(true));
+  add_eos = file.boolean(add_end).value_or(words || model_ == Model::unigram) && eos;
+  add_space_prefix = words || ((model_ == Model::sentencepiece || model_ == Model::unigram) &&
+                               file.boolean("tokenizer.ggml.add_space_prefix").value_or(true));
 }
 
 void Vocabulary::read_scores(const gguf::File& file) {
@@ -145,7 +146,7 @@ void Vocabulary::read_scores(const gguf::File& file) {
       if (std::isnan(score)) fail_field(Code::invalid, "tokenizer.ggml.scores", "tokenizer.ggml.scores holds NaN");
       scores_.push_back(static_cast<float>(score));
     }
-  } else if (model_ == Model::sentencepiece) {
+  } else if (model_ == Model::sentencepiece || model_ == Model::unigram) {
     fail_field(Code::invalid, "tokenizer.ggml.scores", "the file has no tokenizer.ggml.scores");
   }
 }

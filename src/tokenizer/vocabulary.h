@@ -20,6 +20,7 @@ enum class Model {
   byte_level,     ///< gpt2: BPE over bytes written as printable characters
   raw_bpe,        ///< gemma4: BPE over characters
   sentencepiece,  ///< llama: merges by score
+  unigram,        ///< t5: the cut of the highest score
   wordpiece,      ///< bert: longest pieces first
 };
 
