@@ -9,6 +9,11 @@
 namespace cofre::gateway::openai {
 namespace {
 
+/// As an answer would be refused: a key may be bound to a model's own name or to one of its others.
+bool may_ask(const accounts::Caller& caller, const fleet::ModelState& model, const std::string& name) {
+  return caller.may_ask(name) || caller.may_ask(model.name);
+}
+
 json::Object model_object(const fleet::ModelState& model, const std::string& name) {
   json::Object out{
       {"id", name}, {"object", "model"}, {"created", model.created_s}, {"owned_by", "cofre"}, {"root", model.name}};
@@ -21,8 +26,10 @@ json::Object model_object(const fleet::ModelState& model, const std::string& nam
 void list_models(Services& services, Call&& call) {
   json::Array data;
   for (const auto& model : services.models.models()) {
-    data.emplace_back(model_object(model, model.name));
-    for (const auto& alias : model.aliases) data.emplace_back(model_object(model, alias));
+    if (may_ask(*call.caller, model, model.name)) data.emplace_back(model_object(model, model.name));
+    for (const auto& alias : model.aliases) {
+      if (may_ask(*call.caller, model, alias)) data.emplace_back(model_object(model, alias));
+    }
   }
   call.answer(json::dump(json::Object{{"object", "list"}, {"data", std::move(data)}}));
 }
@@ -30,7 +37,8 @@ void list_models(Services& services, Call&& call) {
 void get_model(Services& services, Call&& call) {
   const auto& name = call.parameters.at(0);
   const auto model = services.models.find(name);
-  if (!model) fail_field(Code::not_found, "model", "there is no model \"{}\" here", name);
+  if (!model || !may_ask(*call.caller, *model, name))
+    fail_field(Code::not_found, "model", "there is no model \"{}\" here", name);
   call.answer(json::dump(model_object(*model, name)));
 }
 
