@@ -186,7 +186,7 @@ std::string SignIn::make_link(std::int64_t owner, std::int64_t valid_s) {
   return token;
 }
 
-std::int64_t SignIn::use_link(std::string_view token, std::string_view password) {
+std::int64_t SignIn::owner_of_link(std::string_view token) const {
   const auto mac = crypto::hmac_sha256(mac_key_, "link " + std::string(token.substr(0, 64)));
   const auto now = clock_();
   std::int64_t owner = 0;
@@ -198,6 +198,12 @@ std::int64_t SignIn::use_link(std::string_view token, std::string_view password)
   if (owner == 0 || !directory_.standing(owner)) {
     fail_field(Code::not_found, "token", "token: this link was used, or its time is over: ask for another");
   }
+  return owner;
+}
+
+std::int64_t SignIn::use_link(std::string_view token, std::string_view password) {
+  const auto owner = owner_of_link(token);
+  const auto mac = crypto::hmac_sha256(mac_key_, "link " + std::string(token.substr(0, 64)));
   check_policy(owner, password);
   {
     const std::lock_guard hold(database_mutex_);

@@ -96,6 +96,19 @@ Object unlock(Accounts& accounts, const Actor& actor, const Object& in) {
   return accounts::shown(accounts, owner);
 }
 
+/// By whoever holds the link: the actor is its owner.
+Object use_link(Accounts& accounts, const Actor& actor, const Object& in) {
+  Fields fields(in);
+  const auto token = fields.text("token"), password = fields.text("password");
+  fields.done();
+  if (accounts.sign_in.owner_of_link(token) != actor.user) {
+    fail_field(Code::not_found, "token", "token: it is somebody else's");
+  }
+  accounts.sign_in.use_link(token, password);
+  accounts.sessions.end_all(actor.user);
+  return {{"user", accounts.directory.owner(actor.user).name}};
+}
+
 void must_be_person(const Actor& actor) {
   if (actor.key_id < 0) return;
   fail_field(Code::invalid, "session", "session: this is done signed in, not with a key");
@@ -195,6 +208,7 @@ constexpr Action rows[] = {
     {"session.end_all", Scope::security, true, end_sessions_of},
     {"user.link", Scope::people, true, make_link},
     {"user.unlock", Scope::people, true, unlock},
+    {"link.use", Scope::account, true, use_link},
     {"me.session.list", Scope::account, false, list_own},
     {"me.session.end", Scope::account, true, end_own},
     {"me.password", Scope::account, true, change_password},

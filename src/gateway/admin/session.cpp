@@ -149,12 +149,12 @@ void show_session(Services& services, Call&& call) {
 void use_link(Services& services, Call&& call) {
   at_desk(services, std::move(call), [](Services& with, Call& asked) {
     const auto in = request_of(asked);
-    accounts::Fields fields(in);
-    const auto token = fields.text("token"), password = fields.text("password");
-    fields.done();
-    const auto owner = with.accounts.sign_in.use_link(token, password);
-    with.accounts.sessions.end_all(owner);
-    return json_response({{"user", with.accounts.directory.owner(owner).name}});
+    accounts::Actor actor;
+    actor.user = with.accounts.sign_in.owner_of_link(accounts::Fields(in).text("token"));
+    actor.tenant = with.accounts.directory.tenant_of(actor.user);
+    actor.scopes = {accounts::Scope::account};
+    actor.from = asked.request.peer;
+    return json_response(accounts::act(with.accounts, actor, "link.use", in));
   });
 }
 
