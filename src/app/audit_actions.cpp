@@ -50,6 +50,10 @@ audit::Entry entry_of(const audit::Trail& trail, const Asker& asker, const json:
   for (const char* key : fact_keys) {
     if (const auto* value = request.if_contains(key)) entry.facts[key] = *value;
   }
+  // A leaked key may stand here as a whole: only what the list of keys shows of it is kept.
+  if (const auto* prefix = entry.facts.if_contains("prefix"); prefix != nullptr && prefix->is_string()) {
+    entry.facts["prefix"] = std::string(std::string_view(prefix->get_string()).substr(0, 10));
+  }
   if (!is_audit_action(request)) {
     entry.subject = std::move(subject);
   } else if (const auto number = trail.persons().find(subject)) {
