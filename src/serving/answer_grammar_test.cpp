@@ -56,6 +56,11 @@ const Example examples[] = {
      "arg_value>\n</tool_call>",
      "<tool_call>weather\n<arg_key>days</arg_key>\n<arg_value>3</arg_value>\n</tool_call>",
      "<tool_call>now\n</tool_call>\n<tool_call>now\n</tool_call>"},
+    {"qwen3-coder",
+     "<tool_call>\n<function=weather>\n<parameter=city>\nRio\nBranco\n</parameter>\n<parameter=days>\n3\n"
+     "</parameter>\n</function>\n</tool_call>",
+     "<tool_call>\n<function=weather>\n<parameter=days>\n3\n</parameter>\n</function>\n</tool_call>",
+     "<tool_call>\n<function=now>\n</function>\n</tool_call>\n<tool_call>\n<function=now>\n</function>\n</tool_call>"},
     {"deepseek",
      "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>{\"city\": "
      "\"Rio\"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",

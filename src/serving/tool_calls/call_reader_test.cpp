@@ -197,6 +197,21 @@ TEST(CallReader, GlmAndSparkCallsBecomeJson) {
   expect_read("glm", "<tool_call>unknown\n</tool_call>", {"<tool_call>unknown\n</tool_call>", "", {}});
 }
 
+TEST(CallReader, Qwen3CodersTaggedCallsBecomeJson) {
+  expect_read("qwen3-coder",
+              "I look.\n<tool_call>\n<function=get_weather>\n<parameter=city>\nSão\n\"Paulo\" </b>\n</parameter>\n"
+              "<parameter=days>\n3\n</parameter>\n<parameter=note>\nnone at all\n</parameter>\n</function>\n"
+              "</tool_call>\n<tool_call>\n<function=get_time>\n</function>\n</tool_call>",
+              {"I look.",
+               "",
+               {{"get_weather", R"({"city": "São\n\"Paulo\" </b>", "days": 3, "note": "none at all"})", ""},
+                {"get_time", "{}", ""}}});
+  expect_read("qwen3-coder", "<tool_call><function=get_weather><parameter=city>42</parameter></function></tool_call>",
+              {"", "", {{"get_weather", R"({"city": "42"})", ""}}});
+  expect_read("qwen3-coder", "<tool_call>\n<function=nobody>\n</function>\n</tool_call>",
+              {"<tool_call>\n<function=nobody>\n</function>\n</tool_call>", "", {}});
+}
+
 TEST(CallReader, DeepSeekCallsOfBothKinds) {
   expect_read(
       "deepseek",
@@ -264,6 +279,7 @@ TEST(Format, IsKnownByWhatTheTemplateHolds) {
   };
   EXPECT_EQ(name("{{ '<tool_call>\n{\"name\": \"' }}{{ '\", \"arguments\": ' }}"), "hermes");
   EXPECT_EQ(name("<tool_call>{function-name}\n<arg_key>{arg-key-1}</arg_key> arguments"), "glm");
+  EXPECT_EQ(name("<tool_call>\n<function=' + name + '>\n<parameter=' arguments"), "qwen3-coder");
   EXPECT_EQ(name("<|start_header_id|> {\"name\": \"' }}{{ '\"parameters\": ' }}"), "llama3");
   EXPECT_EQ(name("[TOOL_CALLS]' + name + '[CALL_ID]' + '[ARGS]'"), "mistral");
   EXPECT_EQ(name("[TOOL_CALLS] [' {\"name\""), "mistral-list");

@@ -11,9 +11,10 @@ namespace cofre::serving::tool_calls {
 ///   object   BEGIN {"name": NAME, "arguments": {…}} END            Hermes, Qwen; Llama 3; Mistral's lists
 ///   named    BEGIN NAME NAME_END {…} END                           DeepSeek, Kimi, Mistral
 ///   pairs    BEGIN NAME (<arg_key>K</arg_key><arg_value>V</arg_value>)* END     GLM, Spark
+///   tagged   BEGIN <function=NAME> (<parameter=K> V </parameter>)* </function> END     Qwen3-Coder
 ///   harmony  <|channel|>commentary to=functions.NAME …<|message|>{…}            gpt-oss
 struct Format {
-  enum class Body { object, named, pairs, harmony };
+  enum class Body { object, named, pairs, tagged, harmony };
   std::string_view name;
   Body body;
   std::string_view section_begin{}, section_end{};  ///< around all calls; empty: none
@@ -34,6 +35,10 @@ const Format* detect(std::string_view chat_template);
 const Format* find(std::string_view name);
 /// All its marks: tokens of these names are read as text even where they are special.
 std::vector<std::string_view> marks(const Format& format);
+
+// Marks of tagged bodies. A value stands on lines of its own.
+inline constexpr std::string_view function_begin = "<function=", function_end = "</function>";
+inline constexpr std::string_view parameter_begin = "<parameter=", parameter_end = "</parameter>";
 
 // Marks of bodies of pairs.
 inline constexpr std::string_view key_begin = "<arg_key>", key_end = "</arg_key>";

@@ -91,16 +91,23 @@ Node CallGrammar::call(const Tool& tool) {
       parts.push_back(arguments(tool));
       break;
     }
-    case Format::Body::pairs: parts.push_back(pairs(tool)); break;
+    case Format::Body::pairs:
+      parts.push_back(builder_.sequence({builder_.literal(tool.name), line(), pairs(tool)}));
+      break;
+    case Format::Body::tagged:
+      parts.push_back(builder_.literal(fmt::format("\n{}{}>\n", function_begin, tool.name)));
+      parts.push_back(pairs(tool));
+      parts.push_back(builder_.literal(fmt::format("{}\n", function_end)));
+      break;
     case Format::Body::harmony: CHECK(false); break;
   }
   if (!format_.end.empty()) parts.push_back(mark_(format_.end));
   return builder_.sequence(std::move(parts));
 }
 
-/// NAME and its pairs in the schema's order, those that are not required or not.
+/// Its pairs in the schema's order, those that are not required or not.
 Node CallGrammar::pairs(const Tool& tool) {
-  std::vector<Node> parts{builder_.literal(tool.name), line()};
+  std::vector<Node> parts;
   const auto* properties = tool.schema.if_contains("properties");
   if (properties != nullptr && properties->is_object()) {
     const auto* required = tool.schema.if_contains("required");
@@ -118,16 +125,21 @@ Node CallGrammar::pairs(const Tool& tool) {
 }
 
 Node CallGrammar::pair(const Tool& tool, std::string_view key, const json::Value& schema) {
+  const bool tagged = format_.body == Format::Body::tagged;
   std::vector<Node> value;
   if (const auto* texts = text_values(schema)) {
     for (const auto& text : *texts) value.push_back(builder_.literal(text.get_string()));
   } else if (tools_.is_text(tool.name, key)) {
-    value.push_back(builder_.text_without({std::string(value_end)}));
+    value.push_back(builder_.text_without({std::string(tagged ? parameter_end : value_end)}));
   } else {
     const auto field = fmt::format("tools[{}].function.parameters.properties.{}", tool.index, key);
     const bool held = tool.strict || can_hold(schema, field);
     value.push_back(held ? grammar::add_schema(builder_, schema, field) : grammar::JsonRules(builder_).value());
   }
+  if (tagged)
+    return builder_.sequence({builder_.literal(fmt::format("{}{}>\n", parameter_begin, key)),
+                              builder_.choice(std::move(value)),
+                              builder_.literal(fmt::format("\n{}\n", parameter_end))});
   return builder_.sequence({mark_(key_begin), builder_.literal(key), mark_(key_end), line(), mark_(value_begin),
                             builder_.choice(std::move(value)), mark_(value_end), line()});
 }

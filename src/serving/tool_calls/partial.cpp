@@ -214,12 +214,74 @@ Partial parse_pairs(std::string_view raw, const Format& format, const Tools& too
   }
 }
 
+/// A value without the line ends that stand around it.
+std::string_view without_lines(std::string_view value) {
+  if (value.starts_with('\n')) value.remove_prefix(1);
+  if (value.ends_with('\n')) value.remove_suffix(1);
+  return value;
+}
+
+/// As take_pair(), of <parameter=K> V </parameter>.
+bool take_parameter(std::string_view raw, std::size_t& at, const Tools& tools, bool first, Partial& call) {
+  const auto key_at = at + parameter_begin.size();
+  const auto key_stop = raw.find('>', key_at);
+  if (key_stop == npos) return false;
+  const auto key = trim(raw.substr(key_at, key_stop - key_at));
+  const auto value_at = key_stop + 1;
+  const auto value_stop = raw.find(parameter_end, value_at);
+  const bool text = tools.is_text(call.name, key);
+  if (value_stop == npos && !text) return false;
+  call.arguments += (first ? "" : ", ") + json::quote(key) + ": ";
+  if (value_stop == npos) {
+    auto value = settled(raw.substr(value_at), parameter_end);
+    if (value.starts_with('\n')) value.remove_prefix(1);
+    if (value.ends_with('\n')) value.remove_suffix(1);  // it may be the one before the mark
+    call.arguments += json::quote(value);
+    call.arguments.pop_back();  // the closing quote is not there yet
+    return false;
+  }
+  call.arguments += pair_value(without_lines(raw.substr(value_at, value_stop - value_at)), text);
+  at = value_stop + parameter_end.size();
+  return true;
+}
+
+Partial parse_tagged(std::string_view raw, const Format& format, const Tools& tools) {
+  Partial call;
+  std::size_t at = skip_white(raw, 0);
+  const auto begin = at_mark(raw, at, function_begin);
+  if (begin != Here::yes) return begin == Here::unknown ? call : malformed();
+  const auto name_at = at + function_begin.size(), name_stop = raw.find('>', name_at);
+  if (name_stop == npos) return tools.begins(raw.substr(name_at)) ? call : malformed();
+  call.name = trim(raw.substr(name_at, name_stop - name_at));
+  if (!tools.has(call.name)) return malformed();
+  call.begun = true;
+  call.arguments = "{";
+  at = name_stop + 1;
+  for (bool first = true;; first = false) {
+    at = skip_white(raw, at);
+    const auto end = at_mark(raw, at, function_end), parameter = at_mark(raw, at, parameter_begin);
+    if (end != Here::yes && parameter != Here::yes && (end == Here::unknown || parameter == Here::unknown)) return call;
+    if (parameter == Here::yes) {
+      if (!take_parameter(raw, at, tools, first, call)) return call;
+      continue;
+    }
+    call.arguments += '}';
+    return ended(std::move(call), raw, end == Here::yes ? at + function_end.size() : at, format);
+  }
+}
+
 }  // namespace
 
 Partial parse(std::string_view raw, const Format& format, const Tools& tools) {
   CHECK(format.body != Format::Body::harmony);
-  if (format.body == Format::Body::object) return ObjectParser(raw, format, tools).parse();
-  return format.body == Format::Body::named ? parse_named(raw, format, tools) : parse_pairs(raw, format, tools);
+  switch (format.body) {
+    case Format::Body::object: return ObjectParser(raw, format, tools).parse();
+    case Format::Body::named: return parse_named(raw, format, tools);
+    case Format::Body::pairs: return parse_pairs(raw, format, tools);
+    case Format::Body::tagged: return parse_tagged(raw, format, tools);
+    case Format::Body::harmony: break;
+  }
+  return malformed();
 }
 
 }  // namespace cofre::serving::tool_calls
