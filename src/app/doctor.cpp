@@ -95,8 +95,12 @@ void check_models(std::vector<Finding>& findings, const std::string& what, const
 
 void check_certificate(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
   const auto config = config::load(config::file_in(data)).config;
-  const auto file = config.certificate_file.empty() ? tls_folder_in(data) / "server.pem"
-                                                    : std::filesystem::path(config.certificate_file);
+  auto file = tls_folder_in(data) / "company.pem";
+  if (!config.certificate_file.empty()) {
+    file = config.certificate_file;
+  } else if (!std::filesystem::exists(file)) {
+    file = tls_folder_in(data) / "server.pem";
+  }
   if (!std::filesystem::exists(file)) {
     findings.push_back({what, State::good, "none yet: the first start makes it"});
     return;

@@ -5,6 +5,7 @@
 
 #include "app/box.h"
 #include "app/command.h"
+#include "app/company_trust.h"
 #include "app/server_names.h"
 #include "base/error.h"
 #include "crypto/certificates.h"
@@ -65,17 +66,29 @@ void remove_again() {
 
 Action declare_trust(Options& options) {
   struct Given {
-    std::string data, to;
+    std::string data, to, action, file;
+    std::vector<std::string> names;
     bool show = false, remove = false;
   };
   auto given = std::make_shared<Given>();
+  options.text("ACTION", given->action,
+               "of a certificate by the company's authority: request, install FILE, or own: back to the box's own");
+  options.text("FILE", given->file, "the signed certificate with its chain (PEM)");
+  options.texts("--name", given->names, "request: a name or address to be certified; may be repeated");
   options.text("--export", given->to, "only write the box's authority (PEM) into this file; - prints it");
   options.flag("--show", given->show, "only tell its name, fingerprint and end");
   options.flag("--remove", given->remove, "take it out of this machine's list again");
   declare_data(options, given->data);
   return [given] {
+    const auto data = data_directory_of(given->data);
+    if (given->file.empty() != (given->action != "install"))
+      throw UsageError{"trust install FILE takes a file, nothing else does"};
+    if (given->action == "request") return request_company_certificate(data, given->names);
+    if (given->action == "install") return install_company_certificate(data, given->file);
+    if (given->action == "own") return remove_company_certificate(data);
+    if (!given->action.empty()) throw UsageError{"trust knows request, install and own, not \"" + given->action + "\""};
     if (given->remove) return remove_again();
-    const auto file = tls_folder_in(data_directory_of(given->data)) / "ca.pem";
+    const auto file = tls_folder_in(data) / "ca.pem";
     if (!std::filesystem::exists(file)) {
       fail(Code::not_found, "{} is not there: the first start of the box makes it", file.string());
     }

@@ -176,9 +176,9 @@ std::string address_text(const unsigned char* bytes, int count) {
   return out;
 }
 
-std::vector<std::string> names_of(X509* certificate) {
+/// Takes the list over.
+std::vector<std::string> names_of(GENERAL_NAMES* list) {
   std::vector<std::string> names;
-  auto* list = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; list != nullptr && i < sk_GENERAL_NAME_num(list); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(list, i);
     const ASN1_STRING* text = name->type == GEN_DNS     ? name->d.dNSName
@@ -194,6 +194,10 @@ std::vector<std::string> names_of(X509* certificate) {
   GENERAL_NAMES_free(list);
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::vector<std::string> names_of(X509* certificate) {
+  return names_of(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
 }
 
 }  // namespace
@@ -284,6 +288,26 @@ bool is_key_of(std::string_view certificate_pem_text, std::string_view key_pem_t
   const bool is = X509_check_private_key(certificate.get(), key.get()) == 1;
   ERR_clear_error();
   return is;
+}
+
+std::vector<std::string> requested_names(std::string_view request_pem) {
+  const CertificateRequest request(PEM_read_bio_X509_REQ(reading(request_pem).get(), nullptr, no_passphrase, nullptr));
+  require(request != nullptr, "the request cannot be read", Code::invalid);
+  auto* extensions = X509_REQ_get_extensions(request.get());
+  auto* list = static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions, NID_subject_alt_name, nullptr, nullptr));
+  sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+  return names_of(list);
+}
+
+std::vector<std::string> split_chain(std::string_view pem) {
+  const auto text = reading(pem);
+  std::vector<std::string> chain;
+  while (const Certificate one{PEM_read_bio_X509(text.get(), nullptr, no_passphrase, nullptr)})
+    chain.push_back(certificate_pem(one.get()));
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  require(at_end && !chain.empty(), "the certificates cannot be read", Code::invalid);
+  ERR_clear_error();
+  return chain;
 }
 
 }  // namespace cofre::crypto

@@ -33,6 +33,11 @@ Identity make_server_certificate(const Identity& authority, std::span<const std:
 /// A certificate request (PKCS #10) for these names with a new key; certificate_pem holds the request.
 Identity make_certificate_request(std::span<const std::string> names);
 
+/// The names that a request asks for, sorted. Throws Error(invalid) where it is none.
+std::vector<std::string> requested_names(std::string_view request_pem);
+/// The certificates of a text, each as PEM of its own. Throws Error(invalid) where there is none or one is broken.
+std::vector<std::string> split_chain(std::string_view pem);
+
 /// Of the first certificate in the text. Throws Error(invalid) where there is none.
 CertificateFacts read_certificate(std::string_view pem);
 /// Whether the authority's key signed the certificate.

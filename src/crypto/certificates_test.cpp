@@ -53,5 +53,17 @@ TEST(Certificates, WhatIsNoCertificateIsAnError) {
   EXPECT_THROW(is_key_of("no", "no"), Error);
 }
 
+TEST(Certificates, ARequestTellsItsNamesAndAChainItsCertificates) {
+  const std::vector<std::string> wanted = {"box.example", "10.0.0.5"};
+  EXPECT_EQ(requested_names(make_certificate_request(wanted).certificate_pem),
+            (std::vector<std::string>{"10.0.0.5", "box.example"}));
+  EXPECT_THROW(requested_names("no request"), Error);
+  const auto a = make_authority("A", now, std::chrono::days(2)).certificate_pem;
+  const auto b = make_authority("B", now, std::chrono::days(2)).certificate_pem;
+  EXPECT_EQ(split_chain("words\n" + a + b), (std::vector<std::string>{a, b}));
+  EXPECT_THROW(split_chain("no certificate"), Error);
+  EXPECT_THROW(split_chain(a + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), Error);
+}
+
 }  // namespace
 }  // namespace cofre::crypto

@@ -16,21 +16,6 @@ constexpr std::chrono::days authority_valid(3650);
 constexpr std::chrono::days server_valid(397);  // what browsers accept at most
 constexpr std::chrono::days renewal(30);
 
-/// Only the owner may read it, from the first byte on; whoever looks sees the old file or the whole new one.
-void write_private(const std::filesystem::path& path, const std::string& text) {
-  namespace fs = std::filesystem;
-  const auto unfinished = fs::path(path.string() + ".new");
-  std::error_code error;
-  fs::remove(unfinished, error);
-  { std::ofstream create(unfinished); }
-  fs::permissions(unfinished, fs::perms::owner_read | fs::perms::owner_write, error);
-  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (error || !file) fail(Code::unavailable, "{} cannot be written", unfinished.string());
-  os::publish(unfinished, path);
-}
-
 std::optional<crypto::Identity> read_identity(const std::filesystem::path& certificate,
                                               const std::filesystem::path& key) {
   if (!std::filesystem::exists(certificate) || !std::filesystem::exists(key)) return std::nullopt;
@@ -46,6 +31,20 @@ std::vector<std::string> sorted_names(const crypto::Identity& authority, const s
 }
 
 }  // namespace
+
+void write_private(const std::filesystem::path& path, const std::string& text) {
+  namespace fs = std::filesystem;
+  const auto unfinished = fs::path(path.string() + ".new");
+  std::error_code error;
+  fs::remove(unfinished, error);
+  { std::ofstream create(unfinished); }
+  fs::permissions(unfinished, fs::perms::owner_read | fs::perms::owner_write, error);
+  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (error || !file) fail(Code::unavailable, "{} cannot be written", unfinished.string());
+  os::publish(unfinished, path);
+}
 
 TlsFiles ensure_tls_files(const std::filesystem::path& folder, const std::vector<std::string>& names,
                           std::chrono::sys_seconds now) {

@@ -26,4 +26,7 @@ TlsFiles ensure_tls_files(const std::filesystem::path& folder, const std::vector
 /// belong together.
 TlsFiles read_tls_files(const std::filesystem::path& certificate, const std::filesystem::path& key);
 
+/// Only the owner may read it, from the first byte on; whoever looks sees the old file or the whole new one.
+void write_private(const std::filesystem::path& path, const std::string& text);
+
 }  // namespace cofre::http
