@@ -196,6 +196,17 @@ std::optional<Quotas::Refusal> Quotas::reserve(const User& user, std::uint64_t t
   return std::nullopt;
 }
 
+std::vector<Quotas::Standing> Quotas::standings(const User& user) {
+  const auto now = clock_();
+  std::vector<Standing> all;
+  const std::scoped_lock lock(mutex_);
+  for_each(user, [&](Counter& counter) {
+    roll(counter, now);
+    all.push_back({counter.quota, counter.used, counter.reserved, counter.end});
+  });
+  return all;
+}
+
 std::optional<std::uint64_t> Quotas::tokens_left(const User& user) {
   const auto now = clock_();
   std::optional<std::uint64_t> left;

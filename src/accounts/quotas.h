@@ -76,17 +76,20 @@ class Quotas {
   /// The least that a quota of tokens leaves; nothing where there is none.
   std::optional<std::uint64_t> tokens_left(const User& user);
 
+  struct Standing {
+    Quota quota;
+    std::uint64_t used = 0, reserved = 0;
+    std::int64_t ends = 0;  ///< of the period
+  };
+  /// Of every quota that binds this caller.
+  std::vector<Standing> standings(const User& user);
+
   /// Replaces the quota of the same level, subject, model, metric and period.
   Quota set(Quota quota);
   /// Throws Error(not_found, quota).
   void remove(std::int64_t id);
   Quota quota(std::int64_t id) const;
 
-  struct Standing {
-    Quota quota;
-    std::uint64_t used = 0, reserved = 0;
-    std::int64_t ends = 0;  ///< of the period
-  };
   std::vector<Standing> list();
 
  private:

@@ -51,6 +51,7 @@ std::shared_ptr<Answer> Answer::start(Services& services, Asker asker, Plan plan
   }
   const auto answer = std::make_shared<Answer>(services, std::move(asker), plan, std::move(outlet));
   answer->meter_ = set_aside(services.accounts, answer->asker_.caller, answer->model_, plan.requests);
+  answer->outlet_->add_headers(rate_limits(services.accounts, answer->asker_.caller, answer->model_));
   services.flights.enter(key, answer, services.settings.requests_per_key);
   answer->entered_ = true;
   if (client != nullptr) {

@@ -94,6 +94,7 @@ http::Response error_response(const Failure& failure) {
     response.headers.add("Retry-After", fmt::format("{:.0f}", std::max(1.0, std::ceil(seconds))));
     response.headers.add("Retry-After-Ms", fmt::format("{:.0f}", std::ceil(seconds * 1000)));
   }
+  for (const auto& field : failure.headers) response.headers.add(field.name, field.value);
   if (failure.retry) response.headers.add("X-Should-Retry", *failure.retry ? "true" : "false");
   response.body = json::dump(json::Object{{"error", error_object(failure)}});
   return response;

@@ -20,6 +20,7 @@ struct Failure {
   std::string param;            ///< the field at fault; empty: none
   std::string code;             ///< a word for programs; empty: none
   double retry_after_s = 0;     ///< above 0: when it may be tried again
+  http::Headers headers{};      ///< that tell more
   std::optional<bool> retry{};  ///< x-should-retry, where the status alone tells clients wrong
 };
 

@@ -54,6 +54,18 @@ std::uint64_t bind_answers(std::vector<protocol::Request>& requests, std::uint64
   return tokens;
 }
 
+accounts::User user_of(const accounts::Caller& caller, const std::string& model) {
+  return {static_cast<std::int64_t>(caller.tenant), caller.department, caller.user, caller.key_id, model};
+}
+
+/// "1h0m30s", "6m0s", "12s".
+std::string duration_text(std::int64_t seconds) {
+  std::string text;
+  if (seconds >= 3600) text += fmt::format("{}h", seconds / 3600);
+  if (seconds >= 60) text += fmt::format("{}m", seconds / 60 % 60);
+  return text + fmt::format("{}s", seconds % 60);
+}
+
 Failure failure_of_quota(const accounts::Quotas::Refusal& refusal) {
   auto failure = failure_of(429, refusal.message);
   failure.type = refusal.quota.metric == accounts::Quota::Metric::tokens ? "tokens" : "requests";
@@ -75,8 +87,7 @@ Meter set_aside(accounts::Accounts& accounts, const accounts::Caller& caller, co
     failure.code = "model_not_found";
     throw failure;
   }
-  const accounts::User user{static_cast<std::int64_t>(caller.tenant), caller.department, caller.user, caller.key_id,
-                            model};
+  const auto user = user_of(caller, model);
   std::uint64_t prompts = 0, answers = 0;
   const auto left = accounts.quotas.tokens_left(user);
   if (left && !only_counts_tokens(requests.front())) {
@@ -85,9 +96,33 @@ Meter set_aside(accounts::Accounts& accounts, const accounts::Caller& caller, co
   }
   accounts::Reservation reservation;
   if (const auto refusal = accounts.quotas.reserve(user, prompts + answers, reservation)) {
-    throw failure_of_quota(*refusal);
+    auto failure = failure_of_quota(*refusal);
+    failure.headers = rate_limits(accounts, caller, model);
+    throw failure;
   }
   return {std::move(reservation), answers};
+}
+
+http::Headers rate_limits(accounts::Accounts& accounts, const accounts::Caller& caller, const std::string& model) {
+  using accounts::Quota;
+  http::Headers headers;
+  const auto now = accounts.clock();
+  const auto all = accounts.quotas.standings(user_of(caller, model));
+  const auto left = [](const accounts::Quotas::Standing& one) {
+    const auto taken = one.used + one.reserved;
+    return taken < one.quota.amount ? one.quota.amount - taken : 0;
+  };
+  for (const auto metric : {Quota::Metric::requests, Quota::Metric::tokens}) {
+    const accounts::Quotas::Standing* least = nullptr;
+    for (const auto& one : all)
+      if (one.quota.metric == metric && (least == nullptr || left(one) < left(*least))) least = &one;
+    if (least == nullptr) continue;
+    const auto name = accounts::name_of(metric);
+    headers.add(fmt::format("x-ratelimit-limit-{}", name), fmt::format("{}", least->quota.amount));
+    headers.add(fmt::format("x-ratelimit-remaining-{}", name), fmt::format("{}", left(*least)));
+    headers.add(fmt::format("x-ratelimit-reset-{}", name), duration_text(std::max<std::int64_t>(0, least->ends - now)));
+  }
+  return headers;
 }
 
 void Meter::take(const protocol::Event& event) {

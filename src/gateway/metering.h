@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "accounts/accounts.h"
+#include "http/message.h"
 #include "protocol/event.h"
 #include "protocol/request.h"
 
@@ -32,5 +33,9 @@ class Meter {
 /// 4096 at most. Throws Failure 404 where the caller may not ask the model, 429 with the quota and when it begins anew.
 Meter set_aside(accounts::Accounts& accounts, const accounts::Caller& caller, const std::string& model,
                 std::vector<protocol::Request>& requests);
+
+/// x-ratelimit-limit-requests, -remaining-, -reset-, and of tokens, as OpenAI writes them: of the quota of the caller's
+/// that leaves the least; nothing where none applies.
+http::Headers rate_limits(accounts::Accounts& accounts, const accounts::Caller& caller, const std::string& model);
 
 }  // namespace cofre::gateway

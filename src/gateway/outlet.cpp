@@ -11,6 +11,10 @@ http::Response event_stream_head() {
   return head;
 }
 
+void Connection::add_headers(const http::Headers& headers) {
+  for (const auto& field : headers) call_.headers.add(field.name, field.value);
+}
+
 void Connection::write(const std::string& bytes) {
   if (!stream_) return;
   if (!std::exchange(begun_, true)) {

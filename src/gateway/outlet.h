@@ -11,6 +11,8 @@ namespace cofre::gateway {
 class Outlet {
  public:
   virtual ~Outlet() = default;
+  /// Headers of the answer that become known on its way; before the first write().
+  virtual void add_headers(const http::Headers&) {}
   /// What an event became; empty where it is kept for the end. The first one tells that the model has begun.
   virtual void write(const std::string& bytes) = 0;
   /// What ends the answer.
@@ -23,6 +25,7 @@ class Outlet {
 class Connection : public Outlet {
  public:
   Connection(Call&& call, bool stream) : call_(std::move(call)), stream_(stream) {}
+  void add_headers(const http::Headers& headers) override;
   void write(const std::string& bytes) override;
   void finish(std::string bytes) override;
   void fail(const Failure& failure, Encoder& encoder) override;

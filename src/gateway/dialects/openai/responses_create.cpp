@@ -19,6 +19,7 @@ class Keeping : public Outlet {
           std::shared_ptr<Outlet> caller)
       : services_(services), record_(std::move(record)), writer_(std::move(writer)), caller_(std::move(caller)) {}
 
+  void add_headers(const http::Headers& headers) override { caller_->add_headers(headers); }
   void write(const std::string& bytes) override { caller_->write(bytes); }
   void fail(const Failure& failure, Encoder& encoder) override { caller_->fail(failure, encoder); }
   void finish(std::string bytes) override {
