@@ -7,8 +7,11 @@ import json
 import os
 import pathlib
 import signal
+import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -98,22 +101,110 @@ class TheBox(unittest.TestCase):
         for secret in (canary, self.key, answer["choices"][0]["message"]["content"].strip() or canary):
             self.assertNotIn(secret, whole)
 
+    def configure(self, text):
+        with open(os.path.join(self.box.data, "cofre.toml"), "w") as file:
+            file.write(text)
+        self.addCleanup(self.configure_nothing)
+
+    def configure_nothing(self):
+        pathlib.Path(self.box.data, "cofre.toml").unlink(missing_ok=True)
+        self.box.command("reload")
+        self.wait_ready()
+
+    def wait_ready(self, beside=None):
+        """Until the model is ready, in another process than this one; the process it is in."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            status = json.loads(self.box.command("status", "--json")[1])
+            model = status["models"][0]
+            if status["ready"] and model["state"] == "ready" and model["process"] != beside:
+                return model["process"]
+            time.sleep(0.05)
+        self.fail("the model is not ready")
+
     def test_settings_are_read_again_and_wrong_ones_change_nothing(self):
-        path = os.path.join(self.box.data, "cofre.toml")
-        with open(path, "w") as file:
-            file.write("[log]\nlevel = \"debug\"\n[queue]\nlength = 7\n")
-        status, out, error = self.box.command("reload")
-        self.assertEqual(status, 0, error)
-        self.assertIn("changed: log.level", out)
-        self.assertIn("after the next start: queue.length", out)
-        with open(path, "w") as file:
-            file.write("[log]\nlevel = \"loud\"\n")
+        self.configure("[log]\nlevel = \"debug\"\nfiles = 7\n[server]\nthreads = 3\n")
+        for _ in range(2):  # what waits for the next start goes on waiting
+            status, out, error = self.box.command("reload")
+            self.assertEqual(status, 0, error)
+            self.assertIn("after the next start: log.files\nafter the next start: server.threads\n", out)
+        self.configure("[log]\nlevel = \"loud\"\n")
         status, out, error = self.box.command("reload")
         self.assertEqual(status, 1)
         self.assertIn("log.level", error)
+        self.configure("[models]\naliases = { x = \"nobody\" }\n[server]\ntls_least = \"1.3\"\n")
+        status, out, error = self.box.command("reload")
+        self.assertEqual(status, 1)
+        self.assertIn("nobody", error)
+        self.assertEqual(self.newest_tls("1.2"), "TLSv1.2")
         self.box.process.send_signal(signal.SIGHUP)
         self.assertEqual(self.box.ask("POST", "/v1/chat/completions", SHORT, self.key)[0], 200)
-        os.remove(path)
+
+    def newest_tls(self, version):
+        """The version of a connection of a client that speaks no newer one; None where it is refused."""
+        context = ssl.create_default_context(cafile=self.box.ca)
+        context.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[version]
+        with socket.create_connection((self.box.host, self.box.port), timeout=20) as plain:
+            try:
+                with context.wrap_socket(plain, server_hostname=self.box.host) as connection:
+                    return connection.version()
+            except ssl.SSLError:
+                return None
+
+    def test_an_administrator_reloads_over_http_and_what_can_changes_at_once(self):
+        path, key = "/admin/v1/reload", self.box.key("administrator", "admin")
+        self.assertEqual(self.box.ask("POST", path, key=self.key)[0], 403)
+        worker = self.wait_ready()
+        body = {**SHORT, "model": "gpt-4o-mini"}
+        self.assertEqual(self.box.ask("POST", "/v1/chat/completions", body, self.key)[0], 404)
+        self.configure("[models]\nsequences = 3\naliases = { gpt-4o-mini = \"smollm2-135m\" }\n"
+                       "[server]\ntls_least = \"1.3\"\ncors_origins = [\"https://app.example\"]\n"
+                       "[limits]\nbody_mib = 1\n[log]\nlevel = \"debug\"\n")
+        status, _, answer = self.box.ask("POST", path, key=key)
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(answer, {"changed": ["limits.body_mib", "log.level", 'models.aliases."gpt-4o-mini"',
+                                              "models.sequences", "server.cors_origins", "server.tls_least"],
+                                  "after_restart": []})
+        status, headers, answer = self.box.ask("POST", "/v1/chat/completions", body, self.key,
+                                               {"Origin": "https://app.example"})
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(headers["Access-Control-Allow-Origin"], "https://app.example")
+        self.assertEqual(self.box.ask("POST", "/v1/chat/completions", " " * (2 << 20), self.key)[0], 413)
+        self.assertEqual([self.newest_tls(version) for version in ("1.2", "1.3")], [None, "TLSv1.3"])
+        worker = self.wait_ready(beside=worker)  # it is loaded anew
+        self.assertEqual(self.box.ask("POST", "/v1/chat/completions", SHORT, self.key)[0], 200)
+        self.configure("[limits]\nbody_mib = 0\n")
+        status, _, answer = self.box.ask("POST", path, key=key)
+        self.assertEqual((status, answer["error"]["param"]), (400, "limits.body_mib"))
+        self.configure_nothing()
+        self.wait_ready(beside=worker)
+
+    def test_a_certificate_of_the_companys_authority_is_requested_and_installed(self):
+        def openssl(*arguments, **more):
+            return subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=60, **more)
+        folder = pathlib.Path(self.box.data, "tls")
+        status, out, error = self.box.command("trust", "request", "--name", "box.example", "--name", "127.0.0.1")
+        self.assertEqual((status, out.splitlines()[0]), (0, str(folder / "request.pem")), error)
+        self.assertEqual((folder / "request.key").stat().st_mode & 0o777, 0o600)
+        self.assertIn("verify OK", openssl("req", "-in", folder / "request.pem", "-verify", "-noout").stderr)
+        with tempfile.TemporaryDirectory() as place:
+            ca, signed, wrong = (os.path.join(place, name) for name in ("ca.pem", "signed.pem", "wrong.pem"))
+            made = openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                           "-subj", "/CN=Company", "-keyout", os.path.join(place, "ca.key"), "-out", ca)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            sign = ["x509", "-req", "-in", folder / "request.pem", "-CA", ca, "-CAkey", os.path.join(place, "ca.key"),
+                    "-days", "1"]
+            self.assertEqual(openssl(*sign, "-copy_extensions", "copyall", "-out", signed).returncode, 0)
+            self.assertEqual(openssl(*sign, "-out", wrong).returncode, 0)  # without the names
+            self.assertEqual(self.box.command("trust", "install", wrong)[0], 1)
+            status, out, error = self.box.command("trust", "install", signed)
+            self.assertEqual(status, 0, error)
+            self.assertIn("The running box serves with it now.", out)
+            shown = openssl("s_client", "-connect", f"{self.box.host}:{self.box.port}", "-CAfile", ca, "-verify_return_error",
+                            "-verify_hostname", "box.example", stdin=subprocess.DEVNULL)
+            self.assertIn("Verify return code: 0 (ok)", shown.stdout, shown.stderr)
+            self.assertEqual(self.box.command("trust", "own")[0], 0)
+        self.assertEqual(self.box.ask("GET", "/health")[0], 200)  # by the box's own authority again
 
     def test_only_the_own_authority_is_behind_the_certificate(self):
         status, out, _ = self.box.command("trust", "--show")

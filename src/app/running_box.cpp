@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "accounts/actions/actions.h"
@@ -14,6 +17,7 @@
 #include "base/error.h"
 #include "fleet/fleet.h"
 #include "gateway/gateway.h"
+#include "http/company_certificate.h"
 #include "http/server.h"
 #include "http/tls_files.h"
 #include "log/log.h"
@@ -56,10 +60,12 @@ http::TlsFiles tls_files(const std::filesystem::path& data, const config::Config
   const auto folder = tls_folder_in(data);
   const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
   auto own = http::ensure_tls_files(folder, server_names(config), now);
-  if (config.certificate_file.empty()) return own;
-  auto company = http::read_tls_files(config.certificate_file, config.certificate_key_file);
-  company.authority = own.authority;
-  return company;
+  auto company = config.certificate_file.empty()
+                     ? http::installed_certificate(folder)
+                     : http::read_tls_files(config.certificate_file, config.certificate_key_file);
+  if (!company) return own;
+  company->authority = own.authority;
+  return std::move(*company);
 }
 
 http::Limits http_limits(const config::Config& config) {
@@ -82,11 +88,27 @@ std::vector<std::string> host_names(const config::Config& config) {
   return hosts;
 }
 
+http::TlsVersion tls_least(const config::Config& config) {
+  return config.tls_least == "1.3" ? http::TlsVersion::v1_3 : http::TlsVersion::v1_2;
+}
+
+/// Settings that change while the box runs; what is not among them waits for the next start.
+bool changes_at_once(std::string_view key) {
+  static constexpr std::string_view sections[] = {"limits.", "models.", "queue.", "workers.", "engine.", "model."};
+  static constexpr std::string_view keys[] = {
+      "server.names",          "server.certificate_file", "server.certificate_key_file",
+      "server.tls_least",      "server.allowed_hosts",    "server.cors_origins",
+      "server.stop_timeout_s", "api.reasoning_field",     "log.level"};
+  return std::any_of(std::begin(sections), std::end(sections), [&](auto one) { return key.starts_with(one); }) ||
+         std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
+}
+
 http::Options http_options(const config::Config& config, const http::TlsFiles& tls) {
   const auto listen = listen_address(config);
   return {.listen = {.address = listen.host, .port = listen.port, .unix_socket = {}},
           .certificate_pem = tls.certificate_pem,
           .key_pem = tls.key_pem,
+          .tls_least = tls_least(config),
           .threads = static_cast<unsigned>(config.threads),
           .limits = http_limits(config),
           .hosts = host_names(config)};
@@ -174,6 +196,9 @@ struct RunningBox::State {
     settings.log = [this](std::string_view event, const json::Object& fields) {
       journal.write(log::Level::info, event, fields);
     };
+    settings.reload = [this](const std::string& who, const std::string& from) {
+      return recorded(box->trail, {who, from}, {{"do", "reload"}}, [&] { return reload(); });
+    };
     return settings;
   }
 
@@ -183,7 +208,7 @@ struct RunningBox::State {
     if (what == "status") return report();
     if (what == "stop") {
       stop();
-      return {{"within_s", loaded.config.stop_timeout_s}};
+      return {{"within_s", stop_timeout_s.load()}};
     }
     if (what == "reload") return reload();
     if (is_audit_action(request)) return audit_action(box->trail, store::backups_in(options.data), request);
@@ -199,25 +224,27 @@ struct RunningBox::State {
                           .models = models.models()});
   }
 
+  /// Everything that can fail comes first; what is wrong changes nothing.
   json::Object reload() {
     const std::lock_guard hold(reloading);
     auto fresh = config::load(config::file_in(options.data), options.given);
-    json::Array changed, after_restart;
-    const auto before = config::show(loaded), now = config::show(fresh);
-    for (const auto& one : now) {
-      const auto same = [&](const config::Shown& other) { return other.key == one.key && other.value == one.value; };
-      if (std::any_of(before.begin(), before.end(), same)) continue;
-      (one.key == "log.level" || one.key == "server.names" ? changed : after_restart).emplace_back(one.key);
+    auto result = differences(fresh);
+    auto fresh_tls = tls_files(options.data, fresh.config);
+    server.replace_certificate(fresh_tls.certificate_pem, fresh_tls.key_pem, tls_least(fresh.config));
+    try {
+      models.reconfigure(fresh.config);
+    } catch (...) {
+      server.replace_certificate(tls.certificate_pem, tls.key_pem, tls_least(loaded.config));
+      throw;
     }
-    for (const auto& one : before) {
-      const auto is_it = [&](const config::Shown& other) { return other.key == one.key; };
-      if (std::none_of(now.begin(), now.end(), is_it)) after_restart.emplace_back(one.key);
-    }
-    journal.set_level(log::level_named(fresh.config.log_level));
-    loaded.config.names = fresh.config.names;
-    renew_certificate();
-    models.rescan();
-    json::Object result{{"changed", std::move(changed)}, {"after_restart", std::move(after_restart)}};
+    if (fresh_tls.certificate_pem != tls.certificate_pem) note_certificate();
+    tls = std::move(fresh_tls);
+    certificate_checked = Clock::now();
+    loaded = std::move(fresh);
+    server.replace_rules(http_limits(loaded.config), host_names(loaded.config));
+    service.change(gateway_settings());
+    journal.set_level(log::level_named(loaded.config.log_level));
+    stop_timeout_s = loaded.config.stop_timeout_s;
     journal.write(log::Level::info, "reload", result);
     return result;
   }
@@ -235,20 +262,47 @@ struct RunningBox::State {
     }
   }
 
+  /// Keys of settings that are others in `fresh`: those that can change now, against what is; the rest, against what
+  /// the box was started with.
+  json::Object differences(const config::Loaded& fresh) const {
+    const auto in = [](const std::vector<config::Shown>& list, const config::Shown& one) {
+      return std::any_of(list.begin(), list.end(),
+                         [&](const config::Shown& other) { return other.key == one.key && other.value == one.value; });
+    };
+    const auto now = config::show(fresh), before = config::show(loaded);
+    std::set<std::string> changed, after_restart;
+    const auto compare = [&](const auto& list, const auto& with, bool live, auto& out) {
+      for (const auto& one : list)
+        if (changes_at_once(one.key) == live && !in(with, one)) out.insert(one.key);
+    };
+    compare(now, before, true, changed);
+    compare(before, now, true, changed);
+    compare(now, at_start, false, after_restart);
+    compare(at_start, now, false, after_restart);
+    return {{"changed", json::Array(changed.begin(), changed.end())},
+            {"after_restart", json::Array(after_restart.begin(), after_restart.end())}};
+  }
+
+  void note_certificate() {
+    journal.write(log::Level::info, "certificate", {{"text", "connections from now on get the new one"}});
+  }
+
   /// The files may have been replaced, the certificate may be about to end, the machine may have a new address.
   void renew_certificate() {
     auto fresh = tls_files(options.data, loaded.config);
     certificate_checked = Clock::now();
     if (fresh.certificate_pem == tls.certificate_pem) return;
-    server.replace_certificate(fresh.certificate_pem, fresh.key_pem);
+    server.replace_certificate(fresh.certificate_pem, fresh.key_pem, tls_least(loaded.config));
     tls = std::move(fresh);
-    journal.write(log::Level::info, "certificate", {{"text", "connections from now on get the new one"}});
+    note_certificate();
   }
 
   const std::uint64_t open_files = os::raise_open_files();
   const Clock::time_point began = Clock::now();
   Options options;
   config::Loaded loaded;
+  const std::vector<config::Shown> at_start = config::show(loaded);
+  std::atomic<std::int64_t> stop_timeout_s{loaded.config.stop_timeout_s};
   std::function<void()> stop;
   std::unique_ptr<Box> box;
   log::Log journal;
@@ -302,7 +356,7 @@ json::Object RunningBox::reload() {
 }
 
 void RunningBox::drain() {
-  state_->server.stop(seconds(state_->loaded.config.stop_timeout_s));
+  state_->server.stop(seconds(state_->stop_timeout_s));
   state_->journal.write(log::Level::info, "stop");
   state_->box->trail.record({.action = "box.stop", .outcome = "ok"});
 }

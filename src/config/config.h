@@ -23,6 +23,7 @@ struct Engine {
   std::int64_t parallel = 32;
   std::int64_t timeout_s = 600;
   std::int64_t probe_s = 30;
+  bool operator==(const Engine&) const = default;
 };
 
 /// What differs for one local model: [[model]]. What is absent is as in [models].

@@ -56,9 +56,9 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
                .turns = turns,
                .strikes = strikes,
                .program = options.program,
-               .start_timeout = std::chrono::seconds(options.config.start_timeout_s),
-               .silence = std::chrono::seconds(options.config.silence_s),
-               .queue = static_cast<std::size_t>(options.config.queue_length),
+               .start_timeout = {},
+               .silence = {},
+               .queue = 0,
                .note =
                    [this](Notice::Level level, const std::string& model, std::string text) {
                      note({level, model, std::move(text)});
@@ -67,33 +67,50 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
                .free_seat = [this] { return free_seat(); },
                .ready = [this](LocalModel& model) { verify(model); },
                .changed = [this] { publish(); }} {
+    set_rules();
     for (auto& settings : roster(Models::open(options.data_directory), options.config)) add(std::move(settings));
-    add_engines();
+    std::vector<std::unique_ptr<RemoteModel>> none;
+    remotes = engines(options.config, locals.empty(), none);
     publish();
+  }
+
+  /// What the configuration says of all models together.
+  void set_rules() {
+    around.start_timeout = std::chrono::seconds(options.config.start_timeout_s);
+    around.silence = std::chrono::seconds(options.config.silence_s);
+    around.queue = static_cast<std::size_t>(options.config.queue_length);
   }
 
   void note(const Notice& notice) const {
     if (options.note) options.note(notice);
   }
 
-  void add(LocalSettings settings) {
-    const auto name = settings.name;
-    locals.push_back(std::make_unique<LocalModel>(around, std::move(settings)));
+  LocalModel& add(LocalSettings settings) {
+    return *locals.emplace_back(std::make_unique<LocalModel>(around, std::move(settings)));
   }
 
-  /// Servers elsewhere; without any of them there is no network client at all.
-  void add_engines() {
-    const auto& config = options.config;
-    if (config.engines.empty()) return;
-    calls = std::make_unique<HttpCalls>();
+  /// Servers elsewhere, those that are known already as they are; without any of them there is no network client.
+  std::vector<std::unique_ptr<RemoteModel>> engines(const config::Config& config, bool no_local,
+                                                    std::vector<std::unique_ptr<RemoteModel>>& known) {
+    std::vector<std::unique_ptr<RemoteModel>> list;
+    std::vector<std::size_t> places;  // of those that are known
+    if (!config.engines.empty() && !calls) calls = std::make_unique<HttpCalls>();
     for (const auto& engine : config.engines) {
       RemoteModel::Settings settings{engine, {}, static_cast<std::size_t>(config.queue_length)};
       for (const auto& [alias, model] : config.aliases)
         if (model == engine.name) settings.aliases.push_back(alias);
-      const bool first = config.default_model.empty() && locals.empty() && remotes.empty();
+      const bool first = config.default_model.empty() && no_local && list.empty();
       if (first || config.default_model == engine.name) settings.aliases.emplace_back("default");
-      remotes.push_back(std::make_unique<RemoteModel>(loop, *calls, std::move(settings), [this] { publish(); }));
+      const auto same =
+          std::find_if(known.begin(), known.end(), [&](const auto& one) { return one->settings() == settings; });
+      places.push_back(static_cast<std::size_t>(same - known.begin()));
+      list.push_back(same != known.end()
+                         ? nullptr
+                         : std::make_unique<RemoteModel>(loop, *calls, std::move(settings), [this] { publish(); }));
     }
+    for (std::size_t i = 0; i < list.size(); ++i)
+      if (!list[i]) list[i] = std::move(known[places[i]]);
+    return list;
   }
 
   RemoteModel* find_remote(std::string_view name) const {
@@ -124,6 +141,7 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
     if (flow->over) return;
     for (const auto& model : locals) model->cancel(flow);
     for (const auto& model : remotes) model->cancel(flow);
+    for (const auto& model : leaving) model->cancel(flow);
   }
 
   /// Memory for a model about to start. Those that are idle leave, the longest unused first, preloaded ones last.
@@ -182,6 +200,7 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
     const auto now = Clock::now();
     for (const auto& model : locals) model->tick(now);
     for (const auto& model : remotes) model->tick(now);
+    std::erase_if(leaving, [](const auto& model) { return !model->busy(); });
     publish();
     loop.after(tick_time, [this] { tick(); });
   }
@@ -198,45 +217,69 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
 
   void rescan() {
     try {
-      auto fresh = roster(Models::open(options.data_directory), options.config);
-      std::erase_if(locals, [&](const auto& model) {
-        const auto is_this = [&](const LocalSettings& one) { return one.name == model->settings().name; };
-        const bool removed = std::none_of(fresh.begin(), fresh.end(), is_this);
-        if (removed) model->stop("the model was removed");
-        return removed;
-      });
-      for (auto& settings : fresh) {
-        const auto same = std::find_if(locals.begin(), locals.end(),
-                                       [&](const auto& model) { return model->settings().name == settings.name; });
-        if (same == locals.end()) {
-          add(std::move(settings));
-        } else {
-          (*same)->reconfigure(std::move(settings));
-        }
-      }
+      take_over(roster(Models::open(options.data_directory), options.config));
     } catch (const Error& error) {
       note({Notice::Level::error, "", fmt::format("the store cannot be read again: {}", error.what())});
     }
     publish();
   }
 
+  void reconfigure(const config::Config& config) {
+    auto fresh = roster(Models::open(options.data_directory), config);
+    auto known = std::move(remotes);
+    try {
+      remotes = engines(config, fresh.empty(), known);
+    } catch (...) {
+      remotes = std::move(known);
+      throw;
+    }
+    // Answers of engines that are gone, or are others now, end as they were begun.
+    for (auto& old : known)
+      if (old && old->busy()) leaving.push_back(std::move(old));
+    const bool other_memory = config.memory_mib != options.config.memory_mib;
+    options.config = config;
+    if (other_memory) memory = budget(options);
+    set_rules();
+    take_over(std::move(fresh));
+    publish();
+  }
+
+  void take_over(std::vector<LocalSettings> fresh) {
+    std::erase_if(locals, [&](const auto& model) {
+      const auto is_this = [&](const LocalSettings& one) { return one.name == model->settings().name; };
+      const bool removed = std::none_of(fresh.begin(), fresh.end(), is_this);
+      if (removed) model->stop("the model was removed");
+      return removed;
+    });
+    for (auto& settings : fresh) {
+      const auto same = std::find_if(locals.begin(), locals.end(),
+                                     [&](const auto& model) { return model->settings().name == settings.name; });
+      const bool load = settings.preloaded && (same == locals.end() || !(*same)->settings().preloaded);
+      auto* model = same == locals.end() ? &add(std::move(settings)) : same->get();
+      if (same != locals.end()) model->reconfigure(std::move(settings));
+      if (load) model->load();
+    }
+  }
+
   void shut(std::promise<void>& done) {
     stopping = true;
     for (const auto& model : locals) model->stop("the box is stopping");
     for (const auto& model : remotes) model->stop("the box is stopping");
+    for (const auto& model : leaving) model->stop("the box is stopping");
     loop.post([&done] { done.set_value(); });  // behind the ends of the workers
   }
 
   Options options;
-  std::uint64_t memory;
+  std::atomic<std::uint64_t> memory;
   Loop loop;
   os::Turns turns;
   Strikes strikes;
   Surrounding around;
   std::vector<std::unique_ptr<LocalModel>> locals;
   std::vector<std::unique_ptr<RemoteModel>> remotes;
-  std::unique_ptr<HttpCalls> calls;             ///< goes before those it calls
-  std::map<std::string, std::string> verified;  ///< sum that was looked at, by name
+  std::vector<std::unique_ptr<RemoteModel>> leaving;  ///< no longer configured; they end what they have
+  std::unique_ptr<HttpCalls> calls;                   ///< goes before those it calls
+  std::map<std::string, std::string> verified;        ///< sum that was looked at, by name
   bool stopping = false;
   std::atomic<std::uint64_t> next_id{1};
 
@@ -335,6 +378,19 @@ void Fleet::unload(std::string_view name) {
 
 void Fleet::rescan() {
   core_->loop.post([core = core_.get()] { core->rescan(); });
+}
+
+void Fleet::reconfigure(const config::Config& config) {
+  std::promise<void> done;
+  core_->loop.post([&] {
+    try {
+      core_->reconfigure(config);
+      done.set_value();
+    } catch (...) {
+      done.set_exception(std::current_exception());
+    }
+  });
+  done.get_future().get();
 }
 
 }  // namespace cofre::fleet

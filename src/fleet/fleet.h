@@ -109,6 +109,11 @@ class Fleet {
   void unload(std::string_view name);
   /// Looks at the store again: models that were pulled are served, those that were removed no longer.
   void rescan();
+  /// Takes over what [models], [queue], [workers], [[engine]] and [[model]] say now, and looks at the store again.
+  /// Answers that run end as they were begun; a loaded model whose context, memory or threads are others now is loaded
+  /// anew when it has nothing to do. Waits until it is done; throws Error, nothing changed, where a model of preload or
+  /// of an alias cannot be found or an engine's key cannot be read.
+  void reconfigure(const config::Config& config);
 
  private:
   struct Core;

@@ -211,8 +211,12 @@ void LocalModel::reconfigure(LocalSettings settings) {
   const bool mended =
       kind_ == Kind::quarantined && (settings.identity != settings_.identity || settings.sha256 != settings_.sha256);
   settings.worker.seat = settings_.worker.seat;
+  const bool other_worker = settings.worker.to_json() != settings_.worker.to_json();
   settings_ = std::move(settings);
   if (mended) kind_ = Kind::idle;
+  if (!worker_ || !other_worker) return;
+  leaving_ = true;
+  again_ = settings_.preloaded;
 }
 
 void LocalModel::tick(Clock::time_point now) {
@@ -221,6 +225,7 @@ void LocalModel::tick(Clock::time_point now) {
     const bool too_long = !settings_.preloaded && settings_.keep_alive_s >= 0 &&
                           now - last_used_ > std::chrono::seconds(settings_.keep_alive_s);
     if (leaving_ || too_long) stop("the model leaves");
+    if (std::exchange(again_, false) && kind_ == Kind::idle) load();
   }
   if (!waiting_.empty() && now - waiting_since_ > around_.start_timeout)
     fail_waiting(

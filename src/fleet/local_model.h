@@ -76,6 +76,7 @@ class LocalModel {
   void quarantine(const std::string& reason);
 
   const LocalSettings& settings() const { return settings_; }
+  /// Of a worker that runs, what it was started with changes when it has nothing to do.
   void reconfigure(LocalSettings settings);
   ModelState state(Clock::time_point now) const;
   ModelState::Kind kind() const { return kind_; }
@@ -110,6 +111,7 @@ class LocalModel {
   std::uint64_t memory_bytes_ = 0, deaths_ = 0;
   unsigned failures_ = 0;  ///< since it last worked
   bool leaving_ = false;
+  bool again_ = false;  ///< once it has left, it is loaded anew
   Clock::time_point last_used_{}, started_{}, retry_{}, heard_{}, progress_{}, waiting_since_{};
 };
 

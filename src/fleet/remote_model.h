@@ -27,6 +27,7 @@ class RemoteModel {
     config::Engine engine;
     std::vector<std::string> aliases;
     std::size_t queue = 256;  ///< most that wait where every replica has all it takes
+    bool operator==(const Settings&) const = default;
   };
 
   /// Reads the key's file. Throws Error(unavailable) where it cannot.
@@ -39,6 +40,8 @@ class RemoteModel {
   void stop(const std::string& message);
   ModelState state(Clock::time_point now) const;
   const std::string& name() const { return settings_.engine.name; }
+  const Settings& settings() const { return settings_; }
+  bool busy() const { return !active_.empty() || !waiting_.empty(); }
   bool answers_to(std::string_view lower_case_name) const;
 
  private:

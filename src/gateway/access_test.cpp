@@ -230,6 +230,11 @@ class Access : public testing::Test {
   std::mutex database_mutex;
   std::int64_t now = 1'795'608'000;
   accounts::Accounts accounts{database, database_mutex, master, folder.path(), [this] { return now; }};
+  static Settings settings() {
+    Settings settings;
+    settings.reload = [](auto&&...) { return json::Object(); };
+    return settings;
+  }
   records::Records records{database, database_mutex, {folder.path(), folder.path()}};
   ReplayModels models;
   std::int64_t acme = 0, other = 0;
@@ -243,7 +248,7 @@ class Access : public testing::Test {
 };
 
 TEST_F(Access, EveryRouteIsClosedToWhoMayNot) {
-  gateway = std::make_unique<Gateway>(models, accounts, records, Settings{});
+  gateway = std::make_unique<Gateway>(models, accounts, records, settings());
   server = std::make_unique<http::Server>(http::Options{}, *gateway);
   int cells = 0;
   for (const auto& route : route_table()) {
@@ -265,7 +270,7 @@ TEST_F(Access, EveryRouteIsClosedToWhoMayNot) {
 }
 
 TEST_F(Access, ASessionChangesNothingWithoutItsToken) {
-  gateway = std::make_unique<Gateway>(models, accounts, records, Settings{});
+  gateway = std::make_unique<Gateway>(models, accounts, records, settings());
   server = std::make_unique<http::Server>(http::Options{}, *gateway);
   const auto session = accounts.sessions.begin(victim.user, false, "");
   const auto cookie = "Cookie: __Host-cofre=" + session + "\r\n";

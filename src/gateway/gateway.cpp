@@ -54,6 +54,16 @@ Gateway::~Gateway() {
   flights_->end_all();
 }
 
+void Gateway::change(const Settings& settings) {
+  settings_.body_bytes_max = settings.body_bytes_max;
+  settings_.file_bytes_max = settings.file_bytes_max;
+  settings_.requests_per_key = settings.requests_per_key;
+  settings_.batches_per_key = settings.batches_per_key;
+  settings_.batch_lines = settings.batch_lines;
+  settings_.cors_origins = settings.cors_origins;
+  settings_.reasoning_field = settings.reasoning_field;
+}
+
 void Gateway::tick() {
   const auto now = std::chrono::steady_clock::now();
   if (now - swept_ < sweep_period) return;
@@ -72,7 +82,8 @@ void Gateway::sweep() {
 }
 
 bool Gateway::allows_origin(std::string_view origin) const {
-  return std::any_of(settings_.cors_origins.begin(), settings_.cors_origins.end(),
+  const auto allowed = settings_.cors_origins.get();
+  return std::any_of(allowed->begin(), allowed->end(),
                      [&](const std::string& one) { return one == "*" || one == origin; });
 }
 
@@ -81,7 +92,7 @@ http::Headers Gateway::common_headers(const http::Request& request) const {
   const auto given = request.headers.find("x-request-id");
   if (given && !given->empty() && given->size() <= client_id_max && is_token(*given, "-_.:"))
     headers.add("X-Request-Id", std::string(*given));
-  if (settings_.cors_origins.empty()) return headers;
+  if (settings_.cors_origins.get()->empty()) return headers;
   headers.add("Vary", "Origin");
   if (const auto origin = request.headers.find("origin"); origin && allows_origin(*origin)) {
     headers.add("Access-Control-Allow-Origin", std::string(*origin));
@@ -130,7 +141,7 @@ http::Admission Gateway::admit(const http::Request& head) {
     switch (match.route->body) {
       case Body::none: return {};
       case Body::small: return {small_body_bytes};
-      case Body::json: return {settings_.body_bytes_max};
+      case Body::json: return {*settings_.body_bytes_max.get()};
       case Body::file: return {settings_.file_bytes_max + form_bytes_max, {}, match.route->receiver(services_, head)};
     }
   } catch (const Failure& failure) {

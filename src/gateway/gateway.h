@@ -31,6 +31,8 @@ class Gateway : public http::Service {
 
   /// What passes by itself: records that are too old are removed. About once a second.
   void tick();
+  /// Takes over the settings that are Live.
+  void change(const Settings& settings);
 
   http::Admission admit(const http::Request& head) override;
   void handle(http::Request request, http::Responder responder) override;

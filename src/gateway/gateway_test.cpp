@@ -172,6 +172,30 @@ TEST_F(GatewayOfABox, MetricsCountWhatWentWrong) {
   EXPECT_TRUE(counts("error") && counts("abort")) << text;
   EXPECT_TRUE(has(text, "cofre_answers_total{model_name=\"tiny\",outcome=\"rate_limit_exceeded\"} 1"));
 }
+TEST_F(GatewayOfABox, AnAdministratorReloadsTheSettings) {
+  settings.reload = [this](auto&&...) {
+    Settings fresh = settings;
+    fresh.body_bytes_max = 10;
+    fresh.cors_origins = {"https://app"};
+    gateway->change(fresh);
+    return json::Object{{"changed", json::Array{"limits.body_mib"}}, {"after_restart", json::Array()}};
+  };
+  EXPECT_TRUE(ask("POST", "/admin/v1/reload", "", as_app()).starts_with("HTTP/1.1 403"));
+  const auto admin = "Authorization: Bearer " + keys.create("boss", {accounts::Scope::admin}) + "\r\n";
+  EXPECT_TRUE(has(ask("POST", "/admin/v1/reload", "", admin), R"({"changed":["limits.body_mib"],"after_restart":[]})"));
+  EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 413"));
+  EXPECT_TRUE(
+      has(ask("GET", "/health", "", "Origin: https://app\r\n"), "Access-Control-Allow-Origin: https://app\r\n"));
+}
+TEST_F(GatewayOfABox, WrongSettingsAreToldWithTheirKey) {
+  settings.reload = [](auto&&...) -> json::Object {
+    fail_field(Code::invalid, "log.level", "log.level: must be one of them");
+  };
+  const auto admin = "Authorization: Bearer " + keys.create("boss", {accounts::Scope::admin}) + "\r\n";
+  const auto answer = ask("POST", "/admin/v1/reload", "", admin);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400"));
+  EXPECT_TRUE(has(answer, R"("param":"log.level")"));
+}
 TEST_F(GatewayOfABox, UnknownPathsAndMethodsAreNamed) {
   EXPECT_TRUE(get("/nothing").starts_with("HTTP/1.1 404"));
   const auto wrong = get("/v1/chat/completions");
@@ -360,6 +384,23 @@ TEST_F(GatewayOfABox, TwoRequestsWithOneIdAreTwoRequests) {
   first->give(Text{0, "first"});
   first->give(Done{});
   EXPECT_FALSE(has(one.wait_for("[DONE]"), "second"));
+}
+TEST_F(GatewayOfABox, TheQuotaThatLeavesTheLeastIsTold) {
+  using accounts::Quota;
+  models.answer = hello;
+  accounts.quotas.set({0, Quota::Level::box, 0, "", Quota::Metric::requests, Quota::Period::month, 900});
+  accounts.quotas.set({0, Quota::Level::box, 0, "tiny", Quota::Metric::requests, Quota::Period::month, 2});
+  accounts.quotas.set({0, Quota::Level::box, 0, "other", Quota::Metric::requests, Quota::Period::month, 1});
+  for (const std::string left : {"1", "0"}) {
+    const auto answer = post("/v1/chat/completions", left == "1" ? chat : streamed);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+    EXPECT_TRUE(has(answer, "x-ratelimit-limit-requests: 2\r\nx-ratelimit-remaining-requests: " + left + "\r\n"))
+        << answer;
+    EXPECT_FALSE(has(answer, "-tokens: "));
+  }
+  const auto refused = post("/v1/chat/completions", chat);
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 429")) << refused;
+  EXPECT_TRUE(has(refused, "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: "));
 }
 TEST_F(GatewayOfABox, TheLogHoldsNoPromptNoAnswerAndNoKey) {
   models.answer = [](const Request&) {

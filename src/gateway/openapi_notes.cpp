@@ -7,6 +7,7 @@ constexpr RouteNote notes[] = {
     {"GET", "/health", "Whether tokens can be made", "", "Any"},
     {"GET", "/metrics", "Numbers for Prometheus", "", "text"},
     {"GET", "/openapi.json", "This description", "", "Any"},
+    {"POST", "/admin/v1/reload", "Read the settings again", "", "Any"},
 
     {"GET", "/v1/models", "Models and their other names", "", "Any"},
     {"GET", "/v1/models/{model...}", "One model", "", "Any"},

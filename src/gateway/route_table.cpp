@@ -1,6 +1,7 @@
 #include "gateway/route_table.h"
 
 #include "gateway/admin/admin.h"
+#include "gateway/admin/reload.h"
 #include "gateway/admin/session.h"
 #include "gateway/dialects/openai/batches.h"
 #include "gateway/dialects/openai/files.h"
@@ -19,6 +20,7 @@ constexpr Route routes[] = {
     {"GET", "/health", anybody, Body::none, monitor::health},
     {"GET", "/metrics", Scope::metrics, Body::none, monitor::metrics},
     {"GET", "/openapi.json", anybody, Body::none, show_openapi},
+    {"POST", "/admin/v1/reload", Scope::admin, Body::none, admin::reload},
 
     {"GET", "/v1/models", Scope::inference, Body::none, openai::list_models},
     {"GET", "/v1/models/{model...}", Scope::inference, Body::none, openai::get_model},

@@ -11,6 +11,7 @@
 
 #include "accounts/accounts.h"
 #include "accounts/audit/trail.h"
+#include "gateway/live.h"
 #include "gateway/models.h"
 #include "http/message.h"
 #include "http/responder.h"
@@ -30,19 +31,22 @@ class Backgrounds;
 }
 
 struct Settings {
-  accounts::audit::Trail* audit = nullptr;            ///< has a record of each request; outlives the gateway
-  std::uint64_t body_bytes_max = 32 << 20;            ///< of a JSON request
-  std::uint64_t file_bytes_max = 200 << 20;           ///< of an uploaded file
-  std::uint64_t requests_per_key = 256;               ///< that run or wait at once
-  std::uint64_t batches_per_key = 64;                 ///< that run or wait
-  std::uint64_t batch_lines = 8;                      ///< of all batches, that are asked at once
-  std::vector<std::string> cors_origins;              ///< "https://app.example.com", or "*"; empty: none
-  std::string reasoning_field = "reasoning_content";  ///< what OpenAI's dialect calls thoughts
-  std::uint64_t response_bytes_max = 32 << 20;        ///< of a stored response with its input and events
-  std::uint64_t background_per_key = 16;              ///< responses that run or wait in the background at once
+  accounts::audit::Trail* audit = nullptr;                 ///< has a record of each request; outlives the gateway
+  Live<std::uint64_t> body_bytes_max{32 << 20};            ///< of a JSON request
+  Live<std::uint64_t> file_bytes_max{200 << 20};           ///< of an uploaded file
+  Live<std::uint64_t> requests_per_key{256};               ///< that run or wait at once
+  Live<std::uint64_t> batches_per_key{64};                 ///< that run or wait
+  Live<std::uint64_t> batch_lines{8};                      ///< of all batches, that are asked at once
+  Live<std::vector<std::string>> cors_origins{{}};         ///< "https://app.example.com", or "*"; empty: none
+  Live<std::string> reasoning_field{"reasoning_content"};  ///< what OpenAI's dialect calls thoughts
+  std::uint64_t response_bytes_max = 32 << 20;             ///< of a stored response with its input and events
+  std::uint64_t background_per_key = 16;                   ///< responses that run or wait in the background at once
   /// Lines for the log: an event's name ("request", "answer") and its fields, never a prompt, an answer or a key. Any
   /// thread.
   std::function<void(std::string_view event, const json::Object& fields)> log;
+  /// Reads the configuration again; tells what changed and what waits for the next start. Throws Error where it is
+  /// wrong, and changes nothing. May take a while.
+  std::function<json::Object(const std::string& who, const std::string& from)> reload;
 };
 
 /// What handlers work with; everything outlives them.

@@ -73,6 +73,8 @@ struct Response {
 /// "Not Found" of 404; "Status" of what has no name.
 std::string_view reason(int status) noexcept;
 
+enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
+
 /// What the server takes from a stranger. Times are in milliseconds.
 struct Limits {
   std::uint32_t header_bytes = 64 << 10;  ///< request line and headers together, roughly: each at most this

@@ -18,7 +18,7 @@ class RawClient {
  public:
   /// Connects to 127.0.0.1. With an authority's certificate it speaks TLS, checks the server's and the name
   /// "localhost".
-  explicit RawClient(std::uint16_t port, const std::string& authority_pem = {}) {
+  explicit RawClient(std::uint16_t port, const std::string& authority_pem = {}, int newest_tls = TLS1_3_VERSION) {
     socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -28,7 +28,7 @@ class RawClient {
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
       throw std::runtime_error("connect");
-    if (!authority_pem.empty()) start_tls(authority_pem);
+    if (!authority_pem.empty()) start_tls(authority_pem, newest_tls);
   }
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
@@ -77,8 +77,9 @@ class RawClient {
     received_.append(bytes, static_cast<std::size_t>(count));
     return true;
   }
-  void start_tls(const std::string& authority_pem) {
+  void start_tls(const std::string& authority_pem, int newest) {
     tls_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_max_proto_version(tls_.get(), newest);
     const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
         BIO_new_mem_buf(authority_pem.data(), static_cast<int>(authority_pem.size())), BIO_free);
     const std::unique_ptr<X509, decltype(&X509_free)> authority(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),

@@ -32,7 +32,6 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   tcp::acceptor acceptor{strand};
   Unix::acceptor unix_acceptor{strand};
   asio::steady_timer pause{strand};
-  Limits limits;
   std::filesystem::path unix_socket;
   std::uint16_t port = 0;
   std::vector<std::thread> threads;
@@ -40,6 +39,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   mutable std::mutex mutex;
   std::condition_variable empty;
   std::shared_ptr<SSL_CTX> tls;
+  std::shared_ptr<const Rules> rules;
   std::map<const Session*, std::shared_ptr<Session>> sessions;
   std::map<std::string, std::uint64_t, std::less<>> of_address;
   Statistics statistics;
@@ -157,6 +157,7 @@ void Server::State::admit(Socket socket) {
   {
     const std::scoped_lock lock(mutex);
     auto& same = of_address[peer.address];
+    const auto& limits = rules->limits;
     if (stopped || sessions.size() >= limits.connections || same >= limits.connections_of_address) {
       if (same == 0) of_address.erase(peer.address);
       ++statistics.refused;
@@ -164,7 +165,7 @@ void Server::State::admit(Socket socket) {
     }
     ++same;
     ++statistics.accepted;
-    session = std::make_shared<Session>(std::move(socket), tls, shared, std::move(peer));
+    session = std::make_shared<Session>(std::move(socket), tls, shared, rules, std::move(peer));
     sessions.emplace(session.get(), session);
   }
   session->start([self = shared_from_this(), key = session.get(), address] { self->ended(key, address); });
@@ -225,11 +226,10 @@ void Server::State::stop(std::chrono::milliseconds grace) {
 
 Server::Server(Options options, Service& service) : state_(std::make_shared<State>()) {
   auto& state = *state_;
-  state.limits = options.limits;
-  state.shared->limits = options.limits;
-  state.shared->hosts = std::move(options.hosts);
+  state.rules = std::make_shared<const Rules>(Rules{options.limits, std::move(options.hosts)});
   state.shared->service = &service;
-  if (!options.certificate_pem.empty()) state.tls = make_tls(options.certificate_pem, options.key_pem);
+  if (!options.certificate_pem.empty())
+    state.tls = make_tls(options.certificate_pem, options.key_pem, options.tls_least);
   if (options.listen.unix_socket.empty()) {
     state.listen(options.listen);
   } else {
@@ -244,10 +244,16 @@ Server::~Server() { state_->stop(std::chrono::milliseconds(0)); }
 
 std::uint16_t Server::port() const noexcept { return state_->port; }
 
-void Server::replace_certificate(const std::string& certificate_pem, const std::string& key_pem) {
-  auto tls = make_tls(certificate_pem, key_pem);
+void Server::replace_certificate(const std::string& certificate_pem, const std::string& key_pem, TlsVersion least) {
+  auto tls = make_tls(certificate_pem, key_pem, least);
   const std::scoped_lock lock(state_->mutex);
   state_->tls = std::move(tls);
+}
+
+void Server::replace_rules(const Limits& limits, std::vector<std::string> hosts) {
+  auto rules = std::make_shared<const Rules>(Rules{limits, std::move(hosts)});
+  const std::scoped_lock lock(state_->mutex);
+  state_->rules = std::move(rules);
 }
 
 void Server::stop(std::chrono::milliseconds grace) { state_->stop(grace); }

@@ -412,8 +412,47 @@ TEST_F(HttpServer, SpeaksTls) {
   EXPECT_EQ(stranger.wait_for_end().find("HTTP"), std::string::npos);
   const auto other = crypto::make_authority("Other", now, std::chrono::days(2));
   EXPECT_THROW(RawClient(server->port(), other.certificate_pem), std::runtime_error);
-  EXPECT_THROW(server->replace_certificate("no", "no"), Error);
-  EXPECT_THROW(server->replace_certificate(identity.certificate_pem, other.key_pem), Error);
+  EXPECT_THROW(server->replace_certificate("no", "no", TlsVersion::v1_2), Error);
+  EXPECT_THROW(server->replace_certificate(identity.certificate_pem, other.key_pem, TlsVersion::v1_2), Error);
+}
+TEST_F(HttpServer, TheOldestTlsVersionCanBeSetAndChanged) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto authority = crypto::make_authority("Box", now, std::chrono::days(2));
+  const std::vector<std::string> names = {"localhost"};
+  const auto identity = crypto::make_server_certificate(authority, names, now, std::chrono::days(1));
+  Options options;
+  options.certificate_pem = identity.certificate_pem;
+  options.key_pem = identity.key_pem;
+  start(options);
+  const auto spoken = [&](int newest) {
+    return RawClient(server->port(), authority.certificate_pem, newest).tls_version();
+  };
+  EXPECT_EQ(spoken(TLS1_2_VERSION), "TLSv1.2");
+  EXPECT_THROW(spoken(TLS1_1_VERSION), std::runtime_error);
+  server->replace_certificate(identity.certificate_pem, identity.key_pem, TlsVersion::v1_3);
+  EXPECT_THROW(spoken(TLS1_2_VERSION), std::runtime_error);
+  EXPECT_EQ(spoken(TLS1_3_VERSION), "TLSv1.3");
+  options.tls_least = TlsVersion::v1_3;
+  start(options);
+  EXPECT_THROW(spoken(TLS1_2_VERSION), std::runtime_error);
+}
+TEST_F(HttpServer, LimitsAndHostsChangeForConnectionsThatComeLater) {
+  start();
+  RawClient early(server->port());
+  early.send("GET /early HTTP/1.1\r\nHost: any\r\n\r\n");
+  early.wait_for("GET /early");
+  Limits limits;
+  limits.connections_of_address = 2;
+  server->replace_rules(limits, {"box.example"});
+  EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 421"));
+  early.forget();
+  early.send("GET /again HTTP/1.1\r\nHost: any\r\n\r\n");
+  EXPECT_TRUE(has(early.wait_for("GET /again"), "HTTP/1.1 200"));
+  RawClient second(server->port());
+  second.send("GET / HTTP/1.1\r\nHost: box.example\r\n\r\n");
+  second.wait_for("GET /");
+  RawClient third(server->port());
+  EXPECT_EQ(third.wait_for_end(), "");
 }
 TEST_F(HttpServer, AUnixSocketsClientIsKnownByItsUser) {
   const auto path = std::filesystem::temp_directory_path() / ("cofre-http-" + std::to_string(::getpid()) + ".sock");

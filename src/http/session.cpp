@@ -1,9 +1,7 @@
 #include "http/session.h"
 
 #include <algorithm>
-#include <ctime>
 
-#include <fmt/chrono.h>
 #include <openssl/rand.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -28,28 +26,12 @@ std::string new_request_id() {
   return id;
 }
 
-/// IMF-fixdate (RFC 9110 §5.6.7), made once a second.
-std::string_view date() {
-  thread_local std::time_t made = 0;
-  thread_local std::string text;
-  if (const auto now = std::time(nullptr); now != made) {
-    made = now;
-    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
-  }
-  return text;
-}
-
-/// A header's value can bring no second header along.
-void append_value(std::string_view value, std::string& out) {
-  for (const char c : value) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-}
-
-bool has_no_body(int status) { return status == 204 || status == 304; }
-
 }  // namespace
 
-Session::Session(Socket socket, std::shared_ptr<SSL_CTX> tls, std::shared_ptr<Shared> shared, Peer peer)
+Session::Session(Socket socket, std::shared_ptr<SSL_CTX> tls, std::shared_ptr<Shared> shared,
+                 std::shared_ptr<const Rules> rules, Peer peer)
     : shared_(std::move(shared)),
+      rules_(std::move(rules)),
       strand_(socket.get_executor()),
       stream_(std::move(socket), tls),
       peer_(std::move(peer)),
@@ -128,7 +110,7 @@ void Session::deadline_passed() {
     news();
   } else if (stream_.written() != written_seen_) {
     written_seen_ = stream_.written();
-    set_deadline_ms(shared_->limits.write_ms);
+    set_deadline_ms(rules_->limits.write_ms);
   } else {
     leave();
     stream_.close();
@@ -149,7 +131,7 @@ void Session::news() {
 
 asio::awaitable<void> Session::read_ahead() {
   const auto self = shared_from_this();
-  while (input_.size() < ahead_bytes + shared_->limits.header_bytes) {
+  while (input_.size() < ahead_bytes + rules_->limits.header_bytes) {
     const bool more = co_await stream_.read(input_);
     if (!more) {
       leave();
@@ -179,7 +161,7 @@ void Session::feed(RequestParser& parser) {
 }
 
 asio::awaitable<bool> Session::read_head(RequestParser& parser) {
-  set_deadline_ms(shared_->limits.idle_ms);
+  set_deadline_ms(rules_->limits.idle_ms);
   for (;;) {
     while (input_.starts_with("\r\n"))
       input_.erase(0, 2);  // RFC 9112 §2.2: some clients end a body with a line of their own
@@ -190,12 +172,12 @@ asio::awaitable<bool> Session::read_head(RequestParser& parser) {
   busy_ = true;
   began_ = Clock::now();
   written_before_ = stream_.written();
-  set_deadline_ms(shared_->limits.header_ms);
+  set_deadline_ms(rules_->limits.header_ms);
   for (;;) {
     const auto before = input_.size();
     feed(parser);
     if (parser.head_done()) co_return true;
-    if (before >= ahead_bytes + shared_->limits.header_bytes) throw Refusal{431, "the headers are too long"};
+    if (before >= ahead_bytes + rules_->limits.header_bytes) throw Refusal{431, "the headers are too long"};
     keep_reading();
     if (gone_) co_return false;
     if (late_) throw Refusal{408, "the headers did not come in time"};
@@ -209,7 +191,7 @@ asio::awaitable<bool> Session::read_body(RequestParser& parser, BodySink* sink) 
     if (!sent) co_return false;
   }
   const auto start = Clock::now();
-  const auto body_ms = std::chrono::milliseconds(shared_->limits.body_ms);
+  const auto body_ms = std::chrono::milliseconds(rules_->limits.body_ms);
   set_deadline(start + body_ms);
   std::uint64_t received = 0;
   while (!parser.done()) {
@@ -223,7 +205,7 @@ asio::awaitable<bool> Session::read_body(RequestParser& parser, BodySink* sink) 
       continue;
     }
     // A chunk's header or trailer that never ends.
-    if (before >= ahead_bytes + shared_->limits.header_bytes) throw Refusal{400, "a chunk's header is too long"};
+    if (before >= ahead_bytes + rules_->limits.header_bytes) throw Refusal{400, "a chunk's header is too long"};
     keep_reading();
     if (gone_) co_return false;
     if (late_) throw Refusal{408, "the body did not come in time"};
@@ -240,13 +222,13 @@ void Session::give_body(RequestParser& parser, BodySink& sink) {
 
 bool Session::host_is_ours(const Request& head) const {
   const auto header = head.headers.find("host");
-  if (shared_->hosts.empty() || !header) return true;
+  if (rules_->hosts.empty() || !header) return true;
   std::string_view host = *header;
   if (host.starts_with('[')) return host.find(']') != std::string_view::npos;  // an IPv6 address
   host = host.substr(0, host.find(':'));
   if (equal_without_case(host, "localhost")) return true;
   if (!host.empty() && host.find_first_not_of("0123456789.") == std::string_view::npos) return true;
-  return std::any_of(shared_->hosts.begin(), shared_->hosts.end(),
+  return std::any_of(rules_->hosts.begin(), rules_->hosts.end(),
                      [&](const std::string& name) { return equal_without_case(name, host); });
 }
 
@@ -275,7 +257,7 @@ asio::awaitable<bool> Session::serve_one() {
   record_.peer = peer_.address;
   record_.id = new_request_id();
   try {
-    RequestParser parser(shared_->limits.header_bytes);
+    RequestParser parser(rules_->limits.header_bytes);
     const bool any = co_await read_head(parser);
     if (!any) co_return false;
     auto request = parser.head();
@@ -308,7 +290,7 @@ asio::awaitable<bool> Session::serve_one() {
       record_.bytes_in = request.body.size();
     }
     no_deadline();
-    exchange_ = std::make_shared<Exchange>(shared_->limits.stream_bytes, [weak = weak_from_this()] {
+    exchange_ = std::make_shared<Exchange>(rules_->limits.stream_bytes, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) asio::post(self->strand_, [self] { self->news(); });
     });
     const bool chunked = !parser.http_1_0();
@@ -340,106 +322,10 @@ asio::awaitable<void> Session::linger() {
   while (!gone_ && !late_) co_await wait_for_news();
 }
 
-// Writing.
-
-asio::awaitable<bool> Session::send(std::string_view bytes) {
-  late_cuts_ = true;
-  written_seen_ = stream_.written();
-  set_deadline_ms(shared_->limits.write_ms);
-  const bool sent = co_await stream_.write(bytes);
-  late_cuts_ = false;
-  no_deadline();
-  co_return sent;
-}
-
-std::string Session::head_text(const Response& response, bool keep, std::string_view framing) const {
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason(response.status), date());
-  for (const auto& field : response.headers) {
-    append_value(field.name, text);
-    text += ": ";
-    append_value(field.value, text);
-    text += "\r\n";
-  }
-  if (!response.headers.find("x-request-id")) text += "X-Request-Id: " + record_.id + "\r\n";
-  text += framing;
-  text += keep ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
-  return text;
-}
-
-asio::awaitable<bool> Session::send_response(const Response& response, bool keep, bool body_wanted) {
-  const auto framing =
-      has_no_body(response.status) ? std::string() : fmt::format("Content-Length: {}\r\n", response.body.size());
-  auto text = head_text(response, keep, framing);
-  if (body_wanted && !has_no_body(response.status)) text += response.body;
-  co_return co_await send(text);
-}
-
-asio::awaitable<bool> Session::answer(bool keep, bool body_wanted, bool chunked) {
-  for (;;) {
-    auto taken = exchange_->take();
-    if (taken.broken && !taken.begun) {
-      const auto response = shared_->service->refuse(500, "the request was not answered");
-      const bool sent = co_await send_response(response, keep, body_wanted);
-      end_record(response.status, !sent);
-      co_return sent&& keep;
-    }
-    if (taken.begun) {
-      auto response = exchange_->head();
-      response.body = std::move(taken.bytes);
-      bool sent = false;
-      if (taken.whole) {
-        sent = co_await send_response(response, keep, body_wanted);
-        exchange_->drained();
-      } else {
-        auto text = head_text(response, keep, chunked ? "Transfer-Encoding: chunked\r\n" : "");
-        if (body_wanted && !response.body.empty())
-          text += chunked ? fmt::format("{:x}\r\n{}\r\n", response.body.size(), response.body) : response.body;
-        if (body_wanted && taken.ended && chunked) text += "0\r\n\r\n";
-        sent = co_await send(text);
-        exchange_->drained();
-        if (taken.broken) sent = false;
-        if (sent && !taken.ended) sent = co_await stream_answer(body_wanted, chunked);
-      }
-      end_record(response.status, !sent);
-      co_return sent&& keep;
-    }
-    if (gone_) {
-      end_record(499, true);
-      co_return false;
-    }
-    co_await wait_for_news();
-  }
-}
-
-asio::awaitable<bool> Session::stream_answer(bool body_wanted, bool chunked) {
-  std::string text;
-  for (;;) {
-    auto taken = exchange_->take();
-    if (late_ && taken.bytes.empty() && !taken.ended) taken.bytes = exchange_->idle_text();
-    text.clear();
-    if (body_wanted && !taken.bytes.empty()) {
-      if (chunked) fmt::format_to(std::back_inserter(text), "{:x}\r\n", taken.bytes.size());
-      text += taken.bytes;
-      if (chunked) text += "\r\n";
-    }
-    if (body_wanted && taken.ended && chunked) text += "0\r\n\r\n";
-    if (!text.empty()) {
-      const bool sent = co_await send(text);
-      if (!sent) co_return false;
-    }
-    exchange_->drained();
-    if (taken.ended) co_return true;
-    if (taken.broken || gone_) co_return false;
-    if (!text.empty()) continue;  // more may have come meanwhile
-    if (!exchange_->idle_text().empty() && deadline_ == Clock::time_point::max()) set_deadline_ms(exchange_->idle_ms());
-    co_await wait_for_news();
-  }
-}
-
 asio::awaitable<void> Session::run() {
   const auto self = shared_from_this();
   late_cuts_ = true;
-  set_deadline_ms(shared_->limits.handshake_ms);
+  set_deadline_ms(rules_->limits.handshake_ms);
   const bool shaken = co_await stream_.handshake();
   late_cuts_ = false;
   if (!shaken) co_return;

@@ -20,10 +20,14 @@ namespace cofre::http {
 /// What all connections of a server share; the last of them frees the loop they run on.
 struct Shared {
   boost::asio::io_context loop;
-  Limits limits;
-  std::vector<std::string> hosts;
   Service* service = nullptr;
   std::atomic<bool> draining{false};  ///< every answer is its connection's last
+};
+
+/// What a connection may do; those that come later may have others.
+struct Rules {
+  Limits limits;
+  std::vector<std::string> hosts;
 };
 
 struct Peer {
@@ -36,7 +40,8 @@ struct Peer {
 class Session : public std::enable_shared_from_this<Session> {
  public:
   using Ended = std::function<void()>;
-  Session(Socket socket, std::shared_ptr<SSL_CTX> tls, std::shared_ptr<Shared> shared, Peer peer);
+  Session(Socket socket, std::shared_ptr<SSL_CTX> tls, std::shared_ptr<Shared> shared,
+          std::shared_ptr<const Rules> rules, Peer peer);
 
   /// `ended` is called once, when the connection is closed.
   void start(Ended ended);
@@ -87,6 +92,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void end_record(int status, bool cut);
 
   std::shared_ptr<Shared> shared_;  // first: it holds the loop that the members below work on
+  std::shared_ptr<const Rules> rules_;
   Strand strand_;
   Stream stream_;
   Peer peer_;

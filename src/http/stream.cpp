@@ -82,10 +82,10 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_bytes, c
 
 }  // namespace
 
-std::shared_ptr<SSL_CTX> make_tls(const std::string& certificate_pem, const std::string& key_pem) {
+std::shared_ptr<SSL_CTX> make_tls(const std::string& certificate_pem, const std::string& key_pem, TlsVersion least) {
   std::shared_ptr<SSL_CTX> tls(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!tls) fail_tls("TLS cannot be set up");
-  SSL_CTX_set_min_proto_version(tls.get(), TLS1_2_VERSION);
+  SSL_CTX_set_min_proto_version(tls.get(), least == TlsVersion::v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_options(tls.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(tls.get(),
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
