@@ -21,6 +21,7 @@
 #include "http/server.h"
 #include "http/tls_files.h"
 #include "log/log.h"
+#include "os/disk.h"
 #include "os/file_lock.h"
 #include "os/machine.h"
 #include "records/records.h"
@@ -34,6 +35,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr seconds lock_patience{5};  ///< a command may hold the box for a moment
 constexpr std::chrono::hours certificate_check{12};
+constexpr std::uint64_t rules_bytes_max = 64 << 20;
 constexpr std::uint64_t deaths_max = 3;  ///< of a model that has never loaded
 
 std::unique_ptr<Box> take_box(const std::filesystem::path& data) {
@@ -112,6 +114,13 @@ http::Options http_options(const config::Config& config, const http::TlsFiles& t
           .threads = static_cast<unsigned>(config.threads),
           .limits = http_limits(config),
           .hosts = host_names(config)};
+}
+
+/// Null where there is no DIR/rules.json.
+std::shared_ptr<const rules::Rules> read_rules(const std::filesystem::path& data) {
+  const auto path = data / "rules.json";
+  if (!std::filesystem::exists(path)) return nullptr;
+  return std::make_shared<const rules::Rules>(rules::Rules::parse(os::read_whole(path, rules_bytes_max)));
 }
 
 log::Level level_of(fleet::Notice::Level level) {
@@ -193,6 +202,10 @@ struct RunningBox::State {
     settings.response_bytes_max = static_cast<std::uint64_t>(loaded.config.response_mib) << 20;
     settings.background_per_key = static_cast<std::uint64_t>(loaded.config.background_per_key);
     settings.audit = &box->trail;
+    settings.content_rules = [this] {
+      const std::lock_guard hold(ruling);
+      return content_rules;
+    };
     settings.log = [this](std::string_view event, const json::Object& fields) {
       journal.write(log::Level::info, event, fields);
     };
@@ -229,6 +242,7 @@ struct RunningBox::State {
     const std::lock_guard hold(reloading);
     auto fresh = config::load(config::file_in(options.data), options.given);
     auto result = differences(fresh);
+    auto fresh_rules = read_rules(options.data);
     auto fresh_tls = tls_files(options.data, fresh.config);
     server.replace_certificate(fresh_tls.certificate_pem, fresh_tls.key_pem, tls_least(fresh.config));
     try {
@@ -245,6 +259,10 @@ struct RunningBox::State {
     service.change(gateway_settings());
     journal.set_level(log::level_named(loaded.config.log_level));
     stop_timeout_s = loaded.config.stop_timeout_s;
+    {
+      const std::lock_guard hold_rules(ruling);
+      content_rules = std::move(fresh_rules);
+    }
     journal.write(log::Level::info, "reload", result);
     return result;
   }
@@ -305,6 +323,8 @@ struct RunningBox::State {
   std::atomic<std::int64_t> stop_timeout_s{loaded.config.stop_timeout_s};
   std::function<void()> stop;
   std::unique_ptr<Box> box;
+  std::mutex ruling;  ///< of content_rules
+  std::shared_ptr<const rules::Rules> content_rules = read_rules(options.data);
   log::Log journal;
   http::TlsFiles tls;
   fleet::Fleet models;

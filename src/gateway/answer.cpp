@@ -50,6 +50,7 @@ std::shared_ptr<Answer> Answer::start(Services& services, Asker asker, Plan plan
     request.priority = asker.priority;
   }
   const auto answer = std::make_shared<Answer>(services, std::move(asker), plan, std::move(outlet));
+  answer->screen(plan.requests);
   answer->meter_ = set_aside(services.accounts, answer->asker_.caller, answer->model_, plan.requests);
   answer->outlet_->add_headers(rate_limits(services.accounts, answer->asker_.caller, answer->model_));
   services.flights.enter(key, answer, services.settings.requests_per_key);
@@ -98,7 +99,43 @@ void Answer::take(std::size_t run, const protocol::Event& event) {
   }
   meter_.take(event);
   note_progress(run, event);
-  outlet_->write(encoder_->take(run, event));
+  if (!screening_) {
+    outlet_->write(encoder_->take(run, event));
+    return;
+  }
+  for (const auto& screened : screening_->take(run, event)) outlet_->write(encoder_->take(run, screened));
+  if (!screening_->refused()) return;
+  usage_ = seen_;
+  outlet_->finish(encoder_->finish(usage_));
+  dropped = std::move(runs_);
+  end(200, "content_filter");
+}
+
+/// The rules of the caller's tenant over what is asked, and over the answer to come.
+void Answer::screen(std::vector<protocol::Request>& requests) {
+  const auto all = services_.settings.content_rules ? services_.settings.content_rules() : nullptr;
+  if (!all) return;
+  const auto tenant = services_.accounts.directory.find_tenant(static_cast<std::int64_t>(asker_.caller.tenant));
+  const auto name = tenant ? tenant->name : std::string();
+  const auto output = all->matcher(name, rules::Direction::output);
+  std::string label;
+  for (auto& request : requests) {
+    if (const auto input = all->matcher(name, rules::Direction::input)) {
+      const auto matched = screen_request(*input, request);
+      input_rules_.insert(input_rules_.end(), matched.begin(), matched.end());
+    }
+    if (output && output->alters() && (request.logprobs || request.prompt_logprobs)) {
+      auto failure =
+          failure_of(400, "logprobs: not under the content rules of this box: they would tell what is hidden");
+      failure.param = "logprobs";
+      throw failure;
+    }
+    const bool is_prose = std::holds_alternative<protocol::Chat>(request.task) &&
+                          request.constraint.kind == protocol::Constraint::Kind::none;
+    if (const auto given = all->label(name); given && is_prose) label = given->visible;
+  }
+  if (output || !label.empty())
+    screening_ = std::make_unique<Screening>(output, label.empty() ? label : label + "\n\n");
 }
 
 void Answer::fail(const Failure& failure) {
@@ -120,7 +157,10 @@ bool Answer::leave() {
 }
 
 void Answer::note_progress(std::size_t run, const protocol::Event& event) {
-  if (const auto* finished = std::get_if<protocol::Finished>(&event)) {
+  if (const auto* started = std::get_if<protocol::Started>(&event)) {
+    seen_.prompt_tokens += started->prompt_tokens;
+    seen_.cached_tokens += started->cached_tokens;
+  } else if (const auto* finished = std::get_if<protocol::Finished>(&event)) {
     finish_ = name_of(finished->reason);
     if (finished->work) services_.metrics.finished(model_, *finished->work);
   } else if (const auto* text = std::get_if<protocol::Text>(&event)) {
@@ -133,6 +173,7 @@ void Answer::note_progress(std::size_t run, const protocol::Event& event) {
 }
 
 void Answer::note_piece(std::size_t run, std::uint32_t choice) {
+  ++seen_.completion_tokens;
   const auto now = Clock::now();
   const auto [last, first] = last_.try_emplace({run, choice}, now);
   if (first) {
@@ -149,7 +190,11 @@ void Answer::end(int status, std::string_view outcome) {
   meter_.settle(done_ == wanted_ ? &usage_ : nullptr);
   const auto took = Clock::now() - began_;
   services_.metrics.answered(model_, {status, outcome, usage_, took, choices_, cache_, max_tokens_});
-  if (asker_.trace) asker_.trace->ended(model_, status, outcome, usage_);
+  if (asker_.trace) {
+    asker_.trace->ended(model_, status, outcome, usage_);
+    if (screening_) asker_.trace->matched(screening_->matched());
+    asker_.trace->matched(input_rules_);
+  }
   if (!services_.settings.log) return;
   json::Object fields{{"id", asker_.request_id},
                       {"key", asker_.caller.key_name},

@@ -13,6 +13,7 @@
 #include "gateway/flights.h"
 #include "gateway/metering.h"
 #include "gateway/outlet.h"
+#include "gateway/screening.h"
 #include "gateway/services.h"
 
 namespace cofre::gateway {
@@ -50,6 +51,7 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
   using Clock = std::chrono::steady_clock;
   void submit(std::vector<protocol::Request> requests);
   void take(std::size_t run, const protocol::Event& event);
+  void screen(std::vector<protocol::Request>& requests);
   void end(int status, std::string_view outcome);
   void note_progress(std::size_t run, const protocol::Event& event);
   void note_piece(std::size_t run, std::uint32_t choice);
@@ -69,8 +71,10 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
   std::size_t done_ = 0, wanted_ = 0;
   bool over_ = false, entered_ = false;
   Meter meter_;
-  protocol::Usage usage_;
-  std::string finish_;                                                       ///< the last finish reason
+  std::unique_ptr<Screening> screening_;  ///< null: no content rules, no label
+  std::vector<std::string> input_rules_;  ///< that matched the request
+  protocol::Usage usage_, seen_;          ///< as told at the end; as far as events went by
+  std::string finish_;                    ///< the last finish reason
   std::map<std::pair<std::size_t, std::uint32_t>, Clock::time_point> last_;  ///< pieces, of run and choice
 };
 

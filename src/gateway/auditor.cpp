@@ -35,6 +35,14 @@ void Trace::answered(int status) {
   if (status_ == 0) status_ = status;
 }
 
+void Trace::matched(const std::vector<std::string>& rules) {
+  if (rules.empty()) return;
+  const std::scoped_lock lock(mutex_);
+  auto& names = entry_.facts["rules"];
+  if (!names.is_array()) names = json::Array();
+  for (const auto& rule : rules) names.get_array().emplace_back(rule);
+}
+
 void Trace::ended(const std::string& model, int status, std::string_view outcome, const protocol::Usage& usage) {
   const std::scoped_lock lock(mutex_);
   status_ = status;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "accounts/audit/trail.h"
 #include "http/message.h"
@@ -25,6 +26,8 @@ class Trace {
   void asked_by(const std::string& who);
   /// The first status stands, but for what ended() tells.
   void answered(int status);
+  /// The names of content rules.
+  void matched(const std::vector<std::string>& rules);
   void ended(const std::string& model, int status, std::string_view outcome, const protocol::Usage& usage);
 
  private:

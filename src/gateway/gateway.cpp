@@ -162,6 +162,16 @@ void Gateway::note_refusal(const http::Request& head, const Route& route, const 
   auditor_.refused(head, route.pattern, failure.status, why, who);
 }
 
+/// What a model writes says so in a header too.
+void Gateway::label(Call& call) const {
+  const bool generates = call.caller && call.request.method == "POST" && call.request.path.starts_with("/v1/");
+  const auto rules = generates && settings_.content_rules ? settings_.content_rules() : nullptr;
+  if (!rules) return;
+  const auto tenant = accounts_.directory.find_tenant(static_cast<std::int64_t>(call.caller->tenant));
+  const auto label = rules->label(tenant ? tenant->name : std::string());
+  if (label && !label->producer.empty()) call.headers.add("AIGC", rules::aigc(*label, call.request.id));
+}
+
 void Gateway::handle(http::Request request, http::Responder responder) {
   auto match = find_route(request.method, request.path);
   CHECK(match.route != nullptr);  // admit() saw to it
@@ -175,6 +185,7 @@ void Gateway::handle(http::Request request, http::Responder responder) {
   try {
     if (match.route->scope) call.caller = authenticate(accounts_, call.request, *match.route->scope);
     if (call.trace && call.caller) call.trace->asked_by(accounts::person_name(accounts_.directory, call.caller->user));
+    label(call);
   } catch (const Failure& failure) {
     return call.answer(error_response(failure));
   }

@@ -42,6 +42,7 @@ class Gateway : public http::Service {
  private:
   void sweep();
   void note_refusal(const http::Request& head, const Route& route, const Failure& failure);
+  void label(Call& call) const;
   bool allows_origin(std::string_view origin) const;
   http::Response preflight(const http::Request& request, std::string_view allowed) const;
   /// What every answer to this request has: X-Request-Id as the client gave it, CORS.

@@ -534,5 +534,83 @@ TEST_F(AuditedGateway, ABoxThatCannotRecordTakesNoRequests) {
   trail.reset();
 }
 
+/// A gateway with content rules.
+class RuledGateway : public AuditedGateway {
+ protected:
+  void with(std::string_view text) {
+    const auto read = std::make_shared<const rules::Rules>(rules::Rules::parse(text));
+    settings.content_rules = [read] { return read; };
+  }
+  static std::vector<Event> words(std::vector<Event> said) {
+    std::vector<Event> events{Started{5, 0}};
+    for (auto& one : said) events.push_back(std::move(one));
+    events.emplace_back(Finished{});
+    events.emplace_back(Done{{5, 0, 3, 0}});
+    return events;
+  }
+};
+
+TEST_F(RuledGateway, AWordIsMaskedHoweverTokensCutIt) {
+  with(R"({"rules":[{"name":"bird","do":"mask","words":["heron"]}]})");
+  models.answer = [](const Request&) {
+    return words({Reasoning{0, "a HE"}, Reasoning{0, "RON"}, Text{0, "the he"}, Text{0, "r"}, Text{0, "on flies"},
+                  ToolCall{0, 0, "call_1", "f", ""}, ToolCall{0, 0, "", "", "{\"x\":\"h\\u0065"},
+                  ToolCall{0, 0, "", "", "ron\"}"}});
+  };
+  for (const auto& body : {chat, streamed}) {
+    const auto answer = post("/v1/chat/completions", body);
+    EXPECT_TRUE(has(answer, "flies")) << answer;
+    EXPECT_TRUE(has(answer, "*****")) << answer;
+    for (const char* part : {"heron", "HE", "RON", "u0065", "\"on flies"}) EXPECT_FALSE(has(answer, part)) << answer;
+  }
+  const auto all = records("request");
+  EXPECT_EQ(json::dump(all[0].at("facts").at("rules")), R"(["bird"])");
+}
+TEST_F(RuledGateway, ARefusedAnswerEndsAndNothingOfItLeaves) {
+  with(R"({"rules":[{"name":"bird","do":"refuse","words":["heron"]}]})");
+  models.answer = [](const Request&) { return words({Text{0, "see the he"}, Text{0, "ron"}, Text{0, " fly"}}); };
+  for (const auto& body : {chat, streamed}) {
+    const auto answer = post("/v1/chat/completions", body);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+    EXPECT_TRUE(has(answer, "see the ")) << answer;
+    EXPECT_TRUE(has(answer, R"("finish_reason":"content_filter")")) << answer;
+    EXPECT_FALSE(has(answer, "he\"")) << answer;
+    EXPECT_FALSE(has(answer, "fly")) << answer;
+  }
+  EXPECT_EQ(records("request")[0].at("outcome"), "content_filter");
+}
+TEST_F(RuledGateway, ARequestIsMaskedOrRefused) {
+  with(R"({"rules":[{"name":"bird","do":"mask","on":["input"],"words":["heron"]},
+                    {"name":"fish","do":"refuse","on":["input"],"words":["pike"]}]})");
+  std::string asked;
+  models.answer = [&](const Request& request) {
+    asked += json::dump(to_json(request));
+    return hello(request);
+  };
+  const auto say = [&](const std::string& text) {
+    return post("/v1/chat/completions", R"({"model":"tiny","messages":[{"role":"user","content":")" + text + "\"}]}");
+  };
+  EXPECT_TRUE(say("a Heron").starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(has(asked, "a *****"));
+  const auto refused = say("a pike");
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 400")) << refused;
+  EXPECT_TRUE(has(refused, R"("code":"content_filter")"));
+  EXPECT_TRUE(post("/v1/completions", R"({"model":"tiny","prompt":[1,2]})").starts_with("HTTP/1.1 400"));
+}
+TEST_F(RuledGateway, LogProbabilitiesWouldTellWhatIsHidden) {
+  with(R"({"rules":[{"name":"bird","do":"mask","words":["heron"]}]})");
+  const auto answer =
+      post("/v1/chat/completions", R"({"model":"tiny","logprobs":true,"messages":[{"role":"user","content":"a"}]})");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << answer;
+  EXPECT_TRUE(has(answer, R"("param":"logprobs")")) << answer;
+}
+TEST_F(RuledGateway, AnswersAreLabelled) {
+  with(R"({"labels":[{"visible":"[AI]","producer":"ACME"}]})");
+  const auto answer = post("/v1/chat/completions", chat);
+  EXPECT_TRUE(has(answer, R"("content":"[AI]\n\nHello world")")) << answer;
+  EXPECT_TRUE(has(answer, R"(AIGC: {"Label":"1","ContentProducer":"ACME","ProduceID":"req_)")) << answer;
+  EXPECT_FALSE(has(get("/v1/models"), "AIGC"));
+}
+
 }  // namespace
 }  // namespace cofre::gateway

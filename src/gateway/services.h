@@ -17,6 +17,7 @@
 #include "http/responder.h"
 #include "json/json.h"
 #include "records/records.h"
+#include "rules/rules.h"
 
 namespace cofre::gateway {
 
@@ -31,6 +32,8 @@ class Backgrounds;
 }
 
 struct Settings {
+  /// The content rules of now; empty: there are none. Any thread.
+  std::function<std::shared_ptr<const rules::Rules>()> content_rules;
   accounts::audit::Trail* audit = nullptr;                 ///< has a record of each request; outlives the gateway
   Live<std::uint64_t> body_bytes_max{32 << 20};            ///< of a JSON request
   Live<std::uint64_t> file_bytes_max{200 << 20};           ///< of an uploaded file

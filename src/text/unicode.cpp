@@ -59,6 +59,17 @@ std::string decompose(std::string_view text) {
   return out;
 }
 
+char32_t plain(char32_t code) noexcept {
+  if (code >= 'A' && code <= 'Z') return code + ('a' - 'A');
+  if (code < 0x80) return code >= '\t' && code <= '\r' ? U' ' : code;
+  if (code >= 0x4e00 && code <= 0x9fa5) return code;
+  if (code >= 0xff01 && code <= 0xff5e) return plain(code - 0xfee0);
+  const auto c = static_cast<UChar32>(code);
+  if (u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) return 0;
+  if (u_isUWhiteSpace(c)) return U' ';
+  return static_cast<char32_t>(u_foldCase(c, U_FOLD_CASE_DEFAULT));
+}
+
 std::string to_upper(std::string_view text) {
   std::string out;
   return icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())})

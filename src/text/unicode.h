@@ -30,6 +30,10 @@ char32_t to_lower(char32_t code) noexcept;
 /// Canonical decomposition (NFD). Requires UTF-8.
 std::string decompose(std::string_view text);
 
+/// A character without what only changes its looks: case folded, full-width forms as their usual ones, every space as
+/// U+0020. 0: what is not seen at all (zero-width characters, soft hyphens, variation selectors).
+char32_t plain(char32_t code) noexcept;
+
 /// Case mapping of a whole text (Unicode 15, §3.13), of no particular language. Requires UTF-8.
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
