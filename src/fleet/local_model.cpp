@@ -211,6 +211,7 @@ void LocalModel::reconfigure(LocalSettings settings) {
   const bool mended =
       kind_ == Kind::quarantined && (settings.identity != settings_.identity || settings.sha256 != settings_.sha256);
   settings.worker.seat = settings_.worker.seat;
+  settings.worker.memory_bytes = settings_.worker.memory_bytes;  // as start() sets it
   const bool other_worker = settings.worker.to_json() != settings_.worker.to_json();
   settings_ = std::move(settings);
   if (mended) kind_ = Kind::idle;
