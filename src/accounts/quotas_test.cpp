@@ -116,6 +116,7 @@ TEST_F(Limits, ACrashBetweenLosesNothingAndGivesBackWhatWasSetAside) {
   EXPECT_TRUE(spend(30));
   Reservation reservation;
   EXPECT_FALSE(quotas().reserve(ana_, 70, reservation));
+  EXPECT_TRUE(box_->ledger.flush());   // its writer lives on here, and must have nothing left to write
   Accounts* crashed = box_.release();  // never settled, never closed
   box_ = std::make_unique<Accounts>(database_, mutex_, master_, folder_.path(), [this] { return now_; });
   EXPECT_EQ(*quotas().tokens_left(ana_), 70u);
