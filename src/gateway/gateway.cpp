@@ -97,7 +97,9 @@ http::Headers Gateway::common_headers(const http::Request& request) const {
   if (const auto origin = request.headers.find("origin"); origin && allows_origin(*origin)) {
     headers.add("Access-Control-Allow-Origin", std::string(*origin));
     headers.add("Access-Control-Expose-Headers",
-                "X-Request-Id, OpenAI-Processing-Ms, Retry-After, Retry-After-Ms, X-Should-Retry");
+                "X-Request-Id, OpenAI-Processing-Ms, Retry-After, Retry-After-Ms, X-Should-Retry, "
+                "X-RateLimit-Limit-Requests, X-RateLimit-Remaining-Requests, X-RateLimit-Reset-Requests, "
+                "X-RateLimit-Limit-Tokens, X-RateLimit-Remaining-Tokens, X-RateLimit-Reset-Tokens");
   }
   return headers;
 }

@@ -1,8 +1,10 @@
 #include "serving/answer_grammar.h"
 
 #include "base/error.h"
+#include "grammar/automaton.h"
 #include "grammar/grammar.h"
 #include "grammar/json_rules.h"
+#include "grammar/limits.h"
 #include "serving/tool_calls/grammar.h"
 
 namespace cofre::serving {
@@ -26,9 +28,10 @@ const char* field_of(Kind kind) {
   return "tools";
 }
 
-/// Calls that begin without a mark cannot be told from text before they are whole.
-bool holds_calls(const protocol::Chat& chat, const tool_calls::Format& format) {
-  return !format.unmarked || chat.tool_choice != protocol::ToolChoice::automatic;
+/// A call without marks and a text that a constraint holds may begin alike: then the constraint holds alone.
+bool holds_calls(const protocol::Request& request, const tool_calls::Format& format) {
+  const bool demanded = chat_of(request)->tool_choice != protocol::ToolChoice::automatic;
+  return !format.unmarked || demanded || request.constraint.kind == Kind::none;
 }
 
 bool is_harmony(const Idiom& idiom) { return idiom.calls != nullptr && idiom.calls->body == Body::harmony; }
@@ -38,7 +41,7 @@ bool is_harmony(const Idiom& idiom) { return idiom.calls != nullptr && idiom.cal
 bool is_bound(const protocol::Request& request, const Idiom& idiom, const tool_calls::Tools& tools) {
   if (request.constraint.kind != Kind::none) return true;
   const auto* chat = chat_of(request);
-  return chat != nullptr && !tools.empty() && idiom.calls != nullptr && holds_calls(*chat, *idiom.calls);
+  return chat != nullptr && !tools.empty() && idiom.calls != nullptr && holds_calls(request, *idiom.calls);
 }
 
 std::shared_ptr<const grammar::Program> AnswerGrammar::compile(bool thinking) {
@@ -100,13 +103,28 @@ grammar::Node AnswerGrammar::free_text() {
 /// What stands behind the thought.
 grammar::Node AnswerGrammar::answer() {
   const auto& chat = *chat_of(request_);
-  if (tools_.empty() || !holds_calls(chat, *idiom_.calls)) return demanded();
+  if (tools_.empty() || !holds_calls(request_, *idiom_.calls)) return demanded();
   tool_calls::CallGrammar grammar(builder_, *idiom_.calls, tools_,
                                   [this](std::string_view text) { return mark(text); });
-  const auto calls = grammar.calls(chat.parallel_tool_calls);
-  if (chat.tool_choice != protocol::ToolChoice::automatic) return calls;
+  const bool many = chat.parallel_tool_calls, automatic = chat.tool_choice == protocol::ToolChoice::automatic;
+  const auto& format = *idiom_.calls;
+  if (automatic && format.bare && request_.constraint.kind == Kind::none) {
+    const auto bare = grammar.bare(many);
+    const auto marked = format.unmarked ? builder_.sequence({mark(format.begin), bare}) : grammar.calls(many);
+    return builder_.choice({builder_.sequence({grammar.blank(), bare}),
+                            builder_.sequence({text_without_bare(grammar), builder_.optional(marked)})});
+  }
+  const auto calls = grammar.calls(many);
+  if (!automatic) return calls;
   if (request_.constraint.kind != Kind::none) return builder_.choice({demanded(), calls});
   return builder_.sequence({free_text(), builder_.optional(calls)});
+}
+
+/// Free text that does not begin as a call without marks does.
+grammar::Node AnswerGrammar::text_without_bare(tool_calls::CallGrammar& grammar) {
+  const auto call = builder_.sequence({grammar.blank(), grammar.bare_beginning(), builder_.text_without({})});
+  return builder_.automaton(grammar::combine(builder_.to_dfa(free_text()), builder_.to_dfa(call),
+                                             grammar::Combine::first_only, grammar::states_max));
 }
 
 grammar::Node AnswerGrammar::with_thought(Node body, bool thinking) {

@@ -3,6 +3,7 @@
 #include "grammar/builder.h"
 #include "protocol/request.h"
 #include "serving/idiom.h"
+#include "serving/tool_calls/grammar.h"
 #include "serving/tool_calls/tools.h"
 #include "tokenizer/tokenizer.h"
 
@@ -30,6 +31,7 @@ class AnswerGrammar {
   Node demanded();
   Node free_text();
   Node answer();
+  Node text_without_bare(tool_calls::CallGrammar& grammar);
   Node with_thought(Node body, bool thinking);
   Node harmony();
   Node harmony_call(const tool_calls::Tool& tool);

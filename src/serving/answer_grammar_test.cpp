@@ -1,5 +1,6 @@
 #include "serving/answer_grammar.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "grammar/matcher.h"
@@ -97,6 +98,30 @@ TEST_F(Grammars, LeaveTextFreeWhereACallIsOnlyAllowed) {
     EXPECT_TRUE(takes(example.format, automatic, std::string("words\n") + example.call)) << example.format;
     EXPECT_FALSE(takes(example.format, automatic, std::string("words\n") + example.wrong)) << example.format;
   }
+}
+
+TEST_F(Grammars, BindACallWithoutMarksOnceItsBeginningIsThere) {
+  for (const auto& [format, key] : {std::pair{"llama3", "parameters"}, {"hermes", "arguments"}}) {
+    const auto call = [&](const char* name, const char* arguments) {
+      return fmt::format("{{\"name\": \"{}\", \"{}\": {}}}", name, key, arguments);
+    };
+    EXPECT_TRUE(takes(format, automatic, call("weather", R"({"city": "Rio"})"))) << format;
+    EXPECT_TRUE(takes(format, automatic, "\n" + call("now", "{}"))) << format;
+    EXPECT_TRUE(takes(format, automatic, R"({"name":"weather","arguments":{"city":"Rio"}})")) << format;
+    EXPECT_FALSE(takes(format, automatic, call("weather", R"({"town": "Rio"})"))) << format;
+    EXPECT_FALSE(takes(format, automatic, "{ \"name\" : \"weather\" ,\"parameters\":3}")) << format;
+    EXPECT_FALSE(takes(format, automatic, call("weather", R"({"city": "Rio"})") + " and words")) << format;
+    // What only looks like one is text.
+    EXPECT_TRUE(takes(format, automatic, call("nobody", R"({"town": 3})"))) << format;
+    EXPECT_TRUE(takes(format, automatic, R"({"name": "weather", "age": 3})")) << format;
+    EXPECT_TRUE(takes(format, automatic, R"({"name": "wea)")) << format;
+    EXPECT_TRUE(takes(format, automatic, "It is " + call("weather", "3"))) << format;
+  }
+  const std::string call = R"({"name": "now", "parameters": {}})";
+  EXPECT_TRUE(takes("llama3", automatic, call + "; " + call));
+  EXPECT_FALSE(takes("llama3", automatic, call + "; " + call, false));
+  EXPECT_TRUE(takes("llama3", automatic, "<|python_tag|>" + call));
+  EXPECT_FALSE(takes("llama3", automatic, R"(<|python_tag|>{"name": "weather", "parameters": 3})"));
 }
 
 TEST_F(Grammars, OfHarmonyThinkFirst) {

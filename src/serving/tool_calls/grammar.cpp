@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "grammar/json_rules.h"
 #include "grammar/schema.h"
+#include "serving/tool_calls/scan.h"
 
 namespace cofre::serving::tool_calls {
 
@@ -52,6 +53,38 @@ Node CallGrammar::arguments(const Tool& tool) {
 }
 
 Node CallGrammar::line() { return builder_.optional(builder_.literal("\n")); }
+
+Node CallGrammar::some_of(std::string_view characters, std::uint32_t most) {
+  std::vector<Node> each;
+  for (const char& c : characters) each.push_back(builder_.literal({&c, 1}));
+  return builder_.repeat(builder_.choice(std::move(each)), 0, most);
+}
+
+Node CallGrammar::blank() { return some_of(white, grammar::unlimited); }
+
+Node CallGrammar::bare_beginning(Node name) {
+  const auto text = [this](std::string_view bytes) { return builder_.literal(bytes); };
+  return builder_.sequence({text("{"), blank(), text("\"name\""), blank(), text(":"), blank(), text("\""), name,
+                            text("\""), blank(), text(","), blank(),
+                            builder_.choice({text("\"arguments\""), text("\"parameters\"")}), blank(), text(":")});
+}
+
+Node CallGrammar::bare_beginning() {
+  std::vector<Node> names;
+  for (const auto& tool : tools_.all()) names.push_back(builder_.literal(tool.name));
+  return bare_beginning(builder_.choice(std::move(names)));
+}
+
+Node CallGrammar::bare(bool many) {
+  constexpr std::uint32_t spaces = 8;
+  std::vector<Node> each;
+  for (const auto& tool : tools_.all())
+    each.push_back(builder_.sequence({bare_beginning(builder_.literal(tool.name)), some_of(white, spaces),
+                                      arguments(tool), some_of(white, spaces), builder_.literal("}")}));
+  const auto one = builder_.choice(std::move(each));
+  const auto between = some_of(std::string(white).append(format_.separators), spaces);
+  return builder_.sequence({one, builder_.repeat(builder_.sequence({between, one}), 0, many ? grammar::unlimited : 0)});
+}
 
 Node CallGrammar::calls(bool many) {
   std::vector<Node> each;

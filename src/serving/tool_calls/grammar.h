@@ -23,6 +23,12 @@ class CallGrammar {
   /// Throws Error(invalid, field tools[…]) for a schema that is none, Error(unsupported, …) for one that cannot be held
   /// where its tool is strict.
   grammar::Node calls(bool many);
+  /// Calls without marks, spaced as models space them; one, or with `many` one after another.
+  grammar::Node bare(bool many);
+  /// What such a call begins with, its tool's name included, up to its arguments.
+  grammar::Node bare_beginning();
+  /// White space, as much as there is.
+  grammar::Node blank();
   /// The arguments of one tool as a JSON object.
   grammar::Node arguments(const Tool& tool);
 
@@ -31,6 +37,8 @@ class CallGrammar {
   grammar::Node pairs(const Tool& tool);
   grammar::Node pair(const Tool& tool, std::string_view key, const json::Value& schema);
   grammar::Node line();  ///< a line end, or none
+  grammar::Node bare_beginning(grammar::Node name);
+  grammar::Node some_of(std::string_view characters, std::uint32_t most);
   grammar::Builder& builder_;
   const Format& format_;
   const Tools& tools_;
