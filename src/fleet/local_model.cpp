@@ -263,7 +263,9 @@ ModelState LocalModel::state(Clock::time_point now) const {
   s.streams = active_.size() + waiting_.size();
   s.process = worker_ ? worker_->process() : 0;
   s.deaths = deaths_;
-  s.healthy = kind_ == Kind::ready && s.status && s.status->token_age_ms <= Fleet::pulse_max_ms;
+  // Its first state comes some time after it was ready, for which it had made a token.
+  const auto pulse = s.status ? s.status->token_age_ms : milliseconds_of(now - progress_);
+  s.healthy = kind_ == Kind::ready && pulse <= Fleet::pulse_max_ms;
   return s;
 }
 
