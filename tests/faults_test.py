@@ -54,6 +54,7 @@ class BoxTest(unittest.TestCase):
     def metric(self, name):
         text = self.box.ask("GET", "/metrics", key=self.monitor)[2]
         found = re.search(rf"^{name}(?:{{.*}})? (\S+)$", text, re.M)
+        self.assertTrue(found, f"{name} is not among the metrics:\n{text}")
         return float(found[1])
 
     def at_rest(self):

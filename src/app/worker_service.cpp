@@ -92,6 +92,7 @@ void WorkerService::prove() {
 }
 
 void WorkerService::run() {
+  pulse(Clock::now());  // right behind "ready": from the first moment there is a state to tell
   while (!outgoing_.broken()) {
     pollfd waiting{socket_, POLLIN, 0};
     const auto wait = busy() ? pulse_busy : pulse_idle;
