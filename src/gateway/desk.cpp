@@ -52,19 +52,10 @@ void Desk::work() {
 
 void at_desk(Desk& desk, Call&& call, std::function<void(Call&&)> work) {
   desk.ask([held = std::make_shared<Call>(std::move(call)), work = std::move(work)] {
-    Call refused;  // what is left of the call when `work` has taken it
-    refused.responder = held->responder;
-    refused.headers = held->headers;
-    refused.began = held->began;
-    refused.trace = held->trace;
-    try {
-      if (held->caller && !held->caller->is_valid()) throw key_over();
-      work(std::move(*held));
-    } catch (const Failure& failure) {
-      refused.answer(error_response(failure));
-    } catch (const Error& error) {
-      refused.answer(error_response(failure_of(error)));
-    }
+    hand_over(std::move(*held), [&](Call&& taken) {
+      if (taken.caller && !taken.caller->is_valid()) throw key_over();
+      work(std::move(taken));
+    });
   });
 }
 

@@ -63,6 +63,18 @@ Failure failure_of(int status, std::string_view message) {
   return failure;
 }
 
+Failure current_failure() {
+  try {
+    throw;
+  } catch (const Failure& failure) {
+    return failure;
+  } catch (const Error& error) {
+    return failure_of(error);
+  } catch (const std::exception& error) {
+    return failure_of(Code::internal, error.what(), {});
+  }
+}
+
 Failure stopping() {
   auto failure = failure_of(503, "the box is stopping");
   failure.retry_after_s = 5;

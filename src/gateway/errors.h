@@ -29,6 +29,9 @@ Failure failure_of(const protocol::Failed& failed);
 /// Of an HTTP status alone: 400, 404, 405, 408, 413, ….
 Failure failure_of(int status, std::string_view message);
 
+/// Of the exception that is being handled: a Failure is itself, what is no Error either is one inside the box.
+Failure current_failure();
+
 /// The box is being stopped.
 Failure stopping();
 /// The key was revoked, or its time is over.

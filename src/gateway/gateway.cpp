@@ -149,8 +149,8 @@ http::Admission Gateway::admit(const http::Request& head) {
   } catch (const Failure& failure) {
     note_refusal(head, *match.route, failure);
     return {0, refusal(head, failure)};
-  } catch (const Error& error) {
-    return {0, refusal(head, failure_of(error))};
+  } catch (...) {
+    return {0, refusal(head, current_failure())};
   }
   CHECK(false);
   return {};
@@ -188,8 +188,8 @@ void Gateway::handle(http::Request request, http::Responder responder) {
     if (match.route->scope) call.caller = authenticate(accounts_, call.request, *match.route->scope);
     if (call.trace && call.caller) call.trace->asked_by(accounts::person_name(accounts_.directory, call.caller->user));
     label(call);
-  } catch (const Failure& failure) {
-    return call.answer(error_response(failure));
+  } catch (...) {
+    return call.answer(error_response(current_failure()));
   }
   run_route(*match.route, services_, std::move(call));
 }

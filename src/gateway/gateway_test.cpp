@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include <regex>
+#include <stdexcept>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -195,6 +196,14 @@ TEST_F(GatewayOfABox, WrongSettingsAreToldWithTheirKey) {
   const auto answer = ask("POST", "/admin/v1/reload", "", admin);
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 400"));
   EXPECT_TRUE(has(answer, R"("param":"log.level")"));
+}
+TEST_F(GatewayOfABox, AnyExceptionOfAHandlerIsAnAnswerAndTheBoxStays) {
+  settings.reload = [](auto&&...) -> json::Object { throw std::out_of_range("no such member"); };
+  const auto admin = "Authorization: Bearer " + keys.create("boss", {accounts::Scope::admin}) + "\r\n";
+  const auto answer = ask("POST", "/admin/v1/reload", "", admin);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 500"));
+  EXPECT_TRUE(has(answer, "an error inside the box: no such member"));
+  EXPECT_TRUE(get("/health").starts_with("HTTP/1.1"));
 }
 TEST_F(GatewayOfABox, UnknownPathsAndMethodsAreNamed) {
   EXPECT_TRUE(get("/nothing").starts_with("HTTP/1.1 404"));

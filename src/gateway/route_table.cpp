@@ -6,7 +6,6 @@
 #include "gateway/dialects/openai/batches.h"
 #include "gateway/dialects/openai/files.h"
 #include "gateway/dialects/openai/handlers.h"
-#include "gateway/errors.h"
 #include "gateway/monitor.h"
 #include "gateway/openapi.h"
 
@@ -134,18 +133,7 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
 std::span<const Route> route_table() { return routes; }
 
 void run_route(const Route& route, Services& services, Call&& call) {
-  Call refused;  // what is left of the call when its handler has taken it
-  refused.responder = call.responder;
-  refused.headers = call.headers;
-  refused.began = call.began;
-  refused.trace = call.trace;
-  try {
-    route.handler(services, std::move(call));
-  } catch (const Failure& failure) {
-    refused.answer(error_response(failure));
-  } catch (const Error& error) {
-    refused.answer(error_response(failure_of(error)));
-  }
+  hand_over(std::move(call), [&](Call&& taken) { route.handler(services, std::move(taken)); });
 }
 
 Match find_route(std::string_view method, std::string_view path) {

@@ -1,10 +1,11 @@
 #include "gateway/services.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "gateway/auditor.h"
-
-#include <fmt/format.h>
+#include "gateway/errors.h"
 
 namespace cofre::gateway {
 
@@ -27,6 +28,19 @@ void Call::complete(http::Response& head) const {
   const auto took = std::chrono::steady_clock::now() - began;
   head.headers.add("OpenAI-Processing-Ms",
                    fmt::format("{}", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+}
+
+void hand_over(Call&& call, const std::function<void(Call&&)>& work) {
+  Call refused;  // what is left of the call when `work` has taken it
+  refused.responder = call.responder;
+  refused.headers = call.headers;
+  refused.began = call.began;
+  refused.trace = call.trace;
+  try {
+    work(std::move(call));
+  } catch (...) {
+    refused.answer(error_response(current_failure()));
+  }
 }
 
 }  // namespace cofre::gateway

@@ -87,6 +87,9 @@ struct Call {
   void complete(http::Response& head) const;
 };
 
+/// Lets `work` take a call; what it throws is the call's answer.
+void hand_over(Call&& call, const std::function<void(Call&&)>& work);
+
 using Handler = void (*)(Services&, Call&&);
 /// Makes what takes the body of a request as it comes. Throws Failure and Error.
 using Receiver = std::shared_ptr<http::BodySink> (*)(Services&, const http::Request& head);

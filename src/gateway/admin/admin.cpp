@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <memory>
 
 #include "accounts/actions/actions.h"
 #include "base/error.h"
 #include "gateway/desk.h"
-#include "gateway/errors.h"
 
 namespace cofre::gateway::admin {
 namespace {
@@ -55,26 +53,11 @@ json::Value id_or_name(const std::string& text) {
   return json::Value(text);
 }
 
-http::Response refusal(const Failure& failure) { return error_response(failure); }
-
-http::Response answer_of(Services& services, Call& call, const std::function<http::Response(Services&, Call&)>& work) {
-  try {
-    if (call.caller && !call.caller->is_valid()) return refusal(failure_of(401, "the key is no longer valid"));
-    return work(services, call);
-  } catch (const Failure& failure) {
-    return refusal(failure);
-  } catch (const Error& error) {
-    return refusal(failure_of(error));
-  } catch (const std::exception& error) {
-    return refusal(failure_of(500, error.what()));
-  }
-}
-
 }  // namespace
 
 void at_desk(Services& services, Call&& call, std::function<http::Response(Services&, Call&)> work) {
-  const auto kept = std::make_shared<Call>(std::move(call));
-  services.office.ask([&services, kept, work = std::move(work)] { kept->answer(answer_of(services, *kept, work)); });
+  gateway::at_desk(services.office, std::move(call),
+                   [&services, work = std::move(work)](Call&& asked) { asked.answer(work(services, asked)); });
 }
 
 accounts::Actor actor_of(const Call& call) { return accounts::Actor::of(*call.caller, call.request.peer); }
