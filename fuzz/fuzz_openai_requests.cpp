@@ -10,6 +10,7 @@
 #include "gateway/dialects/openai/chat.h"
 #include "gateway/dialects/openai/completions.h"
 #include "gateway/dialects/openai/embeddings.h"
+#include "gateway/dialects/openai/query.h"
 #include "gateway/dialects/openai/responses.h"
 #include "gateway/dialects/openai/stored.h"
 
@@ -26,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   http::Request request;
   request.query = text;
   attempt([&] { parse_retrieval(request); });
-  attempt([&] { CHECK(parse_paging(request).limit <= 100); });
+  attempt([&] { CHECK(read_page(request, 20, 100).limit <= 100); });
   json::Value body;
   try {
     body = json::parse(text);

@@ -4,11 +4,13 @@
 
 namespace cofre::gateway {
 
-http::Response event_stream_head() {
+void begin_event_stream(const Call& call, std::string first) {
   http::Response head;
   head.headers = {
       {"Content-Type", "text/event-stream; charset=utf-8"}, {"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
-  return head;
+  call.complete(head);
+  head.body = std::move(first);
+  call.responder.begin(std::move(head), ":\n\n");
 }
 
 void Connection::add_headers(const http::Headers& headers) {
@@ -18,10 +20,7 @@ void Connection::add_headers(const http::Headers& headers) {
 void Connection::write(const std::string& bytes) {
   if (!stream_) return;
   if (!std::exchange(begun_, true)) {
-    auto head = event_stream_head();
-    call_.complete(head);
-    head.body = bytes;
-    call_.responder.begin(std::move(head), event_stream_idle);
+    begin_event_stream(call_, bytes);
   } else if (!bytes.empty()) {
     call_.responder.write(bytes);  // a reader that has gone is told by on_close
   }

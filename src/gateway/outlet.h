@@ -35,9 +35,7 @@ class Connection : public Outlet {
   bool stream_, begun_ = false;
 };
 
-/// The head of an event stream, without a call's own headers.
-http::Response event_stream_head();
-/// What is sent where a stream has nothing to say for a while.
-inline constexpr const char* event_stream_idle = ":\n\n";
+/// Answers with an event stream, which begins with `first`; a comment is sent where it has nothing to say for a while.
+void begin_event_stream(const Call& call, std::string first = {});
 
 }  // namespace cofre::gateway

@@ -15,6 +15,14 @@ int hex(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/// The first name and value of a query, as they are written; taken off it.
+std::pair<std::string_view, std::string_view> take_parameter(std::string_view& query) {
+  const auto pair = query.substr(0, query.find('&'));
+  query.remove_prefix(std::min(query.size(), pair.size() + 1));
+  const auto equals = std::min(pair.find('='), pair.size());
+  return {pair.substr(0, equals), pair.substr(std::min(pair.size(), equals + 1))};
+}
+
 }  // namespace
 
 bool equal_without_case(std::string_view a, std::string_view b) noexcept {
@@ -58,15 +66,25 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
 }
 
 std::optional<std::string> Request::parameter(std::string_view name) const {
-  std::string_view rest = query;
-  while (!rest.empty()) {
-    const auto pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    const auto equals = std::min(pair.find('='), pair.size());
-    if (percent_decode(pair.substr(0, equals), true) != name) continue;
-    return percent_decode(pair.substr(std::min(pair.size(), equals + 1)), true);
+  for (std::string_view rest = query; !rest.empty();) {
+    const auto [known, value] = take_parameter(rest);
+    if (percent_decode(known, true) == name) return percent_decode(value, true);
   }
   return std::nullopt;
+}
+
+std::optional<std::vector<std::string>> Request::parameter_names() const {
+  std::vector<std::string> names;
+  for (std::string_view rest = query; !rest.empty();) {
+    if (rest.front() == '&') {
+      rest.remove_prefix(1);
+      continue;
+    }
+    auto name = percent_decode(take_parameter(rest).first, true);
+    if (!name) return std::nullopt;
+    names.push_back(std::move(*name));
+  }
+  return names;
 }
 
 std::string_view reason(int status) noexcept {

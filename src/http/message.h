@@ -62,6 +62,8 @@ struct Request {
 
   /// A parameter of the query, decoded; nothing where it is absent or broken.
   std::optional<std::string> parameter(std::string_view name) const;
+  /// Of all parameters of the query, decoded, in their order; nothing where a name is broken.
+  std::optional<std::vector<std::string>> parameter_names() const;
 };
 
 struct Response {

@@ -28,6 +28,14 @@ TEST(HttpMessage, AQuerysParametersAreFound) {
   EXPECT_EQ(request.parameter("empty"), "");
   EXPECT_EQ(request.parameter("flag"), "");
   EXPECT_FALSE(request.parameter("absent"));
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(request.parameter_names(), (Names{"stream", "starting_after", "name", "empty", "flag"}));
+  request.query = "&a%5b%5d=1&&a%5b%5d=2&=3";
+  EXPECT_EQ(request.parameter_names(), (Names{"a[]", "a[]", ""}));
+  request.query = "a=%zz";
+  EXPECT_EQ(request.parameter_names(), (Names{"a"}));
+  request.query = "%zz=a";
+  EXPECT_FALSE(request.parameter_names());
 }
 
 }  // namespace

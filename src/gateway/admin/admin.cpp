@@ -20,17 +20,12 @@ void add_once(json::Object& object, const std::string& name, json::Value value) 
 
 void add_query(json::Object& object, const http::Request& request) {
   if (request.query.size() > query_bytes_max) fail(Code::invalid, "the query is too long");
-  std::string_view left = request.query;
-  while (!left.empty()) {
-    const auto end = std::min(left.find('&'), left.size());
-    const auto pair = left.substr(0, end);
-    left.remove_prefix(std::min(end + 1, left.size()));
-    if (pair.empty()) continue;
-    const auto name = http::percent_decode(pair.substr(0, pair.find('=')), true);
-    if (!name) fail(Code::invalid, "the query is no query");
-    const auto value = request.parameter(*name);
-    if (!value) fail_field(Code::invalid, *name, "{}: is broken", name->substr(0, 64));
-    add_once(object, *name, json::Value(*value));
+  const auto names = request.parameter_names();
+  if (!names) fail(Code::invalid, "the query is no query");
+  for (const auto& name : *names) {
+    const auto value = request.parameter(name);
+    if (!value) fail_field(Code::invalid, name, "{}: is broken", name.substr(0, 64));
+    add_once(object, name, json::Value(*value));
   }
 }
 

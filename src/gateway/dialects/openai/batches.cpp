@@ -5,7 +5,8 @@
 #include "gateway/desk.h"
 #include "gateway/dialects/openai/calls.h"
 #include "gateway/dialects/openai/form.h"
-#include "gateway/dialects/openai/paging.h"
+#include "gateway/dialects/openai/parts.h"
+#include "gateway/dialects/openai/query.h"
 #include "gateway/dialects/openai/upload.h"
 #include "gateway/errors.h"
 
@@ -82,12 +83,7 @@ json::Object batch_object(const records::Batch& batch) {
   if (!batch.faults.empty()) out["errors"] = json::Object{{"object", "list"}, {"data", batch.faults}};
   out["request_counts"] =
       json::Object{{"total", batch.total}, {"completed", batch.completed}, {"failed", batch.failed}};
-  const auto& usage = batch.usage;
-  out["usage"] = json::Object{{"input_tokens", usage.prompt_tokens},
-                              {"input_tokens_details", json::Object{{"cached_tokens", usage.cached_tokens}}},
-                              {"output_tokens", usage.completion_tokens},
-                              {"output_tokens_details", json::Object{{"reasoning_tokens", usage.reasoning_tokens}}},
-                              {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
+  out["usage"] = input_output_usage(batch.usage);
   return out;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "gateway/desk.h"
-#include "gateway/dialects/openai/paging.h"
+#include "gateway/dialects/openai/query.h"
 #include "gateway/dialects/openai/upload.h"
 #include "gateway/errors.h"
 

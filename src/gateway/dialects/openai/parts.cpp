@@ -31,6 +31,14 @@ json::Object usage_object(const protocol::Usage& usage) {
           {"completion_tokens_details", json::Object{{"reasoning_tokens", usage.reasoning_tokens}}}};
 }
 
+json::Object input_output_usage(const protocol::Usage& usage) {
+  return {{"input_tokens", usage.prompt_tokens},
+          {"input_tokens_details", json::Object{{"cached_tokens", usage.cached_tokens}}},
+          {"output_tokens", usage.completion_tokens},
+          {"output_tokens_details", json::Object{{"reasoning_tokens", usage.reasoning_tokens}}},
+          {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
+}
+
 std::string_view name_of(protocol::FinishReason reason) {
   switch (reason) {
     case protocol::FinishReason::stop: return "stop";

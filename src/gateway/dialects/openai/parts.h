@@ -14,6 +14,8 @@
 namespace cofre::gateway::openai {
 
 json::Object usage_object(const protocol::Usage& usage);
+/// In the words of /v1/responses and /v1/batches.
+json::Object input_output_usage(const protocol::Usage& usage);
 std::string_view name_of(protocol::FinishReason reason);
 /// "chatcmpl-" + the digits of "req_…".
 std::string answer_id(std::string_view prefix, std::string_view request_id);

@@ -57,9 +57,7 @@ void start_in_background(Services& services, Call&& call, ResponsesCall&& parsed
                              writer);
   }();
   if (!parsed.stream) return call.answer(json::dump(queued->object()));
-  auto head = event_stream_head();
-  call.complete(head);
-  call.responder.begin(std::move(head), event_stream_idle);
+  begin_event_stream(call);
   queued->read(call.responder, 0);
 }
 

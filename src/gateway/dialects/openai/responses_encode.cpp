@@ -81,13 +81,7 @@ class ResponsesEncoder : public ResponseWriter {
     if (status_ == "incomplete")
       out["incomplete_details"] =
           json::Object{{"reason", reason_ == FinishReason::length ? "max_output_tokens" : "content_filter"}};
-    if (usage_)
-      out["usage"] =
-          json::Object{{"input_tokens", usage_->prompt_tokens},
-                       {"input_tokens_details", json::Object{{"cached_tokens", usage_->cached_tokens}}},
-                       {"output_tokens", usage_->completion_tokens},
-                       {"output_tokens_details", json::Object{{"reasoning_tokens", usage_->reasoning_tokens}}},
-                       {"total_tokens", usage_->prompt_tokens + usage_->completion_tokens}};
+    if (usage_) out["usage"] = input_output_usage(*usage_);
     for (const auto& field : asked_) out[field.key()] = field.value();
     return out;
   }

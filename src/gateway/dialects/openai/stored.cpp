@@ -1,13 +1,13 @@
 #include "gateway/dialects/openai/stored.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/error.h"
 #include "gateway/desk.h"
 #include "gateway/dialects/openai/background.h"
 #include "gateway/dialects/openai/handlers.h"
+#include "gateway/dialects/openai/query.h"
 #include "gateway/dialects/openai/responses.h"
 #include "gateway/outlet.h"
 
@@ -15,21 +15,10 @@ namespace cofre::gateway::openai {
 namespace {
 
 constexpr std::uint64_t sequence_max = std::uint64_t{1} << 53;  // JSON's whole numbers
+constexpr std::uint32_t page_items_default = 20, page_items_max = 100;
 
 [[noreturn]] void refuse(std::string_view name, std::string_view what) {
   fail_field(Code::invalid, std::string(name), "{} {}", name, what);
-}
-
-std::optional<std::uint64_t> number(const http::Request& request, std::string_view name, std::uint64_t least,
-                                    std::uint64_t most) {
-  const auto text = request.parameter(name);
-  if (!text) return std::nullopt;
-  std::uint64_t value = 0;
-  const auto* end = text->data() + text->size();
-  const auto read = std::from_chars(text->data(), end, value);
-  if (text->empty() || read.ec != std::errc() || read.ptr != end || value < least || value > most)
-    refuse(name, fmt::format("must be a whole number from {} to {}", least, most));
-  return value;
 }
 
 bool flag(const http::Request& request, std::string_view name) {
@@ -62,12 +51,6 @@ void append_items(json::Array& items, const records::Response& turn, bool with_o
   }
 }
 
-void begin_stream(const Call& call) {
-  auto head = event_stream_head();
-  call.complete(head);
-  call.responder.begin(std::move(head), event_stream_idle);
-}
-
 std::uint64_t next_event(const Retrieval& retrieval) {
   return retrieval.starting_after ? *retrieval.starting_after + 1 : 0;
 }
@@ -83,8 +66,22 @@ void stream_stored(Services& services, const Call& call, const records::Response
     events = response_event("response.failed", from, {{"response", json::parse(response.object)}});
     from = 0;
   }
-  begin_stream(call);
+  begin_event_stream(call);
   EventLog::of(std::move(*events))->read(call.responder, from);
+}
+
+/// Of a conversation's items, in their order, those of a page and one more.
+json::Array page_of(json::Array items, const records::Page& page) {
+  if (!page.oldest_first) std::reverse(items.begin(), items.end());
+  auto at = items.begin();
+  if (page.after) {
+    at = std::find_if(at, items.end(), [&](const auto& item) { return item.at("id") == json::Value(*page.after); });
+    if (at == items.end()) refuse("after", "names no item of this response");
+    ++at;
+  }
+  items.erase(items.begin(), at);
+  if (items.size() > page.limit) items.resize(page.limit + 1);
+  return items;
 }
 
 /// The response as it is now. At the desk.
@@ -118,7 +115,7 @@ Retrieval parse_retrieval(const http::Request& request) {
   Retrieval out;
   out.stream = flag(request, "stream");
   flag(request, "include_obfuscation");
-  out.starting_after = number(request, "starting_after", 0, sequence_max);
+  out.starting_after = whole_number(request, "starting_after", 0, sequence_max);
   if (out.starting_after && !out.stream) refuse("starting_after", "needs stream=true");
   for (const char* name : {"include", "include[]"}) {
     const auto include = request.parameter(name);
@@ -128,45 +125,12 @@ Retrieval parse_retrieval(const http::Request& request) {
   return out;
 }
 
-Paging parse_paging(const http::Request& request) {
-  Paging out;
-  out.limit = number(request, "limit", 1, 100).value_or(20);
-  if (const auto order = request.parameter("order")) {
-    if (*order != "asc" && *order != "desc") refuse("order", "must be asc or desc");
-    out.newest_first = *order == "desc";
-  }
-  out.after = request.parameter("after");
-  return out;
-}
-
-json::Object page_of(const json::Array& items, const Paging& paging) {
-  std::vector<const json::Value*> ordered;
-  for (const auto& item : items) ordered.push_back(&item);
-  if (paging.newest_first) std::reverse(ordered.begin(), ordered.end());
-  const auto id_of = [](const json::Value* item) { return item->as_object().at("id"); };
-  auto at = ordered.begin();
-  if (paging.after) {
-    at = std::find_if(at, ordered.end(), [&](const auto* item) { return id_of(item) == json::Value(*paging.after); });
-    if (at == ordered.end()) refuse("after", "names no item of this response");
-    ++at;
-  }
-  json::Array data;
-  for (; at != ordered.end() && data.size() < paging.limit; ++at) data.push_back(**at);
-  const auto first = data.empty() ? json::Value() : id_of(&data.front());
-  const auto last = data.empty() ? json::Value() : id_of(&data.back());
-  return {{"object", "list"},
-          {"data", std::move(data)},
-          {"first_id", first},
-          {"last_id", last},
-          {"has_more", at != ordered.end()}};
-}
-
 void get_response(Services& services, Call&& call) {
   const auto retrieval = parse_retrieval(call.request);
   const auto& id = call.parameters.at(0);
   if (const auto running = services.backgrounds.find(call.caller->holder(), id)) {
     if (!retrieval.stream) return call.answer(json::dump(running->object()));
-    begin_stream(call);
+    begin_event_stream(call);
     return running->read(call.responder, next_event(retrieval));
   }
   at_desk(services.desk, std::move(call), [&services, retrieval](Call&& at) {
@@ -205,15 +169,15 @@ void cancel_response(Services& services, Call&& call) {
 }
 
 void response_input_items(Services& services, Call&& call) {
-  const auto paging = parse_paging(call.request);
-  at_desk(services.desk, std::move(call), [&services, paging](Call&& at) {
+  const auto page = read_page(call.request, page_items_default, page_items_max);
+  at_desk(services.desk, std::move(call), [&services, page](Call&& at) {
     const auto& id = at.parameters.at(0);
     const auto turns =
         services.records.responses.conversation(at.caller->holder(), id, services.settings.body_bytes_max);
     if (turns.empty()) not_there(id);
     json::Array items;
     for (const auto& turn : turns) append_items(items, turn, &turn != &turns.back());
-    at.answer(json::dump(page_of(items, paging)));
+    at.answer(list_text(page_of(std::move(items), page), page));
   });
 }
 

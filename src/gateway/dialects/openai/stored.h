@@ -22,14 +22,4 @@ struct Retrieval {
 };
 Retrieval parse_retrieval(const http::Request& request);
 
-/// The query of lists.
-struct Paging {
-  std::size_t limit = 20;
-  bool newest_first = true;
-  std::optional<std::string> after;  ///< the id of the item before the page
-};
-Paging parse_paging(const http::Request& request);
-/// {"object": "list", "data", "first_id", "last_id", "has_more"} of items in their order. Throws Error(invalid, after).
-json::Object page_of(const json::Array& items, const Paging& paging);
-
 }  // namespace cofre::gateway::openai

@@ -1,4 +1,4 @@
-#include "gateway/dialects/openai/paging.h"
+#include "gateway/dialects/openai/query.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,25 +8,29 @@
 namespace cofre::gateway::openai {
 
 void check_query(const http::Request& request, std::initializer_list<std::string_view> known) {
-  std::string_view rest = request.query;
-  while (!rest.empty()) {
-    const auto pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    const auto name = http::percent_decode(pair.substr(0, pair.find('=')), true);
-    if (!name) fail(Code::invalid, "the query is broken");
-    if (!name->empty() && std::find(known.begin(), known.end(), *name) == known.end())
-      fail_field(Code::invalid, name->substr(0, 64), "{} is not a parameter of this request", name->substr(0, 64));
+  const auto names = request.parameter_names();
+  if (!names) fail(Code::invalid, "the query is broken");
+  for (const auto& name : *names) {
+    if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end())
+      fail_field(Code::invalid, name.substr(0, 64), "{} is not a parameter of this request", name.substr(0, 64));
   }
+}
+
+std::optional<std::uint64_t> whole_number(const http::Request& request, std::string_view name, std::uint64_t least,
+                                          std::uint64_t most) {
+  const auto text = request.parameter(name);
+  if (!text) return std::nullopt;
+  std::uint64_t value = 0;
+  const auto* end = text->data() + text->size();
+  const auto read = std::from_chars(text->data(), end, value);
+  if (text->empty() || read.ec != std::errc() || read.ptr != end || value < least || value > most)
+    fail_field(Code::invalid, std::string(name), "{}: must be a whole number from {} to {}", name, least, most);
+  return value;
 }
 
 records::Page read_page(const http::Request& request, std::uint32_t limit_default, std::uint32_t limit_max) {
   records::Page page;
-  page.limit = limit_default;
-  if (const auto limit = request.parameter("limit")) {
-    const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
-    if (error != std::errc() || end != limit->data() + limit->size() || page.limit < 1 || page.limit > limit_max)
-      fail_field(Code::invalid, "limit", "limit: must be a whole number from 1 to {}", limit_max);
-  }
+  page.limit = static_cast<std::uint32_t>(whole_number(request, "limit", 1, limit_max).value_or(limit_default));
   page.after = request.parameter("after");
   if (const auto order = request.parameter("order")) {
     if (*order != "asc" && *order != "desc") fail_field(Code::invalid, "order", "order: must be one of: asc, desc");
