@@ -103,13 +103,15 @@ std::size_t kv_page_bytes(KvFormat format, std::size_t head_width) {
 }
 
 std::size_t scratch_bytes(std::size_t rows, std::size_t inputs, std::size_t head_width) {
-  constexpr std::size_t strip = 4 * panel_width * (group_width + 2 * sizeof(float));
-  const std::size_t sums = rows * 4 * panel_width * sizeof(float);
+  // What the prompt kernel on tiles takes: 32 panels requantised, a page of products, the sums of all rows, made up
+  // to 16.
+  constexpr std::size_t strip = 32 * panel_width * (group_width + 2 * sizeof(float)) + 4096;
+  const std::size_t sums = (rows + 15) / 16 * 16 * 32 * panel_width * sizeof(float);
   const std::size_t starts = 16 * ((inputs + group_width - 1) / group_width) * 16 * sizeof(std::int32_t);
   // What attention on tiles takes: 64 query rows, a page's keys and values and 64 rows of sums, four bytes an element
   // each; weights and scores of 16 rows.
   const std::size_t attention = 4 * ((head_width + 31) / 32 * 32) * page_tokens * 4 + 2 * 16 * page_tokens * 4;
-  return align64(std::max({align64(strip) + sums + 64 * 1024, starts, attention}));
+  return align64(std::max({align64(strip) + sums, starts, attention}));
 }
 
 std::span<const Kernels* const> all_kernels() { return detected(); }

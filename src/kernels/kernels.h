@@ -120,7 +120,7 @@ struct Kernels {
   /// Accuracy  1.5 % RMS of a product relative to the exact one, on normal weights.
   void (*matmul_prompt)(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
                         std::byte* scratch);
-  /// Panels of one task of matmul_prompt and matmul_exact: `first` should be a multiple of it.
+  /// Panels that a task of matmul_prompt should have, where there are enough for all threads.
   std::size_t prompt_panels = 4;
 
   /// out = x / sqrt(mean(x²) + eps) · weight (RMSNorm, arXiv:1910.07467). out may be x.

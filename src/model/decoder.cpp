@@ -231,8 +231,8 @@ void Decoder::multiply(Member& member, std::size_t first_row, std::initializer_l
     const std::size_t panels = product.linear->panels.panels();
     for (const bool generated : {false, true}) {
       if (generated ? first_exact == rows_.size() : first_row >= prompt_rows_) continue;
-      const std::size_t chunk =
-          generated ? std::clamp<std::size_t>(panels / (team_.size() * 8), 1, 16) : kernels_.prompt_panels;
+      const std::size_t most = generated ? 16 : kernels_.prompt_panels, least = generated ? 1 : 4;
+      const std::size_t chunk = std::clamp(panels / (team_.size() * (generated ? 8 : 2)), least, most);
       parts[count++] = {&product, generated, chunk, tasks};
       tasks += (panels + chunk - 1) / chunk;
     }

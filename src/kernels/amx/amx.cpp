@@ -39,16 +39,16 @@ void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::si
   if (is_float(w.format)) return floats(rows, w, out, first, last);
   with_format(w.format, [&](auto f) {
     if (rows.rows < fewest_tile_rows) {
-      prompt<decltype(f)>(rows, w, out, first, last, scratch, vnni_strip);
+      prompt<decltype(f)>(rows, w, out, first, last, scratch);
     } else {
-      prompt<decltype(f)>(rows, w, out, first, last, scratch, tile_strip<Tiles>);
+      tile_prompt<decltype(f), Tiles>(rows, w, out, first, last, scratch);
     }
   });
 }
 
 /// Four C tiles fed from two A and two B tiles that stay in registers.
 std::uint64_t spin_tiles(std::size_t rounds) {
-  HardwareTiles tiles;
+  HardwareTiles tiles(64);
   alignas(64) std::uint8_t values[1024];
   for (std::size_t i = 0; i < sizeof values; ++i) values[i] = static_cast<std::uint8_t>(i * 167 + 13);
   tiles.load<4>(values, 64), tiles.load<5>(values, 64), tiles.load<6>(values, 64), tiles.load<7>(values, 64);
@@ -68,6 +68,7 @@ Kernels with_tiles(std::string_view name) {
   table.isa = Isa::amx;
   table.name = name;
   table.matmul_prompt = matmul_prompt<Tiles>;
+  table.prompt_panels = tile_panels;
   table.attention = tile_attention<Tiles>;
   if constexpr (std::is_same_v<Tiles, HardwareTiles>) table.spin_products = spin_tiles;
   return table;

@@ -191,7 +191,7 @@ class TileAttention {
   Split query_, keys_, values_, weights_;
   float (*scores_)[page_tokens];
   float* sums_;
-  Tiles tiles_;
+  Tiles tiles_{64};
 };
 
 /// Prompt rows on tiles, all others as AVX-512 does it: which of the two a row gets never depends on its neighbours.

@@ -40,7 +40,7 @@ void matmul_exact(const Rows& rows, const Panels& w, const Output& out, std::siz
 void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
                    std::byte* scratch) {
   if (is_float(w.format)) return floats(rows, w, out, first, last);
-  with_format(w.format, [&](auto f) { prompt<decltype(f)>(rows, w, out, first, last, scratch, vnni_strip); });
+  with_format(w.format, [&](auto f) { prompt<decltype(f)>(rows, w, out, first, last, scratch); });
 }
 
 [[gnu::flatten]] std::uint64_t spin_products(std::size_t rounds) {

@@ -1,21 +1,21 @@
 // matmul_prompt on VNNI: 6 rows × 64 outputs in 24 registers over a strip that stays in L1, partial sums in a scratch
 // that stays in L2. Included inside an unnamed namespace after requantise.h.
 
-constexpr std::size_t prompt_rows = 6;
+constexpr std::size_t prompt_rows = 6, strip_panels = 4;
 constexpr int scale_quads = prompt_scale_width / 4;
 constexpr int unit_scales = prompt_scale_width / scale_width;
 
 /// part[row][outputs] += rows · strip over the inputs of one activation scale, `unit` of the group, or = for the first.
 template <int R, int P>
-[[gnu::always_inline]] inline void vnni_part(const Rows& rows, std::size_t at, const Strip& strip, int unit, int quads,
-                                             __m512 (&part)[R][P]) {
+[[gnu::always_inline]] inline void vnni_part(const Rows& rows, std::size_t at, const StripPanel* strip, int unit,
+                                             int quads, __m512 (&part)[R][P]) {
   __m512i sum[R][P];
   unroll<R>([&](auto r) { unroll<P>([&](auto p) { sum[r][p] = _mm512_setzero_si512(); }); });
   const std::int8_t* x = rows.quants + at * group_width + unit * prompt_scale_width;
-  const std::uint8_t* bytes = strip.bytes + unit * prompt_scale_width * panel_width;
-  for (int q = 0; q < quads; ++q, x += 4, bytes += 64) {
+  std::size_t byte = unit * prompt_scale_width * panel_width;
+  for (int q = 0; q < quads; ++q, x += 4, byte += 64) {
     __m512i w[P];
-    unroll<P>([&](auto p) { w[p] = _mm512_load_si512(bytes + p * strip_panel_bytes); });
+    unroll<P>([&](auto p) { w[p] = _mm512_load_si512(strip[p].bytes + byte); });
     unroll<R>([&](auto r) {
       const auto four = S::broadcast(x + r * group_width);
       unroll<P>([&](auto p) { sum[r][p] = S::add_products(sum[r][p], w[p], four); });
@@ -29,7 +29,7 @@ template <int R, int P>
 
 /// sums[row][64 outputs] += rows · strip, or = for the first group.
 template <int R, int P>
-[[gnu::flatten]] inline void vnni_tile(const Rows& rows, std::size_t first, std::size_t group, const Strip& strip,
+[[gnu::flatten]] inline void vnni_tile(const Rows& rows, std::size_t first, std::size_t group, const StripPanel* strip,
                                        int quads, float* sums) {
   __m512 part[R][P];
   unroll<R>([&](auto r) { unroll<P>([&](auto p) { part[r][p] = _mm512_setzero_ps(); }); });
@@ -41,15 +41,15 @@ template <int R, int P>
     unroll<P>([&](auto p) {
       float* y = sums + (r * strip_panels + p) * panel_width;
       auto value = group == 0 ? _mm512_setzero_ps() : _mm512_load_ps(y);
-      value = _mm512_fmadd_ps(part[r][p], _mm512_load_ps(strip.scale[p]), value);
-      value = _mm512_fmadd_ps(_mm512_load_ps(strip.low[p]), total, value);
+      value = _mm512_fmadd_ps(part[r][p], _mm512_load_ps(strip[p].scale), value);
+      value = _mm512_fmadd_ps(_mm512_load_ps(strip[p].low), total, value);
       _mm512_store_ps(y, value);
     });
   });
 }
 
 template <int P>
-inline void vnni_rows(const Rows& rows, std::size_t group, const Strip& strip, int quads, float* sums) {
+inline void vnni_rows(const Rows& rows, std::size_t group, const StripPanel* strip, int quads, float* sums) {
   constexpr std::size_t row_floats = strip_panels * panel_width;
   std::size_t r = 0;
   for (; r + prompt_rows <= rows.rows; r += prompt_rows)
@@ -64,7 +64,7 @@ inline void vnni_rows(const Rows& rows, std::size_t group, const Strip& strip, i
   }
 }
 
-inline void vnni_strip(const Rows& rows, std::size_t group, const Strip& strip, std::size_t panels, int quads,
+inline void vnni_strip(const Rows& rows, std::size_t group, const StripPanel* strip, std::size_t panels, int quads,
                        float* sums) {
   switch (panels) {
     case 1: return vnni_rows<1>(rows, group, strip, quads, sums);
@@ -74,19 +74,19 @@ inline void vnni_strip(const Rows& rows, std::size_t group, const Strip& strip, 
   }
 }
 
-/// Panels [from, to) in strips of four; `multiply` is the product of all rows with one strip.
-template <class F, class Multiply>
+/// Panels [from, to) in strips of four.
+template <class F>
 inline void prompt(const Rows& rows, const Panels& w, const Output& out, std::size_t from, std::size_t to,
-                   std::byte* scratch, Multiply&& multiply) {
+                   std::byte* scratch) {
   constexpr std::size_t row_floats = strip_panels * panel_width;
-  auto& strip = *reinterpret_cast<Strip*>(scratch);
-  auto* sums = reinterpret_cast<float*>(scratch + sizeof(Strip));
+  auto* strip = reinterpret_cast<StripPanel*>(scratch);
+  auto* sums = reinterpret_cast<float*>(strip + strip_panels);
   for (std::size_t panel = from; panel < to; panel += strip_panels) {
     const std::size_t panels = std::min(strip_panels, to - panel);
     for (std::size_t group = 0; group < rows.groups(); ++group) {
-      for (std::size_t p = 0; p < panels; ++p) requantise<F>(w, panel + p, group, strip, p);
+      for (std::size_t p = 0; p < panels; ++p) requantise<F>(w, panel + p, group, strip[p]);
       const int quads = static_cast<int>(std::min(group_width, w.inputs - group * group_width) / 4);
-      multiply(rows, group, strip, panels, quads, sums);
+      vnni_strip(rows, group, strip, panels, quads, sums);
     }
     for (std::size_t r = 0; r < rows.rows; ++r)
       for (std::size_t p = 0; p < panels; ++p)

@@ -1,16 +1,13 @@
 // Strips: panels × 256 inputs requantised to unsigned bytes with one scale and one offset for an output and group, the
 // form that the prompt kernels (VNNI, AMX) multiply. Included inside an unnamed namespace after formats.h.
 //
-//   bytes [panel][quad 0…63][16 columns × 4 inputs]: exactly the rows of an AMX B tile
+//   bytes [quad 0…63][16 columns × 4 inputs]: exactly the rows of AMX B tiles
 //   w ≈ scale · u + low
 
-constexpr std::size_t strip_panels = 4;
-constexpr std::size_t strip_panel_bytes = group_width * panel_width;
-
-struct Strip {
-  alignas(64) std::uint8_t bytes[strip_panels * strip_panel_bytes];
-  alignas(64) float scale[strip_panels][panel_width];
-  alignas(64) float low[strip_panels][panel_width];
+struct StripPanel {
+  alignas(64) std::uint8_t bytes[group_width * panel_width];
+  alignas(64) float scale[panel_width];
+  alignas(64) float low[panel_width];
 };
 
 /// What turns the bytes u of each granule into strip bytes: (u · mul + off) >> 8 in 16-bit lanes, modulo 2^16.
@@ -67,9 +64,9 @@ inline __m512i requantised(__m512i u, __m512i mul, __m512i off) {
   return _mm512_ternarylogic_epi32(bytes, even, odd, 0xca);  // bytes ? even : odd
 }
 
-/// Fills panel `p` of a strip from group `group` of a panel; inputs past the matrix become u = 0.
+/// Group `group` of a panel; inputs past the matrix become u = 0.
 template <class F>
-inline void requantise(const Panels& w, std::size_t panel, std::size_t group, Strip& strip, std::size_t p) {
+inline void requantise(const Panels& w, std::size_t panel, std::size_t group, StripPanel& strip) {
   const auto& t = traits(w.format);
   constexpr int per_sub = 32 / F::granule;
   const std::size_t first = group * (group_width / t.record);
@@ -77,8 +74,8 @@ inline void requantise(const Panels& w, std::size_t panel, std::size_t group, St
   const std::byte* scales = w.scales + panel * w.scale_stride() + first * t.scale_bytes;
   const int subs = static_cast<int>(std::min<std::size_t>(8, w.inputs / 32 - group * 8));
   Multipliers<F> m;
-  fit<F>(scales, t.scale_bytes, subs * per_sub, m, strip.scale[p], strip.low[p]);
-  auto* to = reinterpret_cast<__m512i*>(strip.bytes + p * strip_panel_bytes);
+  fit<F>(scales, t.scale_bytes, subs * per_sub, m, strip.scale, strip.low);
+  auto* to = reinterpret_cast<__m512i*>(strip.bytes);
   for (int sub = 0; sub < subs; ++sub, to += 8) {
     const std::byte* record = F::record_subs == 8 ? quants : quants + sub * t.quant_bytes;
     const int within = F::record_subs == 8 ? sub : 0;
