@@ -71,9 +71,12 @@ enum class KvFormat : std::uint8_t { f32, f16, q8 };
 /// [64, head_width]; q8 has a scale for every token of both behind them.
 std::size_t kv_page_bytes(KvFormat format, std::size_t head_width);
 
+/// Most rows of one attention call.
+inline constexpr std::size_t attention_rows_max = 512;
+
 /// Attention of query rows that share one KV head over its pages.
 ///
-///   query    [rows, head_width] f32, rows `query_stride` floats apart; not yet scaled
+///   query    [rows ≤ attention_rows_max, head_width] f32, rows `query_stride` floats apart; not yet scaled
 ///   visible  [rows]: row r sees tokens [begin[r], end[r])
 ///   pages    page p holds tokens [64p, 64p + 64)
 struct AttentionTask {
@@ -89,7 +92,7 @@ struct AttentionTask {
   float soft_cap = 0.0f;  ///< cap · tanh(s / cap) where > 0
   bool prompt = false;    ///< rows of a prompt: may be computed in another way than generated ones, all of them alike
   KvFormat format = KvFormat::f16;
-  /// Results, not yet normalised: out[r] = Σ exp(s − peak[r]) v, weight[r] = Σ exp(s − peak[r]).
+  /// Results, not yet normalised (prompt rows on AMX: weights and values rounded to bf16, 8 bits): out[r] = Σ exp(s − peak[r]) v, weight[r] = Σ exp(s − peak[r]).
   float* out = nullptr;  ///< [rows, head_width], rows `out_stride` apart
   std::size_t out_stride = 0;
   float* peak = nullptr;

@@ -78,7 +78,9 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
   cut(Cutter(memory_.data()));
   const std::size_t widest = std::max({spec.width, query_width_, spec.ffn_width});
   attention_scratch_ = kernels::scratch_bytes(n, widest, spec.head_width);
-  const std::size_t attention_out = query_block * (padded_head_ + 4) * sizeof(float);
+  // A prompt unit's results, behind its queries put side by side.
+  const std::size_t attention_out =
+      kernels::attention_rows_max * (padded_head_ + spec.head_width + 16 + 4) * sizeof(float);
   for (unsigned i = 0; i < team.size(); ++i) scratch_.emplace_back(attention_scratch_ + attention_out);
 }
 

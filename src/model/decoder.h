@@ -83,12 +83,12 @@ class Decoder {
     }
   };
   static constexpr std::size_t query_block = 64;  ///< prompt tokens of one attention call
-  /// One attention call: a block of prompt tokens of one head, or a split of one generated row's pages for the heads
-  /// that share a KV head.
+  /// One attention call for query heads that share a KV head: a block of prompt tokens, or a split of one generated
+  /// row's pages.
   struct Unit {
     bool generated;
-    std::size_t row, count;  ///< rows [row, row + count)
-    std::size_t head;        ///< query head, or KV head where generated
+    std::size_t row, count;   ///< rows [row, row + count)
+    std::size_t head, heads;  ///< query heads [head, head + heads)
     std::size_t first_page, last_page;
     std::size_t partial;  ///< where a generated unit's results go
   };
@@ -112,6 +112,7 @@ class Decoder {
     kernels_.quantize(rows, row, row + 1, row < prompt_rows_);
   }
   void plan_attention();
+  void plan_prompts();
   void pass(Member& member);
   void layer(Member& member, std::size_t index);
   os::Tickets& tickets(const Member& member) { return tickets_[member.phase % 2]; }

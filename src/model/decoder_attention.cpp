@@ -17,30 +17,46 @@ std::size_t Decoder::first_visible(std::size_t position, std::size_t layer) cons
   return spec_.slides(layer) && position + 1 > spec_.window ? position + 1 - spec_.window : 0;
 }
 
+/// Blocks of 64 tokens of a run. A kernel may prepare a page once for all rows of a call, so a unit takes as many heads
+/// of a KV head as leave every thread some units.
+void Decoder::plan_prompts() {
+  std::vector<std::pair<std::size_t, std::size_t>> blocks;
+  for (std::size_t row = 0; row < prompt_rows_;) {
+    std::size_t end = row + 1;
+    while (end < prompt_rows_ && rows_[end].run == rows_[row].run && end - row < query_block) ++end;
+    blocks.emplace_back(row, end);
+    row = end;
+  }
+  const std::size_t group = spec_.heads / spec_.kv_heads;
+  std::size_t heads = std::min(group, kernels::attention_rows_max / query_block);
+  while (heads > 1 && blocks.size() * spec_.kv_heads * ((group + heads - 1) / heads) < 4 * team_.size()) --heads;
+  for (const auto& [row, end] : blocks) {
+    const std::size_t last_page = rows_[end - 1].position / kernels::page_tokens + 1;
+    for (std::size_t head = 0; head < spec_.heads;) {
+      const std::size_t together = std::min(heads, group - head % group);
+      units_.push_back({false, row, end - row, head, together, 0, last_page, 0});
+      head += together;
+    }
+  }
+}
+
 void Decoder::plan_attention() {
   units_.clear();
   first_partial_.assign(1, 0);
   std::size_t partials = 0;
-  for (std::size_t row = 0; row < prompt_rows_;) {
-    std::size_t end = row + 1;
-    while (end < prompt_rows_ && rows_[end].run == rows_[row].run && end - row < query_block) ++end;
-    const std::size_t last_page = rows_[end - 1].position / kernels::page_tokens + 1;
-    for (std::size_t head = 0; head < spec_.heads; ++head)
-      units_.push_back({false, row, end - row, head, 0, last_page, 0});
-    row = end;
-  }
+  plan_prompts();
+  const std::size_t group = spec_.heads / spec_.kv_heads;
   for (std::size_t row = prompt_rows_; row < rows_.size(); ++row) {
     const std::size_t last_page = rows_[row].position / kernels::page_tokens + 1;
     for (std::size_t page = 0; page < last_page; page += split_pages)
-      for (std::size_t head = 0; head < spec_.kv_heads; ++head)
-        units_.push_back({true, row, 1, head, page, std::min(page + split_pages, last_page), partials++});
+      for (std::size_t head = 0; head < spec_.heads; head += group)
+        units_.push_back({true, row, 1, head, group, page, std::min(page + split_pages, last_page), partials++});
     first_partial_.push_back(partials);
   }
   // The largest first, so that the last task to finish is a small one.
   std::stable_sort(units_.begin(), units_.end(), [](const Unit& a, const Unit& b) {
-    return a.count * (a.last_page - a.first_page) > b.count * (b.last_page - b.first_page);
+    return a.count * a.heads * (a.last_page - a.first_page) > b.count * b.heads * (b.last_page - b.first_page);
   });
-  const std::size_t group = spec_.heads / spec_.kv_heads;
   const std::size_t bytes = partials * group * padded_head_ * sizeof(float);
   if (partial_memory_.bytes() < bytes) partial_memory_ = os::Buffer(bytes * 2);
   partial_peak_.resize(partials * group);
@@ -71,26 +87,31 @@ void Decoder::attend_prompt(const Unit& unit, unsigned member, std::size_t index
   }
   const std::size_t kv_head = unit.head / (spec_.heads / spec_.kv_heads);
   for (std::size_t p = 0; p < unit.last_page; ++p) list[p] = kv_.page(pages[p], index, kv_head);
-  std::uint32_t begin[query_block], end[query_block];
-  for (std::size_t i = 0; i < unit.count; ++i) {
-    const std::size_t position = rows_[unit.row + i].position;
-    begin[i] = static_cast<std::uint32_t>(first_visible(position, index));
-    end[i] = static_cast<std::uint32_t>(position + 1);
-  }
+  const std::size_t width = spec_.head_width, rows = unit.count * unit.heads;
   auto* scratch = scratch_[member].data();
-  auto* out = reinterpret_cast<float*>(scratch + attention_scratch_);
-  float* peak = out + query_block * padded_head_;
-  float* weight = peak + query_block;
-  const float* query = at(query_, unit.row, query_width_) + unit.head * spec_.head_width;
+  auto* query = reinterpret_cast<float*>(scratch + attention_scratch_);
+  float* out = query + kernels::attention_rows_max * width + 16;
+  float* peak = out + kernels::attention_rows_max * padded_head_;
+  float* weight = peak + kernels::attention_rows_max;
+  std::uint32_t begin[kernels::attention_rows_max], end[kernels::attention_rows_max];
+  for (std::size_t i = 0, at_row = 0; i < unit.count; ++i) {
+    const std::size_t position = rows_[unit.row + i].position;
+    const float* from = at(query_, unit.row + i, query_width_) + unit.head * width;
+    std::copy_n(from, unit.heads * width, query + at_row * width);
+    for (std::size_t h = 0; h < unit.heads; ++h, ++at_row) {
+      begin[at_row] = static_cast<std::uint32_t>(first_visible(position, index));
+      end[at_row] = static_cast<std::uint32_t>(position + 1);
+    }
+  }
   kernels_.attention({.query = query,
-                      .query_stride = query_width_,
-                      .rows = unit.count,
+                      .query_stride = width,
+                      .rows = rows,
                       .begin = begin,
                       .end = end,
                       .pages = list,
                       .first_page = begin[0] / kernels::page_tokens,
                       .last_page = unit.last_page,
-                      .head_width = spec_.head_width,
+                      .head_width = width,
                       .scale = spec_.attention_scale,
                       .soft_cap = spec_.attention_soft_cap,
                       .prompt = true,
@@ -100,10 +121,10 @@ void Decoder::attend_prompt(const Unit& unit, unsigned member, std::size_t index
                       .peak = peak,
                       .weight = weight},
                      scratch);
-  for (std::size_t i = 0; i < unit.count; ++i) {
-    float* to = at(mixed_, unit.row + i, query_width_) + unit.head * spec_.head_width;
-    const float factor = 1.0f / weight[i];
-    for (std::size_t d = 0; d < spec_.head_width; ++d) to[d] = out[i * padded_head_ + d] * factor;
+  for (std::size_t r = 0; r < rows; ++r) {
+    float* to = at(mixed_, unit.row + r / unit.heads, query_width_) + (unit.head + r % unit.heads) * width;
+    const float factor = 1.0f / weight[r];
+    for (std::size_t d = 0; d < width; ++d) to[d] = out[r * padded_head_ + d] * factor;
   }
 }
 
@@ -113,7 +134,7 @@ void Decoder::attend_generated(const Unit& unit, unsigned member, std::size_t in
   const std::size_t group = spec_.heads / spec_.kv_heads;
   const std::byte* list[split_pages];
   for (std::size_t p = unit.first_page; p < unit.last_page; ++p)
-    list[p - unit.first_page] = kv_.page(pages[p], index, unit.head);
+    list[p - unit.first_page] = kv_.page(pages[p], index, unit.head / group);
   // Positions count from the split's first page.
   const std::size_t base = unit.first_page * kernels::page_tokens;
   const std::size_t visible = first_visible(row.position, index);
@@ -123,7 +144,7 @@ void Decoder::attend_generated(const Unit& unit, unsigned member, std::size_t in
   CHECK(group <= 64);
   for (std::size_t g = 0; g < group; ++g) begins[g] = begin, ends[g] = end;
   float* out = reinterpret_cast<float*>(partial_memory_.data()) + unit.partial * group * padded_head_;
-  const float* query = at(query_, unit.row, query_width_) + unit.head * group * spec_.head_width;
+  const float* query = at(query_, unit.row, query_width_) + unit.head * spec_.head_width;
   kernels_.attention(
       {.query = query,
        .query_stride = spec_.head_width,
