@@ -92,7 +92,7 @@ struct AttentionTask {
   float soft_cap = 0.0f;  ///< cap · tanh(s / cap) where > 0
   bool prompt = false;    ///< rows of a prompt: may be computed in another way than generated ones, all of them alike
   KvFormat format = KvFormat::f16;
-  /// Results, not yet normalised (prompt rows on AMX: weights and values rounded to bf16, 8 bits): out[r] = Σ exp(s − peak[r]) v, weight[r] = Σ exp(s − peak[r]).
+  /// Results, not yet normalised: out[r] = Σ exp(s − peak[r]) v, weight[r] = Σ exp(s − peak[r]).
   float* out = nullptr;  ///< [rows, head_width], rows `out_stride` apart
   std::size_t out_stride = 0;
   float* peak = nullptr;

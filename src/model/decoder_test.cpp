@@ -152,7 +152,7 @@ TEST(Decoder, SmallerKvFormatsStayClose) {
   const auto ids = some_ids(130);
   const auto expected = exact.prompt(ids, 600);
   Bench half({}, 1, kernels::KvFormat::f16), byte({}, 1, kernels::KvFormat::q8);
-  EXPECT_LT(largest_difference(half.prompt(ids, 600), expected), 1e-2f);  // on AMX weights and values are bf16 besides
+  EXPECT_LT(largest_difference(half.prompt(ids, 600), expected), 5e-3f);
   EXPECT_LT(largest_difference(byte.prompt(ids, 600), expected), 0.1f);
 }
 

@@ -26,12 +26,21 @@ namespace {
 #include "kernels/avx512/prompt.h"
 #include "kernels/amx/tiles.h"
 #include "kernels/amx/product.h"
+#include "kernels/amx/exact.h"
 #include "kernels/amx/attention.h"
 // clang-format on
 
 /// Fewer rows leave the tiles mostly empty; VNNI is faster then. The two differ only in the order of whole numbers,
 /// which is exact: results are bit-equal.
 constexpr std::size_t fewest_tile_rows = 8;
+
+template <class Tiles>
+void matmul_exact(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
+                  std::byte* scratch) {
+  if (is_float(w.format) || rows.rows < fewest_tile_rows)
+    return avx512_kernels.matmul_exact(rows, w, out, first, last, scratch);
+  with_format(w.format, [&](auto f) { tile_exact<decltype(f), Tiles>(rows, w, out, first, last, scratch); });
+}
 
 template <class Tiles>
 void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
@@ -67,6 +76,7 @@ Kernels with_tiles(std::string_view name) {
   Kernels table = avx512_kernels;
   table.isa = Isa::amx;
   table.name = name;
+  table.matmul_exact = matmul_exact<Tiles>;
   table.matmul_prompt = matmul_prompt<Tiles>;
   table.prompt_panels = tile_panels;
   table.attention = tile_attention<Tiles>;

@@ -2,10 +2,10 @@
 // A page is turned into tiles once for all rows of the task: it pays to hand over all heads that share it. Included
 // inside an unnamed namespace after tiles.h and generic/scores.h.
 //
-// Scores: queries and keys are split into two bf16 numbers, x = high + low, and three of the four products are summed. An
-// f16 key (11 bits) is split exactly, a query to 16 bits, so that scores stay as exact as in f32, which bf16 alone does
-// not give (keys of some models reach hundreds). An 8-bit key is a bf16 number as it is. Weights and values are rounded
-// to bf16, and the weights that are summed are the rounded ones.
+// Operands are split into two bf16 numbers, x = high + low, and three of the four products are summed: an f16 key or
+// value (11 bits) is split exactly, a query or weight to 16 bits, so that scores stay as exact as in f32, which bf16
+// alone does not give (keys of some models reach hundreds; weights and values in bf16 cost 0.4 % of perplexity). An 8-bit
+// key or value is a bf16 number as it is.
 
 /// A matrix as two of bf16, in the order in which tiles are loaded.
 struct Split {
@@ -46,14 +46,14 @@ inline void split_rows(const float* from, std::size_t from_stride, std::size_t c
 }
 
 /// B tiles from rows of a page: pairs of rows (2k, 2k + 1), 16 columns each, tile after tile down the rows, then the
-/// next columns. `rows` is made up to a multiple of 32 with zeros; rows from `filled` on count as zeros. Without
-/// `to.low` values are rounded.
-template <KvFormat format, bool with_low>
+/// next columns. `rows` is made up to a multiple of 32 with zeros; rows from `filled` on count as zeros. Values of 8 bits
+/// have no low part.
+template <KvFormat format>
 inline void split_pairs(const std::byte* from, std::size_t rows, std::size_t filled, std::size_t columns, Split to) {
   const std::size_t pairs = (rows + 31) / 32 * 16;
   const auto load = [&](std::size_t row, std::size_t column) {
     const auto x = row < filled ? load_kv<format>(from, row * columns + column) : _mm512_setzero_ps();
-    return split(x, with_low ? upper_half(_mm512_castps_si512(x)) : rounded(x));
+    return split(x, upper_half(_mm512_castps_si512(x)));
   };
   const auto store = [&](std::uint16_t* at, __m512i even, __m512i odd) {
     _mm512_store_si512(at, _mm512_or_si512(_mm512_srli_epi32(even, 16), upper_half(odd)));
@@ -63,7 +63,7 @@ inline void split_pairs(const std::byte* from, std::size_t rows, std::size_t fil
       const auto even = load(2 * k, column), odd = load(2 * k + 1, column);
       const std::size_t at = (column / 16 * pairs + k) * 32;
       store(to.high + at, even.high, odd.high);
-      if constexpr (with_low) store(to.low + at, even.low, odd.low);
+      if constexpr (format == KvFormat::f16) store(to.low + at, even.low, odd.low);
     }
 }
 
@@ -82,7 +82,7 @@ inline __m512 fast_exp(__m512 x) {
 /// Attention of all rows of a task, attention_rows_max at most. Memory is cut from the scratch.
 template <KvFormat format, class Tiles>
 class TileAttention {
-  static constexpr bool exact_keys = format != KvFormat::f16;  ///< keys have no low part
+  static constexpr bool exact_pages = format != KvFormat::f16;  ///< keys and values have no low part
   static constexpr std::size_t row_vectors = page_tokens / 16;
 
  public:
@@ -96,8 +96,8 @@ class TileAttention {
     const auto take_floats = [&](std::size_t count) { return reinterpret_cast<float*>(take(4 * count)); };
     query_ = {take_bf16(rows_ * depth_), take_bf16(rows_ * depth_)};
     keys_ = {take_bf16(depth_ * page_tokens), take_bf16(depth_ * page_tokens)};
-    values_ = {take_bf16(page_tokens * width_), nullptr};
-    weights_ = take_bf16(tile_rows * page_tokens);
+    values_ = {take_bf16(page_tokens * width_), take_bf16(page_tokens * width_)};
+    weights_ = {take_bf16(tile_rows * page_tokens), take_bf16(tile_rows * page_tokens)};
     scores_ = take_floats(tile_rows * page_tokens);
     sums_ = take_floats(rows_ * width_);
     lanes_ = take_floats(rows_ * 16);
@@ -113,8 +113,8 @@ class TileAttention {
       const std::size_t visible = visible_tokens(t_, 0, t_.rows, p * page_tokens);
       if (visible == 0) continue;
       const Page page = page_parts(format, t_.pages[p], t_.head_width);
-      split_pairs<format, !exact_keys>(page.keys, t_.head_width, t_.head_width, page_tokens, keys_);
-      split_pairs<format, false>(page.values, page_tokens, visible, width_, values_);
+      split_pairs<format>(page.keys, t_.head_width, t_.head_width, page_tokens, keys_);
+      split_pairs<format>(page.values, page_tokens, visible, width_, values_);
       for (std::size_t r = 0; r < t_.rows; r += tile_rows)
         tile(page, r, std::min(tile_rows, t_.rows - r), p * page_tokens);
     }
@@ -148,22 +148,28 @@ class TileAttention {
     tiles_.template load<5>(query_.low + row * depth_ + k, depth_ * 2);
     unroll<row_vectors>([&](auto c) {
       const std::size_t at = c * depth_ * 16 + k * 16;
-      tiles_.template load<6>(keys_.high + at, 64);
-      tiles_.template multiply_bf16<c, 4, 6>();
-      if constexpr (!exact_keys) tiles_.template load<7>(keys_.low + at, 64);
-      tiles_.template multiply_bf16<c, 5, 6>();
-      if constexpr (!exact_keys) tiles_.template multiply_bf16<c, 4, 7>();
+      add_split<c>(keys_, at);
     });
+  }
+
+  /// C tile c += A · B, A in tiles 4 (high) and 5 (low).
+  template <int c>
+  void add_split(Split b, std::size_t at) {
+    tiles_.template load<6>(b.high + at, 64);
+    if constexpr (!exact_pages) tiles_.template load<7>(b.low + at, 64);
+    tiles_.template multiply_bf16<c, 4, 6>();
+    tiles_.template multiply_bf16<c, 5, 6>();
+    if constexpr (!exact_pages) tiles_.template multiply_bf16<c, 4, 7>();
   }
 
   /// C tiles += weights · values of tokens [k, k + 32).
   void add_values(std::size_t column, std::size_t columns, std::size_t k) {
-    const std::uint16_t* values = values_.high + column * page_tokens + k * 16;
-    tiles_.template load<4>(weights_ + k, page_tokens * 2);
+    tiles_.template load<4>(weights_.high + k, page_tokens * 2);
+    tiles_.template load<5>(weights_.low + k, page_tokens * 2);
     unroll<row_vectors>([&](auto c) {
       if (c >= columns) return;
-      tiles_.template load<5 + c % 3>(values + c * page_tokens * 16, 64);
-      tiles_.template multiply_bf16<c, 4, 5 + c % 3>();
+      const std::size_t at = (column + c * 16) * page_tokens + k * 16;
+      add_split<c>(values_, at);
     });
   }
 
@@ -184,7 +190,7 @@ class TileAttention {
       if (factor[r] != 1.0f)
         for (std::size_t i = 0; i < width_; i += 16)
           _mm512_store_ps(sums + i, _mm512_mul_ps(_mm512_load_ps(sums + i), f));
-      const auto added = soften_row(page, scores_ + r * page_tokens, _mm512_set1_ps(highest[r]), weights_ + r * page_tokens);
+      const auto added = soften_row(page, r, _mm512_set1_ps(highest[r]));
       _mm512_store_ps(lanes, _mm512_fmadd_ps(_mm512_load_ps(lanes), f, added));
     }
   }
@@ -215,21 +221,21 @@ class TileAttention {
     return _mm512_mul_ps(cap, _mm512_sub_ps(one, _mm512_div_ps(_mm512_set1_ps(2), _mm512_add_ps(fast_exp(u), one))));
   }
 
-  /// Weights e^(s − peak) of a row in bf16, q8: times the scales of the values; returns their sums, without the scales.
-  static __m512 soften_row(const Page& page, const float* scores, __m512 peak, std::uint16_t* weights) {
+  /// Weights e^(s − peak) of a row of the tile, split, q8: times the scales of the values; returns their sums, without
+  /// the scales.
+  __m512 soften_row(const Page& page, std::size_t r, __m512 peak) {
     auto sum = _mm512_setzero_ps();
     unroll<row_vectors>([&](auto v) {
-      auto weight = fast_exp(_mm512_sub_ps(_mm512_load_ps(scores + 16 * v), peak));
-      if constexpr (format == KvFormat::q8) {
-        sum = _mm512_add_ps(sum, weight);  // a token not written yet has weight 0, whatever its scale is
+      const std::size_t at = r * page_tokens + 16 * v;
+      auto weight = fast_exp(_mm512_sub_ps(_mm512_load_ps(scores_ + at), peak));
+      sum = _mm512_add_ps(sum, weight);
+      if constexpr (format == KvFormat::q8) {  // a token not written yet has weight 0, whatever its scale is
         const auto some = _mm512_cmp_ps_mask(weight, _mm512_setzero_ps(), _CMP_NEQ_OQ);
-        store_upper(weights + 16 * v,
-                    rounded(_mm512_maskz_mul_ps(some, weight, _mm512_loadu_ps(page.value_scales + 16 * v))));
-      } else {
-        const auto high = rounded(weight);
-        sum = _mm512_add_ps(sum, _mm512_castsi512_ps(high));
-        store_upper(weights + 16 * v, high);
+        weight = _mm512_maskz_mul_ps(some, weight, _mm512_loadu_ps(page.value_scales + 16 * v));
       }
+      const auto parts = split(weight, rounded(weight));
+      store_upper(weights_.high + at, parts.high);
+      store_upper(weights_.low + at, parts.low);
     });
     return sum;
   }
@@ -247,8 +253,7 @@ class TileAttention {
 
   const AttentionTask& t_;
   std::size_t rows_, width_, depth_;
-  Split query_, keys_, values_;
-  std::uint16_t* weights_;
+  Split query_, keys_, values_, weights_;
   float *scores_, *sums_;
   float *lanes_, *peaks_;  ///< of each row: sixteen sums of weights, the highest score
   Tiles tiles_{64};
