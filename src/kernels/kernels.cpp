@@ -108,8 +108,8 @@ std::size_t scratch_bytes(std::size_t rows, std::size_t inputs, std::size_t head
   constexpr std::size_t strip = 32 * panel_width * (group_width + 2 * sizeof(float)) + 4096;
   const std::size_t sums = (rows + 15) / 16 * 16 * 32 * panel_width * sizeof(float);
   const std::size_t starts = 16 * ((inputs + group_width - 1) / group_width) * 16 * sizeof(std::int32_t);
-  // What exact products on tiles take: two unpacked panels and 8 KiB of products.
-  const std::size_t panels = 2 * inputs * panel_width + 8192;
+  // What exact products on tiles take: two unpacked panels and 4 KiB of products.
+  const std::size_t panels = 2 * inputs * panel_width + 4096;
   // What attention on tiles takes: queries, keys and values in bf16, scores, sums and weights (amx/attention.h).
   const std::size_t width = (head_width + 31) / 32 * 32;
   const std::size_t attention =

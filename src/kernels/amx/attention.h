@@ -4,8 +4,8 @@
 //
 // Operands are split into two bf16 numbers, x = high + low, and three of the four products are summed: an f16 key or
 // value (11 bits) is split exactly, a query or weight to 16 bits, so that scores stay as exact as in f32, which bf16
-// alone does not give (keys of some models reach hundreds; weights and values in bf16 cost 0.4 % of perplexity). An 8-bit
-// key or value is a bf16 number as it is.
+// alone does not give (keys of some models reach hundreds; weights and values in bf16 cost 0.4 % of perplexity). An
+// 8-bit key or value is a bf16 number as it is.
 
 /// A matrix as two of bf16, in the order in which tiles are loaded.
 struct Split {
@@ -46,8 +46,8 @@ inline void split_rows(const float* from, std::size_t from_stride, std::size_t c
 }
 
 /// B tiles from rows of a page: pairs of rows (2k, 2k + 1), 16 columns each, tile after tile down the rows, then the
-/// next columns. `rows` is made up to a multiple of 32 with zeros; rows from `filled` on count as zeros. Values of 8 bits
-/// have no low part.
+/// next columns. `rows` is made up to a multiple of 32 with zeros; rows from `filled` on count as zeros. Values of 8
+/// bits have no low part.
 template <KvFormat format>
 inline void split_pairs(const std::byte* from, std::size_t rows, std::size_t filled, std::size_t columns, Split to) {
   const std::size_t pairs = (rows + 31) / 32 * 16;
@@ -71,7 +71,8 @@ inline void split_pairs(const std::byte* from, std::size_t rows, std::size_t fil
 inline __m512 fast_exp(__m512 x) {
   const auto inside = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.0f), _CMP_GE_OQ);
   const auto n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT);
-  const auto r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x));
+  const auto r =
+      _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x));
   auto p = _mm512_set1_ps(1.9875691500e-4f);
   for (const float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
     p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(c));

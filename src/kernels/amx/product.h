@@ -6,61 +6,102 @@ constexpr std::size_t tile_rows = 16;
 /// Panels that all rows pass over before the next ones: activations come from L2 or beyond once for all of them.
 constexpr std::size_t tile_panels = 32;
 
-/// Products of tiles, [activation scale][row][output]: one half is written while the other is read, and both lie in one
-/// page of memory, so that no read takes a write in flight for its own (the processor compares 12 bits of addresses).
+/// Products of tiles, [activation scale][row][output]: one page of memory, of which one part is written while another
+/// is read, so that no read takes a write in flight for its own (the processor compares 12 bits of addresses).
 using TileProducts = std::int32_t[4][tile_rows * panel_width];
 
-/// Activation scales `unit` and `unit + 1` of the group against a panel. A tiles are 4…7.
-template <int unit, class Tiles>
-inline void two_products(Tiles& tiles, const StripPanel& strip, TileProducts& c) {
-  tiles.template load<0>(strip.bytes + unit * 1024, 64);
-  tiles.template zero<1>();
-  tiles.template multiply<1, 4 + unit, 0>();
-  tiles.template load<2>(strip.bytes + (unit + 1) * 1024, 64);
-  tiles.template zero<3>();
-  tiles.template multiply<3, 5 + unit, 2>();
-  tiles.template store<1>(c[unit], 64);
-  tiles.template store<3>(c[unit + 1], 64);
-}
-
-/// part[row] += products of two activation scales, or = for the first; `scale` are those of row 0.
-template <int unit>
-[[gnu::always_inline]] inline void add_two(const TileProducts& c, const float* scale, __m512 (&part)[tile_rows]) {
-  unroll<2>([&](auto i) {
-    unroll<tile_rows>([&](auto r) {
-      const auto product = _mm512_cvtepi32_ps(_mm512_load_si512(c[unit + i] + r * panel_width));
-      const auto factor = _mm512_set1_ps(scale[r * group_scales + (unit + i) * unit_scales]);
-      part[r] = unit + i == 0 ? _mm512_mul_ps(product, factor) : _mm512_fmadd_ps(product, factor, part[r]);
-    });
-  });
-}
-
-/// 16 rows from `first` against the strips of one group: sums[panel][row][output] += or, for the first group, =.
-/// `whole`: more than half of the group's inputs are there.
+/// 16 rows against the strips of one group. A product takes as long to store as to make, and the processor does not do
+/// both at once; so vectors of the product before last are worked on in between.
 template <class Tiles>
-[[gnu::flatten]] inline void tile_group(Tiles& tiles, const Rows& rows, std::size_t first, std::size_t group,
-                                        bool whole, const StripPanel* strip, std::size_t panels, TileProducts& c,
-                                        float* sums) {
-  const std::size_t at = group * rows.stride + first;
-  const std::int8_t* x = rows.quants + at * group_width;
-  const float *scale = rows.scales + at * group_scales, *totals = rows.totals + at;
-  tiles.template load<4>(x, group_width), tiles.template load<5>(x + 64, group_width);
-  tiles.template load<6>(x + 128, group_width), tiles.template load<7>(x + 192, group_width);
-  two_products<0>(tiles, strip[0], c);
-  for (std::size_t p = 0; p < panels; ++p, sums += tile_rows * panel_width) {
-    if (whole) two_products<2>(tiles, strip[p], c);
+class TileGroup {
+ public:
+  /// `sums` [panel][row][output]: += or, for the first group, =.
+  TileGroup(Tiles& tiles, const Rows& rows, std::size_t first, std::size_t group, TileProducts& c, float* sums)
+      : tiles_(tiles),
+        x_(rows.quants + (group * rows.stride + first) * group_width),
+        scale_(rows.scales + (group * rows.stride + first) * group_scales),
+        totals_(rows.totals + group * rows.stride + first),
+        first_group_(group == 0),
+        c_(c),
+        sums_(sums) {}
+
+  [[gnu::flatten]] void all(const StripPanel* strip, std::size_t panels) {
+    unroll<4>([&](auto unit) { tiles_.template load<4 + unit>(x_ + 64 * unit, group_width); });
     __m512 part[tile_rows];
-    add_two<0>(c, scale, part);
-    if (p + 1 < panels) two_products<0>(tiles, strip[p + 1], c);
-    if (whole) add_two<2>(c, scale, part);
-    const auto step = _mm512_load_ps(strip[p].scale), low = _mm512_load_ps(strip[p].low);
+    multiply<0>(strip[0]);
+    multiply<1>(strip[0]);
+    store<0>();
+    for (std::size_t p = 0; p < panels; ++p) {
+      multiply<2>(strip[p]);
+      add<0>(part);
+      store<1>();
+      multiply<3>(strip[p]);
+      add<1>(part);
+      store<2>();
+      const bool more = p + 1 < panels;
+      if (more) multiply<0>(strip[p + 1]);
+      add<2>(part);
+      store<3>();
+      if (more) multiply<1>(strip[p + 1]);
+      add<3>(part);
+      if (more) store<0>();
+      finish(strip[p], p, part);
+    }
+  }
+
+  /// As all(), where no more than two activation scales are left of a row.
+  [[gnu::flatten]] void half(const StripPanel* strip, std::size_t panels) {
+    unroll<2>([&](auto unit) { tiles_.template load<4 + unit>(x_ + 64 * unit, group_width); });
+    for (std::size_t p = 0; p < panels; ++p) {
+      __m512 part[tile_rows];
+      multiply<0>(strip[p]);
+      multiply<1>(strip[p]);
+      store<0>(), store<1>();
+      add<0>(part);
+      add<1>(part);
+      finish(strip[p], p, part);
+    }
+  }
+
+ private:
+  /// Tile 1 or 3 = products of inputs of one activation scale; A tiles are 4…7.
+  template <int unit>
+  void multiply(const StripPanel& strip) {
+    constexpr int b = unit % 2 * 2, c = b + 1;
+    tiles_.template load<b>(strip.bytes + unit * 1024, 64);
+    tiles_.template zero<c>();
+    tiles_.template multiply<c, 4 + unit, b>();
+  }
+  template <int unit>
+  void store() {
+    tiles_.template store<unit % 2 * 2 + 1>(c_[unit], 64);
+  }
+  /// part[row] += products · activation scale, or = for the first.
+  template <int unit>
+  void add(__m512 (&part)[tile_rows]) const {
     unroll<tile_rows>([&](auto r) {
-      const auto before = group == 0 ? _mm512_setzero_ps() : _mm512_load_ps(sums + r * panel_width);
-      const auto sum = _mm512_fmadd_ps(low, _mm512_set1_ps(totals[r]), _mm512_fmadd_ps(part[r], step, before));
+      const auto product = _mm512_cvtepi32_ps(_mm512_load_si512(c_[unit] + r * panel_width));
+      const auto factor = _mm512_set1_ps(scale_[r * group_scales + unit * unit_scales]);
+      part[r] = unit == 0 ? _mm512_mul_ps(product, factor) : _mm512_fmadd_ps(product, factor, part[r]);
+    });
+  }
+  void finish(const StripPanel& strip, std::size_t p, const __m512 (&part)[tile_rows]) {
+    const auto step = _mm512_load_ps(strip.scale), low = _mm512_load_ps(strip.low);
+    float* sums = sums_ + p * tile_rows * panel_width;
+    unroll<tile_rows>([&](auto r) {
+      const auto before = first_group_ ? _mm512_setzero_ps() : _mm512_load_ps(sums + r * panel_width);
+      const auto sum = _mm512_fmadd_ps(low, _mm512_set1_ps(totals_[r]), _mm512_fmadd_ps(part[r], step, before));
       _mm512_store_ps(sums + r * panel_width, sum);
     });
   }
-}
+
+  Tiles& tiles_;
+  const std::int8_t* x_;
+  const float *scale_, *totals_;
+  bool first_group_;
+  TileProducts& c_;
+  float* sums_;
+};
 
 /// Panels [from, to). Rows are taken by 16: those behind the last one are computed too (Rows has room) and dropped.
 template <class F, class Tiles>
@@ -74,9 +115,14 @@ inline void tile_prompt(const Rows& rows, const Panels& w, const Output& out, st
     const std::size_t panels = std::min(tile_panels, to - panel);
     for (std::size_t group = 0; group < rows.groups(); ++group) {
       for (std::size_t p = 0; p < panels; ++p) requantise<F>(w, panel + p, group, strip[p]);
-      const bool whole = w.inputs - group * group_width > group_width / 2;
-      for (std::size_t r = 0; r < rows.rows; r += tile_rows)
-        tile_group(tiles, rows, r, group, whole, strip, panels, c, sums + r * panels * panel_width);
+      for (std::size_t r = 0; r < rows.rows; r += tile_rows) {
+        TileGroup<Tiles> tile(tiles, rows, r, group, c, sums + r * panels * panel_width);
+        if (w.inputs - group * group_width > group_width / 2) {
+          tile.all(strip, panels);
+        } else {
+          tile.half(strip, panels);
+        }
+      }
     }
     for (std::size_t r = 0; r < rows.rows; ++r)
       for (std::size_t p = 0; p < panels; ++p)

@@ -47,7 +47,6 @@ inline void quantize_group(const float* x, std::size_t count, const Rows& rows, 
   alignas(32) std::int32_t sum[group_scales];
   _mm256_store_si256(reinterpret_cast<__m256i*>(sum), _mm512_castsi512_si256(sums32));
   float total = 0;
-  for (std::size_t part = 0; part < group_scales; ++part)
-    total += scales[part] * static_cast<float>(sum[part]);
+  for (std::size_t part = 0; part < group_scales; ++part) total += scales[part] * static_cast<float>(sum[part]);
   rows.totals[at] = total;
 }
