@@ -21,6 +21,7 @@ void screen(const std::shared_ptr<const rules::Matcher>& matcher, std::string_vi
     for (std::size_t at = 0; at < text.size(); at += 3) in_pieces += cut.take(text.substr(at, 3));
     in_pieces += cut.flush();
     CHECK(whole.refused() == cut.refused());
+    if (!whole.refused()) CHECK(at_once == in_pieces);
   }
 }
 

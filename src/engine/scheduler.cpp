@@ -154,7 +154,7 @@ double Scheduler::budget_ms(std::size_t decode_rows) const {
 /// Rows of the next chunk.
 std::size_t Scheduler::prompt_rows(std::size_t decode_rows, double budget_ms) const {
   constexpr std::size_t least = 8;  // prompts never stand still
-  constexpr std::size_t most_in_parts = 128;
+  constexpr std::size_t most_in_parts = 256;
   std::size_t rows = std::max(least, costs_.prompt_rows(decode_rows, budget_ms));
   if (options_.layers > 1) rows = std::max(rows, std::min(costs_.worthwhile_rows(), most_in_parts));
   return std::min(options_.rows, rows);

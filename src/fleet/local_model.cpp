@@ -69,17 +69,15 @@ void LocalModel::start(Clock::time_point now) {
                                     settings_.file.string()));
     const std::uint64_t kv_bytes = around_.claim(*this);
     if (kv_bytes == 0) return pause(now, "it waits for memory that other models use");
-    auto& worker = settings_.worker;
-    const auto configured = worker.kv_bytes;
+    auto worker = settings_.worker;
     worker.kv_bytes = kv_bytes;
-    worker.seat = around_.free_seat();
+    worker.seat = seat_ = around_.free_seat();
     worker.memory_bytes = 2 * settings_.identity.bytes + kv_bytes + 2 * scratch_bytes;
     memory_bytes_ = settings_.identity.bytes + kv_bytes + scratch_bytes;
     worker_ = std::make_shared<Worker>(
         around_.loop, around_.program, worker, around_.turns,
         Worker::Calls{.frame = [this](protocol::Frame frame) { take(std::move(frame)); },
                       .ended = [this](const std::string& how, bool crash) { died(how, crash); }});
-    worker.kv_bytes = configured;
     started_ = heard_ = now;
     kind_ = Kind::loading;
     reason_.clear();
@@ -159,7 +157,7 @@ void LocalModel::take(const protocol::Status& status) {
 
 void LocalModel::drop_worker() {
   if (!worker_) return;
-  around_.turns.forget(settings_.worker.seat);
+  around_.turns.forget(seat_);
   worker_->abandon();
   // It may be in the middle of calling us.
   around_.loop.post([worker = std::exchange(worker_, nullptr)] {});
@@ -210,8 +208,6 @@ void LocalModel::quarantine(const std::string& reason) {
 void LocalModel::reconfigure(LocalSettings settings) {
   const bool mended =
       kind_ == Kind::quarantined && (settings.identity != settings_.identity || settings.sha256 != settings_.sha256);
-  settings.worker.seat = settings_.worker.seat;
-  settings.worker.memory_bytes = settings_.worker.memory_bytes;  // as start() sets it
   const bool other_worker = settings.worker.to_json() != settings_.worker.to_json();
   settings_ = std::move(settings);
   if (mended) kind_ = Kind::idle;

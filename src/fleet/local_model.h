@@ -83,7 +83,7 @@ class LocalModel {
   bool busy() const { return !active_.empty() || !waiting_.empty(); }
   Clock::time_point last_used() const { return last_used_; }
   std::uint64_t memory_bytes() const { return worker_ ? memory_bytes_ : 0; }
-  int seat() const { return worker_ ? static_cast<int>(settings_.worker.seat) : -1; }
+  int seat() const { return worker_ ? static_cast<int>(seat_) : -1; }
 
  private:
   void start(Clock::time_point now);
@@ -103,6 +103,7 @@ class LocalModel {
   ModelState::Kind kind_ = ModelState::Kind::idle;
   std::string reason_;
   std::shared_ptr<Worker> worker_;
+  std::uint32_t seat_ = 0;                   ///< of the worker in the table of turns
   std::deque<FlowPtr> waiting_;              ///< until it is ready
   std::map<std::uint64_t, FlowPtr> active_;  ///< by stream
   std::optional<protocol::Ready> facts_;
