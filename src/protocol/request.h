@@ -86,8 +86,8 @@ struct Request {
   Sampling sampling;
   std::uint32_t choices = 1;  ///< n
   std::uint32_t best_of = 0;  ///< of completions: so many are written, the likeliest `choices` told; 0: all are told
-  std::optional<std::uint64_t>
-      max_tokens;  ///< of a choice; absent: as many as the context holds; 0: only what echo shows
+  /// Of a choice; absent: as many as the context holds; 0: only what echo shows.
+  std::optional<std::uint64_t> max_tokens;
   std::vector<std::string> stop;
   std::vector<std::int32_t> stop_token_ids;
   bool ignore_eos = false;

@@ -8,15 +8,13 @@
 namespace cofre::tokenizer {
 namespace {
 
-constexpr std::string_view space = "\xe2\x96\x81";  // U+2581 stands for a space
-
 class SentencePiece : public Encoder {
  public:
   explicit SentencePiece(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
 
   void encode(std::string_view text, bool first, std::vector<TokenId>& out) const override {
     std::string escaped;
-    if (first && vocabulary_.add_space_prefix) escaped += space;
+    if (first && vocabulary_.add_space_prefix) escaped += space_mark;
     escaped += escape_spaces(text);
     const std::string_view all = escaped;
     std::vector<Symbol> symbols;
@@ -57,7 +55,7 @@ std::string escape_spaces(std::string_view text) {
   escaped.reserve(text.size() + 8);
   for (char c : text) {
     if (c == ' ') {
-      escaped += space;
+      escaped += space_mark;
     } else {
       escaped += c;
     }

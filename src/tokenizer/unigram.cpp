@@ -12,8 +12,6 @@
 namespace cofre::tokenizer {
 namespace {
 
-constexpr std::string_view space = "\xe2\x96\x81";  // U+2581 stands for a space
-
 Charsmap read_charsmap(const gguf::File& file) {
   constexpr const char* key = "tokenizer.ggml.precompiled_charsmap";
   const auto* array = file.array(key);
@@ -112,18 +110,18 @@ class Unigram : public Encoder {
       CHECK(replaced.bytes > 0);
       at += replaced.bytes;
       if (!begun && merge_spaces_ && replaced.by == " ") continue;
-      if (!begun && first && vocabulary_.add_space_prefix) out += space;
+      if (!begun && first && vocabulary_.add_space_prefix) out += space_mark;
       begun = true;
       for (const char c : replaced.by) {
         if (c != ' ') {
           out += c;
         } else if (!after_space) {
-          out += space;
+          out += space_mark;
         }
         after_space = c == ' ' && merge_spaces_;
       }
     }
-    while (merge_spaces_ && out.ends_with(space)) out.resize(out.size() - space.size());
+    while (merge_spaces_ && out.ends_with(space_mark)) out.resize(out.size() - space_mark.size());
     return out;
   }
 

@@ -263,13 +263,12 @@ void Vocabulary::append_bytes(TokenId id, std::string& out) const {
     out.push_back(static_cast<char>(value));
     return;
   }
-  constexpr std::string_view space = "\xe2\x96\x81";  // U+2581 stands for a space
   for (std::size_t at = 0; at < text.size();) {
-    const auto next = text.find(space, at);
+    const auto next = text.find(space_mark, at);
     out.append(text, at, next == std::string_view::npos ? next : next - at);
     if (next == std::string_view::npos) return;
     out.push_back(' ');
-    at = next + space.size();
+    at = next + space_mark.size();
   }
 }
 

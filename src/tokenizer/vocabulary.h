@@ -15,6 +15,9 @@ namespace cofre::tokenizer {
 /// Kinds of tokens, numbered as in tokenizer.ggml.token_type.
 enum class Kind : std::uint8_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 
+/// U+2581, which stands for a space in SentencePiece vocabularies and begins a word in WordPiece ones.
+inline constexpr std::string_view space_mark = "\xe2\x96\x81";
+
 /// How pieces become tokens: the values of tokenizer.ggml.model.
 enum class Model {
   byte_level,     ///< gpt2: BPE over bytes written as printable characters

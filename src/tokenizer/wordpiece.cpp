@@ -10,8 +10,7 @@
 namespace cofre::tokenizer {
 namespace {
 
-constexpr std::string_view word_begin = "\xe2\x96\x81";  // U+2581 before the first piece of a word
-constexpr std::size_t longest_word = 100;                // characters; what is longer is unknown, as BERT has it
+constexpr std::size_t longest_word = 100;  // characters; what is longer is unknown, as BERT has it
 
 bool is_chinese(char32_t c) {
   struct Range {
@@ -62,11 +61,11 @@ class WordPiece : public Encoder {
   void encode(std::string_view text, bool, std::vector<TokenId>& out) const override {
     std::string clean_text = clean(text);
     if (strip_accents_) clean_text = text::decompose(clean_text);
-    std::string word(word_begin);
+    std::string word(space_mark);
     std::size_t characters = 0;
     const auto flush = [&] {
       if (characters > 0) add_word(word, characters, out);
-      word.resize(word_begin.size());
+      word.resize(space_mark.size());
       characters = 0;
     };
     for (std::size_t at = 0; at < clean_text.size();) {
@@ -90,7 +89,7 @@ class WordPiece : public Encoder {
   void add_word(std::string_view word, std::size_t characters, std::vector<TokenId>& out) const {
     const std::size_t before = out.size();
     for (std::size_t at = 0; at < word.size() && characters <= longest_word;) {
-      const std::size_t least = at == 0 ? word_begin.size() + 1 : at + 1;
+      const std::size_t least = at == 0 ? space_mark.size() + 1 : at + 1;
       std::size_t stop = std::min(word.size(), at + longest_piece_);
       TokenId id = -1;
       for (; stop >= least; --stop) {
