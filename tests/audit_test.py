@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from box import Box, ensure_model
@@ -138,6 +139,28 @@ class Ends(unittest.TestCase):
             for record in earlier:
                 self.assertNotIn("subject", record)
                 self.assertTrue(record["erased"])
+
+
+class Auditor(unittest.TestCase):
+    def test_an_auditor_reads_exports_and_verifies_the_trail_over_http(self):
+        box = Box(COFRE, [])
+        try:
+            key = box.key("reader", "audit")
+            for i in range(5):
+                box.key(f"key-{i}")
+            everything = export(box)
+            status, _, page = box.ask("GET", "/admin/v1/audit/records?limit=3", key=key)
+            self.assertEqual((status, page["more"]), (200, True))
+            self.assertEqual(page["records"], everything[:3])
+            status, _, lines = box.ask("GET", "/admin/v1/audit/export?action=key.&outcome=ok", key=key)
+            self.assertEqual([json.loads(line) for line in lines.splitlines()],
+                             export(box, "--action", "key.", "--outcome", "ok"))
+            self.assertEqual(box.ask("POST", "/admin/v1/audit/verification", key=key)[0], 200)
+            while (found := box.ask("GET", "/admin/v1/audit/verification", key=key)[2])["state"] == "running":
+                time.sleep(0.02)
+            self.assertTrue(found["verdict"]["ok"])
+        finally:
+            box.remove()
 
 
 unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]], warnings="ignore")

@@ -27,6 +27,9 @@ class Desk;
 class Flights;
 class Trace;
 class Metrics;
+namespace admin {
+struct Audits;
+}
 namespace openai {
 class Backgrounds;
 }
@@ -60,6 +63,7 @@ struct Services {
   Metrics& metrics;
   Auditor& auditor;
   Desk& office;  ///< for the administration, whose work may take long
+  admin::Audits& audits;
   const Settings& settings;
   records::Records& records;
   openai::Backgrounds& backgrounds;
