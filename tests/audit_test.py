@@ -6,10 +6,16 @@
 import hashlib
 import json
 import pathlib
+import re
+import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 from box import Box, ensure_model
@@ -138,6 +144,150 @@ class Ends(unittest.TestCase):
             for record in earlier:
                 self.assertNotIn("subject", record)
                 self.assertTrue(record["erased"])
+
+
+class Collector:
+    """Of syslog over TLS (RFC 5425), with the certificate of a box's `folder`."""
+
+    def __init__(self, folder, port=0):
+        self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.tls.load_cert_chain(folder / "server.pem", folder / "server.key")
+        self.listening = socket.create_server(("127.0.0.1", port))
+        self.port = self.listening.getsockname()[1]
+        self.messages, self.connection = [], None
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+
+    def work(self):
+        try:
+            while True:
+                plain, _ = self.listening.accept()
+                with plain, self.tls.wrap_socket(plain, server_side=True) as self.connection:
+                    self.read(self.connection.makefile("rb"))
+        except OSError:
+            pass  # vanish()
+
+    def read(self, stream):
+        while True:
+            length = b""
+            while not length.endswith(b" "):
+                letter = stream.read(1)
+                if not letter:
+                    return
+                length += letter
+            self.messages.append(stream.read(int(length)).decode())
+
+    def numbers(self):
+        return [int(re.search(r' n="(\d+)"', message)[1]) for message in list(self.messages)]
+
+    def vanish(self):
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+        if self.connection:
+            try:
+                self.connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has gone already
+        self.thread.join()
+
+
+class Forwarding(unittest.TestCase):
+    """A box whose records go to a collector that vanishes and comes back."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="cofre-collector-"))
+        other = Box(COFRE, [])
+        shutil.copytree(pathlib.Path(other.data, "tls"), cls.folder / "tls")
+        other.remove()
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def start(self, name, collector, more=""):
+        data = self.folder / name
+        data.mkdir()
+        (data / "cofre.toml").write_text(f'[audit.forward]\naddress = "127.0.0.1:{collector.port}"\n'
+                                         f'ca_file = "{self.folder}/tls/ca.pem"\n{more}')
+        return Box(COFRE, [], data=str(data))
+
+    def wait(self, condition):
+        end = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+
+    def doctor(self, box):
+        (found,) = [one for one in json.loads(box.command("doctor", "--json")[1])["checks"] if one["check"] == "audit"]
+        return found
+
+    def test_every_record_arrives_in_order_although_the_collector_vanishes(self):
+        collector = Collector(self.folder / "tls")
+        box = self.start("box", collector)
+        try:
+            watch = box.key("watch", "metrics")
+            self.wait(lambda: any("key.create" in message for message in collector.messages))
+            self.assertEqual(self.doctor(box)["state"], "ok")
+            collector.vanish()
+            arrived = collector.numbers()
+            for i in range(20):
+                box.key(f"away-{i}")
+            self.wait(lambda: self.doctor(box)["state"] == "warning")
+            self.assertIn("not connected", self.doctor(box)["text"])
+            self.assertIn("cofre_audit_forward_connected 0", box.ask("GET", "/metrics", key=watch)[2])
+            collector = Collector(self.folder / "tls", collector.port)
+            last = export(box)[-1]["n"]
+            self.wait(lambda: last in collector.numbers())
+            box.stop()
+            self.wait(lambda: any(" box.stop " in message for message in collector.messages))
+            arrived += collector.numbers()
+            expected = 1
+            for number in arrived:
+                self.assertLessEqual(number, expected)
+                expected = max(expected, number + 1)
+            self.assertGreater(expected, last)
+            self.assertFalse(any("away-" in message for message in collector.messages))
+            lines = {json.loads(message[message.index(' {"n":'):])["n"] for message in collector.messages}
+            self.assertIn(last, lines)
+        finally:
+            collector.vanish()
+            box.remove()
+
+    def test_a_setting_sends_names_and_makes_the_common_event_format(self):
+        collector = Collector(self.folder / "tls")
+        box = self.start("cef", collector, 'format = "cef"\npersons = true\nfacility = 16\napp_name = "ai"\n')
+        try:
+            box.key("alice")
+            self.wait(lambda: any("|key.create ok|" in message for message in collector.messages))
+            (made,) = [message for message in collector.messages if "|key.create ok|" in message]
+            self.assertRegex(made, r"^<134>1 \S+ \S+ ai - key\.create - CEF:0\|Cofre\|Cofre\|[^|]+\|key\.create\|")
+            self.assertIn(" duser=alice ", made)
+        finally:
+            collector.vanish()
+            box.remove()
+
+
+class Auditor(unittest.TestCase):
+    def test_an_auditor_reads_exports_and_verifies_the_trail_over_http(self):
+        box = Box(COFRE, [])
+        try:
+            key = box.key("reader", "audit")
+            for i in range(5):
+                box.key(f"key-{i}")
+            everything = export(box)
+            status, _, page = box.ask("GET", "/admin/v1/audit/records?limit=3", key=key)
+            self.assertEqual((status, page["more"]), (200, True))
+            self.assertEqual(page["records"], everything[:3])
+            status, _, lines = box.ask("GET", "/admin/v1/audit/export?action=key.&outcome=ok", key=key)
+            self.assertEqual([json.loads(line) for line in lines.splitlines()],
+                             export(box, "--action", "key.", "--outcome", "ok"))
+            self.assertEqual(box.ask("POST", "/admin/v1/audit/verification", key=key)[0], 200)
+            while (found := box.ask("GET", "/admin/v1/audit/verification", key=key)[2])["state"] == "running":
+                time.sleep(0.02)
+            self.assertTrue(found["verdict"]["ok"])
+        finally:
+            box.remove()
 
 
 unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]], warnings="ignore")

@@ -14,7 +14,7 @@ namespace {
 namespace audit = accounts::audit;
 
 struct Given {
-  std::string action, name, data, folder, from, until, person, kind;
+  std::string action, name, data, folder, from, until, person, kind, outcome, id;
   std::vector<std::string> checkpoints;
   bool json = false;
 };
@@ -41,18 +41,6 @@ void print(const audit::Verdict& verdict) {
              verdict.segments, verdict.checkpoints);
 }
 
-json::Object to_json(const audit::Verdict& verdict) {
-  json::Object object{{"ok", !verdict.bad},           {"records", verdict.records},
-                      {"segments", verdict.segments}, {"checkpoints", verdict.checkpoints},
-                      {"first", verdict.first.n},     {"last", verdict.last.n},
-                      {"hash", verdict.last.hash},    {"key", verdict.public_key}};
-  if (verdict.bad) {
-    object["first_bad"] =
-        json::Object{{"record", verdict.bad->n}, {"file", verdict.bad->segment}, {"what", verdict.bad->what}};
-  }
-  return object;
-}
-
 /// What is verified is read here, not in the box, which goes on writing behind the head that it told.
 void verify(const Given& given) {
   audit::Expected expected;
@@ -72,7 +60,7 @@ void verify(const Given& given) {
     expected.public_key = expected.checkpoints.front().public_key;
   }
   const auto verdict = audit::verify(folder, expected);
-  given.json ? fmt::print("{}\n", json::dump(to_json(verdict))) : print(verdict);
+  given.json ? fmt::print("{}\n", json::dump(audit::to_json(verdict))) : print(verdict);
   if (verdict.bad) fail(Code::invalid, "the audit trail is not as it was from record {} on", verdict.bad->n);
 }
 
@@ -90,8 +78,9 @@ void print_records(const std::filesystem::path& data, json::Object request) {
 
 void export_records(const Given& given) {
   json::Object request;
-  const std::pair<const char*, const std::string&> members[] = {
-      {"from", given.from}, {"until", given.until}, {"person", given.person}, {"action", given.kind}};
+  const std::pair<const char*, const std::string&> members[] = {{"from", given.from},       {"until", given.until},
+                                                                {"person", given.person},   {"action", given.kind},
+                                                                {"outcome", given.outcome}, {"id", given.id}};
   for (const auto& [key, value] : members) {
     if (!value.empty()) request[key] = value;
   }
@@ -133,6 +122,8 @@ Action declare_audit(Options& options) {
   options.text("--until", given->until, "export: before this time");
   options.text("--person", given->person, "export: what this person did, or what was done to them");
   options.text("--action", given->kind, "export: only this, like key.create, or key. for all of them");
+  options.text("--outcome", given->outcome, "export: only what ended so, like refused");
+  options.text("--id", given->id, "export: only the request of this id");
   declare_data(options, given->data);
   options.flag("--json", given->json, "print JSON");
   return [given] { run(*given); };

@@ -70,27 +70,12 @@ json::Object ends(audit::Trail& trail) {
   return {{"box", ends.box}, {"head", to_json(ends.head)}, {"base", to_json(ends.base)}, {"key", ends.public_key}};
 }
 
-std::string time_bound(const json::Object& request, std::string_view key) {
-  const auto text = text_or_empty(request, key);
-  if (text.empty()) return text;
-  const auto ms = os::parse_utc(text);
-  if (!ms) fail_field(Code::invalid, std::string(key), "{}: \"{}\" is no time like 2026-11-25T03:10", key, text);
-  return os::utc_text(*ms);
-}
-
 json::Object page(audit::Trail& trail, const json::Object& request) {
-  audit::Filter filter;
-  filter.from = time_bound(request, "from");
-  filter.until = time_bound(request, "until");
-  filter.action = text_or_empty(request, "action");
-  if (const auto name = text_or_empty(request, "person"); !name.empty()) {
-    filter.person = trail.persons().find(name);
-    if (!filter.person) fail_field(Code::not_found, "person", "person: the trail knows no person {}", name);
-  }
+  const auto filter = audit::filter_of(request, trail.persons());
   trail.flush();
   const audit::Cursor cursor{json::unsigned_at(request, "segment", UINT64_MAX - 1),
                              json::unsigned_at(request, "byte", audit::segment_bytes_most)};
-  auto page = audit::read_page(trail.folder(), trail.persons(), filter, cursor, trail.ends().head.n, page_bytes);
+  auto page = audit::read_page(trail.folder(), trail.persons(), filter, cursor, trail.ends().head.n, {page_bytes});
   json::Array lines;
   for (auto& line : page.lines) lines.emplace_back(std::move(line));
   return {

@@ -32,7 +32,7 @@ bool is_audit_action(const json::Object& request);
 ///
 ///   {"do":"audit.ends"} → {"box","head":{"n","hash"},"base":{…},"key"}, with everything so far on the disk
 ///   {"do":"audit.checkpoint"} → a signed checkpoint
-///   {"do":"audit.export","segment","byte", as wanted "from","until","person","action"}
+///   {"do":"audit.export","segment","byte", as wanted "from","until","person","action","outcome","id"}
 ///       → {"lines":[…],"segment","byte","is_last"}: a page; the first has segment and byte 0
 ///   {"do":"audit.hold" | "audit.release","name"}, {"do":"audit.holds"} → {"names":[…]}
 ///   {"do":"person.erase","name"} → a signed certificate

@@ -116,12 +116,26 @@ void check_certificate(std::vector<Finding>& findings, const std::string& what, 
                       fmt::format("{} days left, for {}", left, names)});
 }
 
+void check_forwarding(std::vector<Finding>& findings, const json::Object& status) {
+  const auto* found = status.if_contains("audit_forward");
+  if (found == nullptr) return;
+  const auto& forward = found->as_object();
+  const auto address = json::string_at(forward, "address");
+  const auto lag = json::unsigned_at(forward, "lag", UINT64_MAX);
+  const bool is_connected = forward.at("connected").as_bool();
+  findings.push_back({"audit", is_connected ? State::good : State::warning,
+                      is_connected ? fmt::format("records go to {}, {} wait", address, lag)
+                                   : fmt::format("{} is not connected, {} records wait: {}", address, lag,
+                                                 json::string_at(forward, "error"))});
+}
+
 void check_box(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
   if (const auto status = ask_box(data, {{"do", "status"}})) {
     const bool is_ready = status->contains("ready") && status->at("ready") == true;
     findings.push_back({what, is_ready ? State::good : State::bad,
                         is_ready ? fmt::format("runs at {}", json::string_at(*status, "address"))
                                  : fmt::format("runs but is not ready: {}", json::string_at(*status, "reason"))});
+    check_forwarding(findings, *status);
     return;
   }
   if (!std::filesystem::exists(data / "cofre.db")) {

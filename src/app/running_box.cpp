@@ -149,6 +149,7 @@ struct RunningBox::State {
                 {.data = options.data,
                  .backups = store::backups_in(options.data),
                  .keep_s = loaded.config.records_days * 86'400}),
+        forwarder(made_forwarder()),
         service(gateway_models, accounts_by_settings(), records, gateway_settings()),
         server(http_options(loaded.config, tls), service),
         url(local_url(listen_address(loaded.config), server.port())),
@@ -173,6 +174,28 @@ struct RunningBox::State {
                          .facts = {{"model", notice.model}, {"text", notice.text}}});
     };
     return made;
+  }
+
+  std::unique_ptr<accounts::audit::Forwarder> made_forwarder() {
+    using accounts::audit::Forwarder;
+    using accounts::audit::Syslog;
+    const auto& config = loaded.config;
+    if (config.forward_address.empty()) return nullptr;
+    Forwarder::Options made;
+    made.address = config.forward_address;
+    made.channel.ca_file = config.forward_ca_file;
+    made.channel.certificate_file = config.forward_certificate_file;
+    made.channel.key_file = config.forward_certificate_key_file;
+    made.syslog = {.format = config.forward_format == "cef" ? Syslog::Format::cef : Syslog::Format::rfc5424,
+                   .facility = static_cast<unsigned>(config.forward_facility),
+                   .app_name = config.forward_app_name,
+                   .host = os::host_name(),
+                   .has_persons = config.forward_persons};
+    made.state_file = options.data / "audit-forward.json";
+    made.note = [this](bool is_error, const std::string& text) {
+      journal.write(is_error ? log::Level::warning : log::Level::info, "audit", {{"text", text}});
+    };
+    return std::make_unique<Forwarder>(box->trail, std::move(made));
   }
 
   accounts::Accounts& accounts_by_settings() {
@@ -202,6 +225,7 @@ struct RunningBox::State {
     settings.response_bytes_max = static_cast<std::uint64_t>(loaded.config.response_mib) << 20;
     settings.background_per_key = static_cast<std::uint64_t>(loaded.config.background_per_key);
     settings.audit = &box->trail;
+    if (forwarder) settings.forwarded = [this] { return forwarder->status(); };
     settings.content_rules = [this] {
       const std::lock_guard hold(ruling);
       return content_rules;
@@ -234,7 +258,8 @@ struct RunningBox::State {
                           .connections = server.statistics().open,
                           .memory_bytes = models.memory_bytes(),
                           .health = models.health(),
-                          .models = models.models()});
+                          .models = models.models(),
+                          .forwarded = forwarder ? std::optional(forwarder->status()) : std::nullopt});
   }
 
   /// Everything that can fail comes first; what is wrong changes nothing.
@@ -330,6 +355,7 @@ struct RunningBox::State {
   fleet::Fleet models;
   gateway::FleetModels gateway_models;
   records::Records records;
+  std::unique_ptr<accounts::audit::Forwarder> forwarder;  ///< null: the audit trail has no collector
   gateway::Gateway service;
   http::Server server;
   const std::string url;

@@ -34,14 +34,20 @@ json::Object report(const fleet::ModelState& model) {
 json::Object status_report(const StatusFacts& facts) {
   json::Array models;
   for (const auto& model : facts.models) models.push_back(report(model));
-  return {{"address", facts.url},
-          {"process", static_cast<std::int64_t>(::getpid())},
-          {"up_s", facts.up_s},
-          {"ready", facts.health.ok},
-          {"reason", facts.health.reason},
-          {"connections", facts.connections},
-          {"memory_bytes", facts.memory_bytes},
-          {"models", std::move(models)}};
+  json::Object object{{"address", facts.url},
+                      {"process", static_cast<std::int64_t>(::getpid())},
+                      {"up_s", facts.up_s},
+                      {"ready", facts.health.ok},
+                      {"reason", facts.health.reason},
+                      {"connections", facts.connections},
+                      {"memory_bytes", facts.memory_bytes},
+                      {"models", std::move(models)}};
+  if (const auto& forwarded = facts.forwarded) {
+    object["audit_forward"] = json::Object{{"address", forwarded->address}, {"connected", forwarded->is_connected},
+                                           {"sent", forwarded->sent},       {"delivered", forwarded->delivered},
+                                           {"lag", forwarded->lag},         {"error", forwarded->error}};
+  }
+  return object;
 }
 
 }  // namespace cofre::app

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "accounts/audit/forwarder.h"
 #include "fleet/fleet.h"
 #include "json/json.h"
 
@@ -15,6 +17,7 @@ struct StatusFacts {
   std::uint64_t connections = 0, memory_bytes = 0;
   fleet::Health health;
   std::vector<fleet::ModelState> models;
+  std::optional<accounts::audit::Forwarder::Status> forwarded;  ///< nothing: the audit trail has no collector
 };
 
 /// What `cofre status --json` prints.

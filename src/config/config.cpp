@@ -35,6 +35,11 @@ void check_together(const Config& config) {
     fail_field(Code::invalid, "server.certificate_file",
                "server.certificate_file and server.certificate_key_file are given together or not at all");
   }
+  if (config.forward_certificate_file.empty() != config.forward_certificate_key_file.empty()) {
+    fail_field(Code::invalid, "audit.forward.certificate_file",
+               "audit.forward.certificate_file and audit.forward.certificate_key_file are given together or not at "
+               "all");
+  }
   if (config.connections_per_address > config.connections) {
     fail_field(Code::invalid, "limits.connections_per_address",
                "limits.connections_per_address ({}) is more than limits.connections ({})",

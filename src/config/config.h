@@ -88,6 +88,13 @@ struct Config {
   std::int64_t background_per_key = 16;
   // [audit]
   std::int64_t audit_keep_days = 190;
+  // [audit.forward]
+  std::string forward_address;
+  std::string forward_ca_file, forward_certificate_file, forward_certificate_key_file;
+  std::string forward_format = "rfc5424";
+  std::int64_t forward_facility = 13;
+  std::string forward_app_name = "cofre";
+  bool forward_persons = false;
   // [log]
   std::string log_level = "info";
   std::int64_t log_file_mib = 32;

@@ -46,6 +46,27 @@ TEST(Config, ValuesKnowTheLineTheyCameFrom) {
   EXPECT_EQ(name_of(loaded.origins.at("models.preload")), "cofre.toml:4");
 }
 
+TEST(Config, ASectionMayLieInAnother) {
+  const auto loaded =
+      read("[audit]\nkeep_days = 9\n[audit.forward]\naddress = \"[2001:db8::7]:6514\"\nformat = \"cef\"\n");
+  EXPECT_EQ(loaded.config.audit_keep_days, 9);
+  EXPECT_EQ(loaded.config.forward_address, "[2001:db8::7]:6514");
+  EXPECT_EQ(loaded.config.forward_format, "cef");
+  EXPECT_EQ(name_of(loaded.origins.at("audit.forward.address")), "cofre.toml:4");
+  EXPECT_TRUE(has(refusal("[audit.forwards]\naddress = \"x:1\"\n"), "there is no setting \"audit.forwards\""));
+  EXPECT_TRUE(has(refusal("[audit]\nforward = 1\n"), "audit.forward: is a section"));
+}
+
+TEST(Config, ACollectorHasANameAndAPort) {
+  const auto with = [](std::string_view row) { return refusal(fmt::format("[audit.forward]\n{}\n", row)); };
+  EXPECT_EQ(with(R"(address = "")"), "accepted");
+  for (const char* wrong : {"siem.example", "siem.example:", ":6514", "siem.example:65536", "2001:db8::7:6514"})
+    EXPECT_TRUE(has(with(fmt::format("address = \"{}\"", wrong)), "must be HOST:PORT")) << wrong;
+  EXPECT_TRUE(has(with("facility = 24"), "must be a whole number from 0 to 23"));
+  EXPECT_TRUE(has(with("app_name = \"two words\""), "must be 1 to 48 letters"));
+  EXPECT_TRUE(has(with("format = \"leef\""), "must be one of rfc5424, cef"));
+}
+
 TEST(Config, AnUnknownKeyIsRefusedWithTheNearestOne) {
   const auto text = refusal("[server]\n\nlisen = \"x\"\n");
   EXPECT_TRUE(has(text, "line 3")) << text;

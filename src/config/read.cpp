@@ -134,7 +134,7 @@ void read_table(Loaded& into, const toml::table& table, const std::string& secti
       into.config.models = read_tables(model_rows(), key, value, name);
     } else if (const auto* row = find_row(rows(), key)) {
       assign_node(*row, into.config, value, where);
-    } else if (section.empty() && is_section(key)) {
+    } else if (is_section(key)) {
       if (value.as_table() == nullptr) fail_field(Code::invalid, key, "{}: {}: is a section: [{}]", where, key, key);
       read_table(into, *value.as_table(), key, name);
       continue;

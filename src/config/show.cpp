@@ -70,7 +70,7 @@ std::string default_file() {
       "win.\n";
   std::string section;
   for (const auto& row : rows()) {
-    const auto dot = row.key.find('.');
+    const auto dot = row.key.rfind('.');
     if (row.key.substr(0, dot) != section) {
       section = row.key.substr(0, dot);
       text += fmt::format("\n[{}]\n", section);

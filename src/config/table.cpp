@@ -9,16 +9,31 @@
 namespace cofre::config {
 namespace {
 
-std::optional<std::string> check_listen(std::string_view text) {
+bool is_host_and_port(std::string_view text) {
   const auto colon = text.rfind(':');
   unsigned port = 0;
   const auto digits = colon == text.npos ? std::string_view{} : text.substr(colon + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   const bool is_port = error == std::errc() && end == digits.data() + digits.size() && port <= 65535;
   const auto host = text.substr(0, is_port ? colon : 0);
-  const bool is_host = !host.empty() && (host.find(':') == host.npos || (host.front() == '[' && host.back() == ']'));
-  if (is_port && is_host) return std::nullopt;
+  return !host.empty() && (host.find(':') == host.npos || (host.front() == '[' && host.back() == ']'));
+}
+
+std::optional<std::string> check_listen(std::string_view text) {
+  if (is_host_and_port(text)) return std::nullopt;
   return "must be ADDRESS:PORT, like 0.0.0.0:8443 or [::]:8443";
+}
+
+std::optional<std::string> check_collector(std::string_view text) {
+  if (text.empty() || is_host_and_port(text)) return std::nullopt;
+  return "must be HOST:PORT, like siem.example:6514, or empty";
+}
+
+/// APP-NAME of RFC 5424 §6.
+std::optional<std::string> check_app_name(std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
+  if (!text.empty() && plain && text.size() <= 48) return std::nullopt;
+  return "must be 1 to 48 letters of ASCII without spaces";
 }
 
 std::optional<std::string> check_url(std::string_view text) {
@@ -149,6 +164,34 @@ constexpr std::array config_rows{
 
     Row<Config>{"audit.keep_days", &Config::audit_keep_days,
                 "Days that the audit trail is kept; a legal hold keeps it longer.", 1, 36500},
+    Row<Config>{"audit.forward.address",
+                &Config::forward_address,
+                "A collector of syslog over TLS (HOST:PORT) that gets every record of the audit trail. Empty: none.",
+                0,
+                0,
+                {},
+                check_collector},
+    Row<Config>{"audit.forward.ca_file", &Config::forward_ca_file,
+                "The authority (PEM) that the collector's certificate must come from. Empty: the system's."},
+    Row<Config>{"audit.forward.certificate_file", &Config::forward_certificate_file,
+                "A certificate with its chain (PEM) that is shown to the collector. Empty: none."},
+    Row<Config>{"audit.forward.certificate_key_file", &Config::forward_certificate_key_file,
+                "The private key of certificate_file (PEM)."},
+    Row<Config>{"audit.forward.format", &Config::forward_format,
+                "What a message holds: the record itself with structured data, or ArcSight's Common Event Format.", 0,
+                0, "rfc5424|cef"},
+    Row<Config>{"audit.forward.facility", &Config::forward_facility,
+                "The facility of RFC 5424: 13 is log audit, 16 to 23 are local0 to local7.", 0, 23},
+    Row<Config>{"audit.forward.app_name",
+                &Config::forward_app_name,
+                "The name of the application in a message's head.",
+                0,
+                0,
+                {},
+                check_app_name},
+    Row<Config>{"audit.forward.persons", &Config::forward_persons,
+                "Send names and addresses in clear. What the collector has of a person stays there when the person is "
+                "erased here."},
 
     Row<Config>{"log.level", &Config::log_level, "What is logged: this and what is graver.", 0, 0,
                 "debug|info|warning|error"},

@@ -30,6 +30,12 @@ void Trace::asked_by(const std::string& who) {
   entry_.who = who;
 }
 
+void Trace::of_batch(const std::string& batch, std::uint64_t line) {
+  const std::scoped_lock lock(mutex_);
+  entry_.facts["batch"] = batch;
+  entry_.facts["line"] = line;
+}
+
 void Trace::answered(int status) {
   const std::scoped_lock lock(mutex_);
   if (status_ == 0) status_ = status;

@@ -24,6 +24,8 @@ class Trace {
   Trace& operator=(const Trace&) = delete;
 
   void asked_by(const std::string& who);
+  /// It is this line of a batch's input file.
+  void of_batch(const std::string& batch, std::uint64_t line);
   /// The first status stands, but for what ended() tells.
   void answered(int status);
   /// The names of content rules.

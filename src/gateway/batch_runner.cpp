@@ -282,7 +282,10 @@ void BatchRunner::ask(Work& work, Asked asked) {
   CHECK(match.route != nullptr);
   call.pattern = match.route->pattern;
   call.trace = services_.auditor.trace(call.request, call.pattern);
-  if (call.trace) call.trace->asked_by(accounts::person_name(services_.accounts.directory, work.caller.user));
+  if (call.trace) {
+    call.trace->asked_by(accounts::person_name(services_.accounts.directory, work.caller.user));
+    call.trace->of_batch(work.batch.id, asked.line);
+  }
   call.responder = http::Responder(asked.exchange);
   call.caller = work.caller;
   call.priority = batch_priority;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "accounts/audit/export.h"
 #include "base/thrown.h"
 #include "gateway/gateway.h"
 #include "gateway/replay_models.h"
@@ -216,6 +219,42 @@ TEST_F(FilesAndBatches, ABatchIsAnsweredWhole) {
   EXPECT_EQ(errors.at("custom_id"), json::Value("b"));
   EXPECT_EQ(errors.at("response").at("status_code"), json::Value(404));
   EXPECT_EQ(errors.at("response").at("body").at("error").at("code"), json::Value("model_not_found"));
+}
+TEST_F(FilesAndBatches, EachLineHasARecordThatNamesItsBatch) {
+  accounts::audit::Trail::Options options;
+  options.folder = folder.path() / "audit";
+  accounts::audit::Trail trail(database, database_mutex, master, folder.path(), options);
+  settings.audit = &trail;
+  models.answer = hello;
+  const auto id = created(line("canary") + "\n\n" + line("b", "missing"));
+  const auto done = wait_for(id, "completed");
+  const auto output = content(done.at("output_file_id"));
+  end();
+  trail.flush();
+  const accounts::audit::Filter filter{.from = {}, .until = {}, .person = {}, .action = "request"};
+  std::map<std::int64_t, json::Object> lines;
+  for (const auto& text : read_page(trail.folder(), trail.persons(), filter, {}, UINT64_MAX, {SIZE_MAX}).lines) {
+    EXPECT_FALSE(has(text, "canary"));
+    auto record = json::parse(text).as_object();
+    const auto& facts = record.at("facts").as_object();
+    if (const auto* batch = facts.if_contains("batch")) {
+      EXPECT_EQ(*batch, json::Value(id));
+      EXPECT_TRUE(lines.emplace(facts.at("line").as_int64(), record).second) << "one record a line";
+    }
+  }
+  ASSERT_EQ(lines.size(), 2u);
+  const auto& good = lines.at(1);
+  EXPECT_EQ(good.at("who"), "app");
+  EXPECT_EQ(good.at("from"), "batch");
+  EXPECT_EQ(good.at("outcome"), "stop");
+  EXPECT_EQ(good.at("facts").at("route"), "/v1/chat/completions");
+  EXPECT_EQ(good.at("facts").at("status"), 200);
+  EXPECT_EQ(good.at("facts").at("model"), "tiny");
+  EXPECT_EQ(good.at("facts").at("prompt_tokens"), 5);
+  EXPECT_EQ(good.at("facts").at("completion_tokens"), 2);
+  EXPECT_TRUE(has(output, std::string_view(good.at("facts").at("id").as_string())));
+  EXPECT_EQ(lines.at(3).at("outcome"), "model_not_found");
+  EXPECT_EQ(lines.at(3).at("facts").at("status"), 404);
 }
 TEST_F(FilesAndBatches, LinesGoBehindEverybodyElseAndOnlySoManyAtOnce) {
   settings.batch_lines = 2;

@@ -36,8 +36,8 @@ Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records&
     : settings_(std::move(settings)),
       accounts_(accounts),
       auditor_(settings_.audit),
-      services_{models,    accounts, *flights_,    metrics_, auditor_, office_,
-                settings_, records,  backgrounds_, desk_,    batches_},
+      services_{models,  accounts,  *flights_, metrics_,     auditor_, office_,
+                audits_, settings_, records,   backgrounds_, desk_,    batches_},
       batches_(services_) {
   records.responses.fail_queued("server_error", "the box stopped before this response was whole");
   // The watch outlives the gateway: it holds the list of flights itself.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "accounts/accounts.h"
+#include "gateway/admin/audit.h"
 #include "gateway/auditor.h"
 #include "gateway/batch_runner.h"
 #include "gateway/desk.h"
@@ -59,6 +60,7 @@ class Gateway : public http::Service {
   BatchRunner batches_;
   std::chrono::steady_clock::time_point swept_{};
   Desk office_{256};
+  admin::Audits audits_;
   Desk desk_;  ///< last: its jobs work with everything
 };
 

@@ -445,7 +445,7 @@ class AuditedGateway : public GatewayOfABox {
     trail->flush();
     std::vector<json::Object> all;
     const accounts::audit::Filter filter{.from = {}, .until = {}, .person = {}, .action = action};
-    for (const auto& line : read_page(options.folder, trail->persons(), filter, {}, UINT64_MAX, SIZE_MAX).lines)
+    for (const auto& line : read_page(options.folder, trail->persons(), filter, {}, UINT64_MAX, {SIZE_MAX}).lines)
       all.push_back(json::parse(line).as_object());
     return all;
   }

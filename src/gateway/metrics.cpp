@@ -164,7 +164,8 @@ void Metrics::answered(const std::string& model, const Answered& answer) {
   if (answer.max_tokens) state_->most.Add(labels, token_counts).Observe(number(*answer.max_tokens));
 }
 
-std::string Metrics::text(const std::vector<Model>& models, std::size_t requests_open) const {
+std::string Metrics::text(const std::vector<Model>& models, std::size_t requests_open,
+                          const std::optional<accounts::audit::Forwarder::Status>& forwarded) const {
   auto all = state_->registry.Collect();
   const auto gauge = [&](const char* name, const char* help, const std::function<double(const Model&)>& value) {
     all.push_back(family(name, help, Type::Gauge, models,
@@ -197,10 +198,17 @@ std::string Metrics::text(const std::vector<Model>& models, std::size_t requests
         [](const Model& m) { return number(m.status->token_age_ms) / 1000; });
   all.push_back(family("cofre_worker_deaths_total", "Workers that ended unasked.", Type::Counter, models,
                        [](const Model& m, auto& metric) { metric.counter.value = number(m.deaths); }));
-  prometheus::MetricFamily open{"cofre_requests_open", "Requests that models work on or that wait.", Type::Gauge, {}};
-  open.metric.emplace_back();
-  open.metric.back().gauge.value = number(requests_open);
-  all.push_back(std::move(open));
+  const auto add = [&](const char* name, const char* help, double value) {
+    prometheus::MetricFamily one{name, help, Type::Gauge, {}};
+    one.metric.emplace_back();
+    one.metric.back().gauge.value = value;
+    all.push_back(std::move(one));
+  };
+  add("cofre_requests_open", "Requests that models work on or that wait.", number(requests_open));
+  if (forwarded) {
+    add("cofre_audit_forward_connected", "Whether the audit trail's collector is connected.", forwarded->is_connected);
+    add("cofre_audit_forward_lag_records", "Audit records that the collector was not sent.", number(forwarded->lag));
+  }
   std::erase_if(all, [](const auto& one) { return one.metric.empty(); });
   return prometheus::TextSerializer().Serialize(all);
 }

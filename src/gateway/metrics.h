@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "accounts/audit/forwarder.h"
 #include "fleet/fleet.h"
 #include "protocol/event.h"
 
@@ -41,8 +42,10 @@ class Metrics {
   };
   void answered(const std::string& model, const Answered& answer);
 
-  /// Everything, with the models' own numbers as of now.
-  std::string text(const std::vector<fleet::ModelState>& models, std::size_t requests_open) const;
+  /// Everything, with the models' own numbers as of now, and how far the audit trail's collector is, where there is
+  /// one.
+  std::string text(const std::vector<fleet::ModelState>& models, std::size_t requests_open,
+                   const std::optional<accounts::audit::Forwarder::Status>& forwarded) const;
 
  private:
   struct State;

@@ -14,7 +14,9 @@ void health(Services& services, Call&& call) {
 void metrics(Services& services, Call&& call) {
   http::Response response;
   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  response.body = services.metrics.text(services.models.models(), services.flights.count());
+  const auto& forwarded = services.settings.forwarded;
+  response.body = services.metrics.text(services.models.models(), services.flights.count(),
+                                        forwarded ? std::optional(forwarded()) : std::nullopt);
   call.answer(std::move(response));
 }
 

@@ -18,6 +18,18 @@ std::string_view openapi_schemas() {
   "completion_window": {"const": "24h"},
   "metadata": {"type": "object", "maxProperties": 16, "additionalProperties": {"type": "string", "maxLength": 512}},
   "output_expires_after": {"type": "object", "required": ["anchor", "seconds"]}}},
+"AuditRecords": {"type": "object", "required": ["records", "more", "next"], "properties": {
+  "records": {"type": "array", "items": {"type": "object", "required": ["n", "t", "do", "outcome"], "properties": {
+    "n": {"type": "integer"}, "t": {"type": "string", "format": "date-time"}, "do": {"type": "string"}, "outcome": {"type": "string"},
+    "person": {"type": "integer"}, "who": {"type": "string"}, "from": {"type": "string"}, "about": {"type": "integer"}, "subject": {"type": "string"},
+    "erased": {"type": "boolean"}, "facts": {"type": "object"}, "h": {"type": "string"}}}},
+  "more": {"type": "boolean"}, "next": {"type": "integer", "description": "the parameter after of the next page"}}},
+"Verification": {"type": "object", "required": ["state"], "properties": {
+  "state": {"enum": ["none", "running", "done", "failed"]}, "started": {"type": "string", "format": "date-time"}, "ended": {"type": "string", "format": "date-time"},
+  "error": {"type": "string"}, "verdict": {"type": "object", "required": ["ok", "records", "first", "last"], "properties": {
+    "ok": {"type": "boolean"}, "records": {"type": "integer"}, "segments": {"type": "integer"}, "checkpoints": {"type": "integer"},
+    "first": {"type": "integer"}, "last": {"type": "integer"}, "hash": {"type": "string"}, "key": {"type": "string"},
+    "first_bad": {"type": "object", "properties": {"record": {"type": "integer"}, "file": {"type": "string"}, "what": {"type": "string"}}}}}}},
 "ModelRequest": {"type": "object", "required": ["model"], "properties": {"model": {"type": "string"}}, "description": "As OpenAI's, and more: docs/api.md"},
 "Link": {"type": "object", "required": ["token", "password"], "properties": {"token": {"type": "string"}, "password": {"type": "string"}}, "additionalProperties": false},
 "SignIn": {"type": "object", "required": ["name", "password"], "properties": {

@@ -1,6 +1,7 @@
 #include "gateway/route_table.h"
 
 #include "gateway/admin/admin.h"
+#include "gateway/admin/audit.h"
 #include "gateway/admin/reload.h"
 #include "gateway/admin/session.h"
 #include "gateway/dialects/openai/batches.h"
@@ -92,6 +93,10 @@ constexpr Route routes[] = {
     {"GET", "/admin/v1/prices", Scope::usage, Body::none, act<"price.list">},
     {"PUT", "/admin/v1/prices", Scope::people, Body::small, act<"price.set">},
     {"DELETE", "/admin/v1/prices/{model}/{since}", Scope::people, Body::none, act<"price.remove">},
+    {"GET", "/admin/v1/audit/records", Scope::audit, Body::none, admin::list_records},
+    {"GET", "/admin/v1/audit/export", Scope::audit, Body::none, admin::export_records},
+    {"POST", "/admin/v1/audit/verification", Scope::audit, Body::none, admin::begin_verification},
+    {"GET", "/admin/v1/audit/verification", Scope::audit, Body::none, admin::show_verification},
     {"GET", "/admin/v1/keys", Scope::directory, Body::none, act<"key.list">},
     {"POST", "/admin/v1/keys", Scope::people, Body::small, act<"key.create">},
     {"POST", "/admin/v1/keys/revoke-leaked", Scope::security, Body::small, act<"key.revoke_leaked">},

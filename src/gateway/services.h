@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "accounts/accounts.h"
+#include "accounts/audit/forwarder.h"
 #include "accounts/audit/trail.h"
 #include "gateway/live.h"
 #include "gateway/models.h"
@@ -27,6 +28,9 @@ class Desk;
 class Flights;
 class Trace;
 class Metrics;
+namespace admin {
+struct Audits;
+}
 namespace openai {
 class Backgrounds;
 }
@@ -34,7 +38,9 @@ class Backgrounds;
 struct Settings {
   /// The content rules of now; empty: there are none. Any thread.
   std::function<std::shared_ptr<const rules::Rules>()> content_rules;
-  accounts::audit::Trail* audit = nullptr;                 ///< has a record of each request; outlives the gateway
+  accounts::audit::Trail* audit = nullptr;  ///< has a record of each request; outlives the gateway
+  /// How far the trail's collector is; empty: there is none. Any thread.
+  std::function<accounts::audit::Forwarder::Status()> forwarded;
   Live<std::uint64_t> body_bytes_max{32 << 20};            ///< of a JSON request
   Live<std::uint64_t> file_bytes_max{200 << 20};           ///< of an uploaded file
   Live<std::uint64_t> requests_per_key{256};               ///< that run or wait at once
@@ -60,6 +66,7 @@ struct Services {
   Metrics& metrics;
   Auditor& auditor;
   Desk& office;  ///< for the administration, whose work may take long
+  admin::Audits& audits;
   const Settings& settings;
   records::Records& records;
   openai::Backgrounds& backgrounds;

@@ -4,6 +4,8 @@
 
 #include "accounts/audit/record.h"
 #include "accounts/audit/segment.h"
+#include "base/error.h"
+#include "os/clock.h"
 #include "os/disk.h"
 
 namespace cofre::accounts::audit {
@@ -11,26 +13,62 @@ namespace {
 
 constexpr std::size_t scanned_bytes_max = 64 << 20;  // of one page
 
+bool is_text(const json::Value* value, std::string_view text) {
+  return value != nullptr && value->is_string() && value->get_string() == text;
+}
+
 bool is_number_of(const json::Object& record, const char* key, std::int64_t number) {
   const auto* value = record.if_contains(key);
   return value != nullptr && value->is_int64() && value->get_int64() == number;
 }
 
+std::string text_or_empty(const json::Object& request, std::string_view key) {
+  return request.contains(key) ? std::string(json::string_at(request, key)) : std::string();
+}
+
+std::string time_bound(const json::Object& request, std::string_view key) {
+  const auto text = text_or_empty(request, key);
+  if (text.empty()) return text;
+  const auto ms = os::parse_utc(text);
+  if (!ms) fail_field(Code::invalid, std::string(key), "{}: \"{}\" is no time like 2026-11-25T03:10", key, text);
+  return os::utc_text(*ms);
+}
+
 }  // namespace
+
+Filter filter_of(const json::Object& request, const Persons& persons) {
+  Filter filter;
+  filter.from = time_bound(request, "from");
+  filter.until = time_bound(request, "until");
+  filter.action = text_or_empty(request, "action");
+  filter.outcome = text_or_empty(request, "outcome");
+  filter.id = text_or_empty(request, "id");
+  if (const auto name = text_or_empty(request, "person"); !name.empty()) {
+    filter.person = persons.find(name);
+    if (!filter.person) fail_field(Code::not_found, "person", "person: the trail knows no person {}", name);
+  }
+  return filter;
+}
 
 bool Filter::wants(std::string_view line) const {
   const auto parts = read_line(line);
-  if (!parts) return false;
+  if (!parts || parts->n <= after) return false;
   if (!from.empty() && parts->time < from) return false;
   if (!until.empty() && parts->time >= until) return false;
   if (!parts->action.starts_with(action)) return false;
-  if (!person) return true;
-  const auto record = json::parse(line);
-  return is_number_of(record.as_object(), "person", *person) || is_number_of(record.as_object(), "about", *person);
+  if (!person && outcome.empty() && id.empty()) return true;
+  const auto value = json::parse(line);
+  const auto& record = value.as_object();
+  if (!outcome.empty() && !is_text(record.if_contains("outcome"), outcome)) return false;
+  if (!id.empty()) {
+    const auto* facts = record.if_contains("facts");
+    if (facts == nullptr || !facts->is_object() || !is_text(facts->get_object().if_contains("id"), id)) return false;
+  }
+  return !person || is_number_of(record, "person", *person) || is_number_of(record, "about", *person);
 }
 
-Page read_page(const std::filesystem::path& folder, const Persons& persons, const Filter& filter, const Cursor& cursor,
-               std::uint64_t up_to, std::size_t bytes_max) {
+Page read_sealed_page(const std::filesystem::path& folder, const Filter& filter, const Cursor& cursor,
+                      std::uint64_t up_to, PageSize most) {
   Page page;
   page.next = cursor;
   std::size_t bytes = 0, scanned = 0;
@@ -45,17 +83,33 @@ Page read_page(const std::filesystem::path& folder, const Persons& persons, cons
       const auto parts = read_line(*line);
       if (parts && parts->n > up_to) break;
       page.next = {segment.first, lines.at()};
+      if (parts) page.last = parts->n;
       scanned += line->size() + 1;
       if (filter.wants(*line)) {
-        page.lines.push_back(json::dump(opened(*line, persons)));
+        page.lines.emplace_back(*line);
         page.numbers.push_back(parts->n);
-        bytes += page.lines.back().size();
+        bytes += line->size();
       }
-      if (bytes >= bytes_max || scanned >= scanned_bytes_max) return page;
+      if (bytes >= most.bytes || page.lines.size() >= most.records || scanned >= scanned_bytes_max) return page;
     }
   }
   page.is_last = true;
   return page;
+}
+
+Page read_page(const std::filesystem::path& folder, const Persons& persons, const Filter& filter, const Cursor& cursor,
+               std::uint64_t up_to, PageSize most) {
+  auto page = read_sealed_page(folder, filter, cursor, up_to, most);
+  for (auto& line : page.lines) line = json::dump(opened(line, persons));
+  return page;
+}
+
+Cursor cursor_behind(const std::filesystem::path& folder, std::uint64_t after) {
+  Cursor cursor;
+  for (const auto& segment : segments_in(folder)) {
+    if (segment.first <= after + 1) cursor.segment = segment.first;
+  }
+  return cursor;
 }
 
 }  // namespace cofre::accounts::audit

@@ -46,7 +46,7 @@ class TrailTest : public testing::Test {
   std::vector<json::Object> records(const Filter& filter = {}) {
     trail->flush();
     std::vector<json::Object> all;
-    const auto page = read_page(options.folder, trail->persons(), filter, {}, UINT64_MAX, SIZE_MAX);
+    const auto page = read_page(options.folder, trail->persons(), filter, {}, UINT64_MAX, {SIZE_MAX});
     for (const auto& line : page.lines) all.push_back(json::parse(line).as_object());
     return all;
   }

@@ -301,7 +301,7 @@ TEST_F(TrailTest, PagesHoldEveryRecordOnce) {
   Cursor cursor;
   std::vector<std::uint64_t> numbers;
   for (bool is_last = false; !is_last;) {
-    const auto page = read_page(options.folder, trail->persons(), {}, cursor, trail->ends().head.n, 1000);
+    const auto page = read_page(options.folder, trail->persons(), {}, cursor, trail->ends().head.n, {1000});
     numbers.insert(numbers.end(), page.numbers.begin(), page.numbers.end());
     cursor = page.next;
     is_last = page.is_last;

@@ -36,7 +36,8 @@ std::string what_became_of(std::uint64_t n, std::string_view line, Lines rest) {
 
 class Check {
  public:
-  Check(const std::filesystem::path& folder, const Expected& expected) : folder_(folder), expected_(expected) {
+  Check(const std::filesystem::path& folder, const Expected& expected, std::stop_token stop)
+      : folder_(folder), expected_(expected), stop_(std::move(stop)) {
     verdict_.public_key = expected.public_key;
     base_ = expected.base;
   }
@@ -54,6 +55,7 @@ class Check {
   }
 
   void segment(const Segment& segment, bool is_last) {
+    if (stop_.stop_requested()) fail(Code::cancelled, "the verification was ended before its end");
     segment_ = segment.path.filename().string();
     const auto bytes = os::read_whole(segment.path, segment_bytes_most);
     Lines lines(bytes);
@@ -134,6 +136,7 @@ class Check {
 
   const std::filesystem::path& folder_;
   const Expected& expected_;
+  const std::stop_token stop_;
   Verdict verdict_;
   std::optional<Link> base_, retired_;
   std::string segment_, before_;
@@ -142,14 +145,32 @@ class Check {
 
 }  // namespace
 
-Verdict verify(const std::filesystem::path& folder, const Expected& expected) {
+Verdict verify(const std::filesystem::path& folder, const Expected& expected, std::stop_token stop) {
   for (const auto& checkpoint : expected.checkpoints) {
     if (!checkpoint.is_signed()) fail_field(Code::invalid, "checkpoint", "checkpoint: its signature is not true");
     if (!expected.public_key.empty() && checkpoint.public_key != expected.public_key) {
       fail_field(Code::invalid, "checkpoint", "checkpoint: signed by another box");
     }
   }
-  return Check(folder, expected).run();
+  return Check(folder, expected, std::move(stop)).run();
+}
+
+Expected expected_of(Trail& trail) {
+  trail.flush();
+  auto ends = trail.ends();
+  return {.head = ends.head, .base = ends.base, .checkpoints = {}, .public_key = std::move(ends.public_key)};
+}
+
+json::Object to_json(const Verdict& verdict) {
+  json::Object object{{"ok", !verdict.bad},           {"records", verdict.records},
+                      {"segments", verdict.segments}, {"checkpoints", verdict.checkpoints},
+                      {"first", verdict.first.n},     {"last", verdict.last.n},
+                      {"hash", verdict.last.hash},    {"key", verdict.public_key}};
+  if (verdict.bad) {
+    object["first_bad"] =
+        json::Object{{"record", verdict.bad->n}, {"file", verdict.bad->segment}, {"what", verdict.bad->what}};
+  }
+  return object;
 }
 
 }  // namespace cofre::accounts::audit

@@ -3,11 +3,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "accounts/audit/checkpoint.h"
 #include "accounts/audit/segment.h"
+#include "accounts/audit/trail.h"
+#include "json/json.h"
 
 namespace cofre::accounts::audit {
 
@@ -33,7 +36,14 @@ struct Verdict {
   std::uint64_t torn_bytes = 0;  ///< behind the last record: one that is being written, or was when the machine stopped
 };
 
-/// Reads every record. Throws Error where a file cannot be read.
-Verdict verify(const std::filesystem::path& folder, const Expected& expected);
+/// Reads every record. Throws Error where a file cannot be read, and Error(cancelled) soon after it is told to stop.
+Verdict verify(const std::filesystem::path& folder, const Expected& expected, std::stop_token stop = {});
+
+/// What the box of a trail knows of it, with everything so far on the disk.
+Expected expected_of(Trail& trail);
+
+/// {"ok","records","segments","checkpoints","first","last","hash","key"}, and where something is not as it was
+/// "first_bad": {"record","file","what"}.
+json::Object to_json(const Verdict& verdict);
 
 }  // namespace cofre::accounts::audit

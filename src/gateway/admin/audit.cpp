@@ -1,0 +1,188 @@
+#include "gateway/admin/audit.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "accounts/actions/fields.h"
+#include "accounts/audit/export.h"
+#include "accounts/audit/verify.h"
+#include "accounts/person_name.h"
+#include "base/error.h"
+#include "gateway/admin/admin.h"
+#include "gateway/auditor.h"
+#include "os/clock.h"
+
+namespace cofre::gateway::admin {
+namespace {
+
+namespace audit = accounts::audit;
+
+constexpr std::int64_t records_default = 100, records_most = 1000;
+constexpr std::size_t page_bytes = 4 << 20;
+constexpr std::size_t piece_bytes = 256 << 10;
+constexpr std::int64_t number_most = std::int64_t{1} << 60;
+
+/// Goes on at the auditors' desk with a call that may read the trail.
+void at_audits(Services& services, Call&& call, std::function<void(audit::Trail&, Call&&)> work) {
+  auto* trail = services.settings.audit;
+  if (trail == nullptr) fail(Code::unsupported, "this box keeps no audit trail");
+  if (actor_of(call).tenant != accounts::home_tenant)
+    fail(Code::not_found, "the trail is the box's: auditors of home read it");
+  at_desk(services.audits.desk, std::move(call),
+          [trail, work = std::move(work)](Call&& asked) { work(*trail, std::move(asked)); });
+}
+
+/// Throws Error where it cannot be recorded: then nothing is told. `want`: what was asked for, in `filter` too.
+void note_reading(Services& services, audit::Trail& trail, const Call& call, const char* action,
+                  const audit::Filter& filter, json::Object want) {
+  if (filter.person) want["person"] = *filter.person;  // a name here would outlive the person's erasure
+  json::Object facts;
+  if (!want.empty()) facts["filter"] = std::move(want);
+  trail.record_now({.action = action,
+                    .outcome = "ok",
+                    .who = accounts::person_name(services.accounts.directory, call.caller->user),
+                    .from = call.request.peer,
+                    .facts = std::move(facts)});
+}
+
+/// The members that filter_of() reads.
+json::Object wanted(accounts::Fields& fields) {
+  json::Object request;
+  for (const char* name : {"from", "until", "person", "action", "outcome", "id"}) {
+    if (auto text = fields.text_if_any(name); text && !text->empty()) request[name] = std::move(*text);
+  }
+  return request;
+}
+
+/// Records on their way to an auditor, as fast as they are read.
+class Export : public std::enable_shared_from_this<Export> {
+ public:
+  Export(Services& services, audit::Trail& trail, audit::Filter filter, Call&& call)
+      : services_(services),
+        trail_(trail),
+        filter_(std::move(filter)),
+        call_(std::move(call)),
+        up_to_(trail.ends().head.n) {}
+
+  void begin() {
+    http::Response head;
+    head.headers.add("Content-Type", "application/x-ndjson");
+    head.headers.add("Content-Disposition", "attachment");
+    head.headers.add("Cache-Control", "no-store");
+    if (call_.trace) call_.trace->answered(head.status);
+    call_.complete(head);
+    call_.responder.begin(std::move(head));
+    step();
+  }
+
+ private:
+  /// At the auditors' desk: a piece, then others have their turn.
+  void step() {
+    if (!call_.caller->is_valid()) return;  // the answer breaks off: it is not whole
+    try {
+      const auto page = audit::read_page(trail_.folder(), trail_.persons(), filter_, at_, up_to_, {piece_bytes});
+      at_ = page.next;
+      std::string text;
+      for (const auto& line : page.lines) text += line + "\n";
+      if (!text.empty() && !call_.responder.write(text)) return;  // the client has left
+      if (page.is_last) return call_.responder.end();
+    } catch (const Error& error) {
+      if (services_.settings.log) services_.settings.log("audit", {{"error", error.what()}});
+      return;
+    }
+    call_.responder.on_drained(
+        [self = shared_from_this()] { self->services_.audits.desk.put([self] { self->step(); }); });
+  }
+
+  Services& services_;
+  audit::Trail& trail_;
+  const audit::Filter filter_;
+  Call call_;
+  audit::Cursor at_;
+  const std::uint64_t up_to_;
+};
+
+}  // namespace
+
+void Verification::begin(audit::Trail& trail) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (state_.at("state") == "running") return;
+    state_ = {{"state", "running"}, {"started", os::utc_text(os::now_ms())}};
+  }
+  thread_ = std::jthread([this, &trail](const std::stop_token& stop) {
+    try {
+      const auto verdict = audit::verify(trail.folder(), audit::expected_of(trail), stop);
+      end({{"state", "done"}, {"verdict", audit::to_json(verdict)}});
+    } catch (const std::exception& error) {
+      end({{"state", "failed"}, {"error", error.what()}});
+    }
+  });
+}
+
+void Verification::end(json::Object result) {
+  const std::scoped_lock lock(mutex_);
+  result["started"] = state_.at("started");
+  result["ended"] = os::utc_text(os::now_ms());
+  state_ = std::move(result);
+}
+
+json::Object Verification::state() const {
+  const std::scoped_lock lock(mutex_);
+  return state_;
+}
+
+void list_records(Services& services, Call&& call) {
+  at_audits(services, std::move(call), [&services](audit::Trail& trail, Call&& asked) {
+    const auto request = request_of(asked);
+    accounts::Fields fields(request);
+    const auto want = wanted(fields);
+    const auto after = fields.number_if_any("after", 0, number_most);
+    const auto limit = fields.number_if_any("limit", 1, records_most).value_or(records_default);
+    fields.done();
+    auto filter = audit::filter_of(want, trail.persons());
+    filter.after = static_cast<std::uint64_t>(after.value_or(0));
+    if (!after) note_reading(services, trail, asked, "audit.list", filter, want);
+    trail.flush();
+    const auto page =
+        audit::read_page(trail.folder(), trail.persons(), filter, audit::cursor_behind(trail.folder(), filter.after),
+                         trail.ends().head.n, {page_bytes, static_cast<std::size_t>(limit)});
+    json::Array records;
+    for (const auto& line : page.lines) records.push_back(json::parse(line));
+    http::Response response;
+    response.headers.add("Cache-Control", "no-store");
+    response.headers.add("Content-Type", "application/json");
+    response.body = json::dump(json::Object{
+        {"records", std::move(records)}, {"more", !page.is_last}, {"next", std::max(page.last, filter.after)}});
+    asked.answer(std::move(response));
+  });
+}
+
+void export_records(Services& services, Call&& call) {
+  at_audits(services, std::move(call), [&services](audit::Trail& trail, Call&& asked) {
+    const auto request = request_of(asked);
+    accounts::Fields fields(request);
+    const auto want = wanted(fields);
+    fields.done();
+    auto filter = audit::filter_of(want, trail.persons());
+    note_reading(services, trail, asked, "audit.export", filter, want);
+    std::make_shared<Export>(services, trail, std::move(filter), std::move(asked))->begin();
+  });
+}
+
+void begin_verification(Services& services, Call&& call) {
+  at_audits(services, std::move(call), [&services](audit::Trail& trail, Call&& asked) {
+    note_reading(services, trail, asked, "audit.verify", {}, {});
+    services.audits.verification.begin(trail);
+    asked.answer(json::dump(services.audits.verification.state()));
+  });
+}
+
+void show_verification(Services& services, Call&& call) {
+  at_audits(services, std::move(call), [&services](audit::Trail&, Call&& asked) {
+    asked.answer(json::dump(services.audits.verification.state()));
+  });
+}
+
+}  // namespace cofre::gateway::admin
