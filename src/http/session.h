@@ -108,7 +108,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void end_record(int status, bool cut);
 
   class Wire;
-  struct Socketed;
+  struct Frames;
 
   std::shared_ptr<Shared> shared_;  // first: it holds the loop that the members below work on
   std::shared_ptr<const Rules> rules_;
@@ -130,9 +130,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool busy_ = false;        // between a request's first byte and its answer's end
   std::string input_;
   std::shared_ptr<Exchange> exchange_;
-  std::shared_ptr<Channel> channel_;     // of the WebSocket that is spoken
-  std::shared_ptr<Socketed> websocket_;  // its frames, once the handshake is done
-  bool sending_ = false;                 // a coroutine works on the channel's queue
+  std::shared_ptr<Channel> channel_;  // of the WebSocket that is spoken
+  std::shared_ptr<Frames> frames_;    // of it, once the handshake is done
+  bool sending_ = false;              // a coroutine works on the channel's queue
   Record record_;
   Clock::time_point began_{};
   std::uint64_t written_before_ = 0;

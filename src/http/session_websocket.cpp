@@ -3,6 +3,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -47,19 +48,19 @@ CloseCode code_of(const error_code& error, const websocket::close_reason& said) 
 class Session::Wire {
  public:
   using executor_type = Strand;
-  explicit Wire(std::shared_ptr<Session> session) : session_(std::move(session)) {}
-  executor_type get_executor() const noexcept { return session_->strand_; }
+  explicit Wire(Session& session) : session_(session) {}
+  executor_type get_executor() const noexcept { return session_.strand_; }
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
-        [session = session_](auto handler, const Buffers& into) {
+        [session = session_.shared_from_this()](auto handler, const Buffers& into) {
           asio::mutable_buffer first;
           for (auto one = asio::buffer_sequence_begin(into);
                first.size() == 0 && one != asio::buffer_sequence_end(into); ++one)
             first = *one;
           asio::co_spawn(session->strand_, session->take_input(static_cast<char*>(first.data()), first.size()),
-                         told(std::move(handler)));
+                         told(session, std::move(handler)));
         },
         token, buffers);
   }
@@ -67,15 +68,15 @@ class Session::Wire {
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
-        [session = session_](auto handler, const Buffers& from) {
+        [session = session_.shared_from_this()](auto handler, const Buffers& from) {
           std::string piece(std::min(asio::buffer_size(from), piece_bytes), '\0');
           asio::buffer_copy(asio::buffer(piece), from);
-          asio::co_spawn(session->strand_, write(session, std::move(piece)), told(std::move(handler)));
+          asio::co_spawn(session->strand_, write(*session, std::move(piece)), told(session, std::move(handler)));
         },
         token, buffers);
   }
 
-  void close() { session_->close(); }
+  void close() { session_.close(); }
   /// Beast has heard nothing for too long.
   friend void beast_close_socket(Wire& wire) { wire.close(); }
 
@@ -87,24 +88,25 @@ class Session::Wire {
   }
 
  private:
-  static asio::awaitable<std::size_t> write(std::shared_ptr<Session> session, std::string piece) {
-    const bool sent = co_await session->send(piece);
+  static asio::awaitable<std::size_t> write(Session& session, std::string piece) {
+    const bool sent = co_await session.send(piece);
     co_return sent ? piece.size() : 0;
   }
-  /// A coroutine's end as Beast's handlers take it.
+  /// A coroutine's end as Beast's handlers take it. The session stays until then.
   template <class Handler>
-  static auto told(Handler handler) {
-    return [handler = std::move(handler)](const std::exception_ptr& thrown, std::size_t count) mutable {
+  static auto told(std::shared_ptr<Session> session, Handler handler) {
+    return [session = std::move(session), handler = std::move(handler)](const std::exception_ptr& thrown,
+                                                                        std::size_t count) mutable {
       const bool ended = thrown || count == 0;
       std::move(handler)(ended ? error_code(asio::error::eof) : error_code(), ended ? 0 : count);
     };
   }
 
-  std::shared_ptr<Session> session_;
+  Session& session_;  // that the frames belong to
 };
 
 /// The frames of a WebSocket; without compression.
-struct Session::Socketed : websocket::stream<Wire, false> {
+struct Session::Frames : websocket::stream<Wire, false> {
   using websocket::stream<Wire, false>::stream;
 };
 
@@ -123,7 +125,7 @@ asio::awaitable<std::size_t> Session::take_input(char* into, std::size_t bytes_m
 
 asio::awaitable<void> Session::converse(std::shared_ptr<Channel> channel) {
   channel_ = std::move(channel);
-  const auto socket = std::make_shared<Socketed>(Wire(shared_from_this()));
+  const auto socket = std::make_shared<Frames>(Wire(*this));
   const auto& limits = rules_->limits;
   socket->set_option(websocket::stream_base::timeout{std::chrono::milliseconds(limits.handshake_ms),
                                                      std::chrono::milliseconds(limits.idle_ms), true});
@@ -143,7 +145,7 @@ asio::awaitable<void> Session::converse(std::shared_ptr<Channel> channel) {
   socket->auto_fragment(false);
   auto [error] = co_await socket->async_accept(handshake(channel_->key()), waiting);
   if (!error) {
-    websocket_ = socket;
+    frames_ = socket;
     if (shared_->draining) channel_->close(CloseCode::leaving, "the box stops");
     keep_sending();
   }
@@ -156,14 +158,14 @@ asio::awaitable<void> Session::converse(std::shared_ptr<Channel> channel) {
   if (error == asio::error::eof) close();  // who has left reads no more either
   while (sending_) co_await wait_for_news();
   const auto code = channel_->over(code_of(error, socket->reason()));
-  websocket_ = nullptr;
+  frames_ = nullptr;
   channel_ = nullptr;
   end_record(101, code == CloseCode::broken);
 }
 
 /// A coroutine of its own sends while messages are queued; whoever queues one starts it again.
 void Session::keep_sending() {
-  if (sending_ || !websocket_) return;
+  if (sending_ || !frames_) return;
   sending_ = true;
   asio::co_spawn(strand_, send_messages(), [self = shared_from_this()](const std::exception_ptr& thrown) {
     if (!thrown) return;
@@ -173,7 +175,6 @@ void Session::keep_sending() {
 }
 
 asio::awaitable<void> Session::send_messages() {
-  const auto socket = websocket_;
   bool more = true;
   while (more) more = co_await send_message();
   sending_ = false;
@@ -187,14 +188,14 @@ asio::awaitable<bool> Session::send_message() {
     co_return false;
   }
   if (taken.message) {
-    websocket_->text(taken.message->is_text);
-    const auto [error, count] = co_await websocket_->async_write(asio::buffer(taken.message->bytes), waiting);
+    frames_->text(taken.message->is_text);
+    const auto [error, count] = co_await frames_->async_write(asio::buffer(taken.message->bytes), waiting);
     if (!error) channel_->drained();
     co_return !error;
   }
   if (taken.close) {
     const websocket::close_reason why(static_cast<websocket::close_code>(taken.close->code), taken.close->reason);
-    const auto [error] = co_await websocket_->async_close(why, waiting);
+    const auto [error] = co_await frames_->async_close(why, waiting);
     if (!error) channel_->over(taken.close->code);
   }
   co_return false;
