@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "app/box.h"
 #include "app/command.h"
 #include "app/running_box.h"
@@ -16,8 +19,11 @@ struct Given {
   bool verbose = false;
 };
 
-constexpr std::chrono::milliseconds starting_step{20};
-constexpr std::chrono::milliseconds running_step{1000};
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds starting_step{20};
+constexpr milliseconds tick_period{1000};
 
 std::vector<config::Given> settings_of(const Given& given) {
   std::vector<config::Given> list;
@@ -43,20 +49,23 @@ void reload(RunningBox& box) {
 /// Until somebody asks to stop.
 void run(RunningBox& box, os::SignalQueue& signals) {
   bool is_ready = false;
+  auto next_tick = Clock::now() + tick_period;
   while (true) {
-    const auto signal = signals.wait(is_ready ? running_step : starting_step);
+    const auto left = std::chrono::ceil<milliseconds>(next_tick - Clock::now());
+    const auto signal = signals.wait(std::clamp(left, milliseconds(0), is_ready ? tick_period : starting_step));
     if (signal == SIGHUP) {
       reload(box);
     } else if (signal) {
       return;
     }
-    if (is_ready) {
-      box.tick();
-    } else if (box.is_ready()) {
+    if (!is_ready && box.is_ready()) {
       is_ready = true;
       box.note("ready", {{"address", box.url()}});
       fmt::print(stderr, "ready {}\n", box.url());
     }
+    if (Clock::now() < next_tick) continue;
+    next_tick = Clock::now() + tick_period;
+    box.tick();
   }
 }
 

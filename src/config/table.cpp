@@ -91,8 +91,10 @@ constexpr std::array config_rows{
     Row<Config>{"limits.file_mib", &Config::file_mib, "MiB of an uploaded file.", 1, 65536},
     Row<Config>{"limits.header_timeout_s", &Config::header_timeout_s, "Seconds a request's headers may take.", 1, 3600},
     Row<Config>{"limits.body_timeout_s", &Config::body_timeout_s, "Seconds a request's body may take.", 1, 3600},
-    Row<Config>{"limits.idle_timeout_s", &Config::idle_timeout_s, "Seconds a connection is kept between requests.", 1,
-                3600},
+    Row<Config>{
+        "limits.idle_timeout_s", &Config::idle_timeout_s,
+        "Seconds a connection is kept between requests, and a WebSocket whose client is silent and answers no ping.", 1,
+        3600},
     Row<Config>{"limits.write_timeout_s", &Config::write_timeout_s,
                 "Seconds a client may leave its answer unread before it is cut.", 1, 3600},
     Row<Config>{"limits.requests_per_key", &Config::requests_per_key, "Requests of one key that run or wait at once.",

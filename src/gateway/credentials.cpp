@@ -4,6 +4,7 @@
 
 #include "crypto/secret.h"
 #include "gateway/errors.h"
+#include "http/websocket.h"
 
 namespace cofre::gateway {
 namespace {
@@ -31,7 +32,12 @@ accounts::Caller caller_of_session(const accounts::Accounts& accounts, const htt
                                    std::string_view session) {
   auto caller = accounts.sessions.authenticate(session);
   if (!caller) throw failure_of(401, "the session is over: sign in again");
-  if (only_reads(request.method)) return std::move(*caller);
+  if (only_reads(request.method)) {
+    // Any page may have a browser open a WebSocket to here, cookie and all: only the Origin tells (RFC 6455 §10.2).
+    if (http::wants_websocket(request) && (!request.headers.find("origin") || !is_from_here(request)))
+      throw failure_of(403, "a WebSocket of a session is for pages of this box: the Origin must be its own");
+    return std::move(*caller);
+  }
   const auto token = request.headers.find("x-csrf-token");
   if (!token || !same(*token, accounts.sessions.csrf_token(session)) || !is_from_here(request)) {
     throw failure_of(403, "a request of a session that changes something needs its X-CSRF-Token");

@@ -35,8 +35,9 @@ bool is_token(std::string_view text, std::string_view more) {
 Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records& records, Settings settings)
     : settings_(std::move(settings)),
       accounts_(accounts),
+      figures_(models, *flights_),
       auditor_(settings_.audit),
-      services_{models,  accounts,  *flights_, metrics_,     auditor_, office_,
+      services_{models,  accounts,  *flights_, metrics_,     figures_, auditor_, office_,
                 audits_, settings_, records,   backgrounds_, desk_,    batches_},
       batches_(services_) {
   records.responses.fail_queued("server_error", "the box stopped before this response was whole");
@@ -65,6 +66,7 @@ void Gateway::change(const Settings& settings) {
 }
 
 void Gateway::tick() {
+  figures_.tick();
   const auto now = std::chrono::steady_clock::now();
   if (now - swept_ < sweep_period) return;
   swept_ = now;

@@ -10,6 +10,7 @@
 #include "gateway/batch_runner.h"
 #include "gateway/desk.h"
 #include "gateway/dialects/openai/background.h"
+#include "gateway/figures.h"
 #include "gateway/flights.h"
 #include "gateway/metrics.h"
 #include "gateway/models.h"
@@ -30,7 +31,7 @@ class Gateway : public http::Service {
   /// Ends what runs in the background; batches stand still until there is another.
   ~Gateway() override;
 
-  /// What passes by itself: records that are too old are removed. About once a second.
+  /// What passes by itself: live figures are sent, records that are too old are removed. About once a second.
   void tick();
   /// Takes over the settings that are Live.
   void change(const Settings& settings);
@@ -54,6 +55,7 @@ class Gateway : public http::Service {
   accounts::Accounts& accounts_;
   std::shared_ptr<Flights> flights_ = std::make_shared<Flights>();
   Metrics metrics_;
+  Figures figures_;
   openai::Backgrounds backgrounds_;
   Auditor auditor_;
   Services services_;

@@ -1,5 +1,8 @@
 #include "gateway/monitor.h"
 
+#include <utility>
+
+#include "gateway/figures.h"
 #include "gateway/flights.h"
 #include "gateway/metrics.h"
 
@@ -19,5 +22,7 @@ void metrics(Services& services, Call&& call) {
                                         forwarded ? std::optional(forwarded()) : std::nullopt);
   call.answer(std::move(response));
 }
+
+void live(Services& services, Call&& call) { services.figures.watch(std::move(call)); }
 
 }  // namespace cofre::gateway::monitor

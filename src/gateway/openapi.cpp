@@ -44,12 +44,14 @@ Object content(std::string_view type, Object schema) {
 Object responses(const RouteNote* note, bool open) {
   Object good{{"description", "Done"}};
   const auto gives = note != nullptr ? note->gives : std::string_view();
+  const bool upgrades = gives == "WebSocket";
   if (gives == "text") {
     good["content"] = content("text/plain", {{"type", "string"}});
-  } else if (!gives.empty()) {
+  } else if (!gives.empty() && !upgrades) {
     good["content"] = content("application/json", reference(gives));
   }
-  Object all{{"200", std::move(good)}};
+  if (upgrades) good["description"] = "A WebSocket: JSON texts follow";
+  Object all{{upgrades ? "101" : "200", std::move(good)}};
   const auto refusal = [&](const char* status, const char* why) {
     all[status] = Object{{"description", why}, {"content", content("application/json", reference("Error"))}};
   };
@@ -59,6 +61,7 @@ Object responses(const RouteNote* note, bool open) {
     refusal("403", "The key or the session lacks the scope");
   }
   refusal("404", "There is none, or none that the caller reaches");
+  if (upgrades) refusal("426", "The request asks for no WebSocket");
   refusal("429", "A limit is reached: Retry-After tells when it may be tried again");
   return all;
 }

@@ -13,7 +13,7 @@ namespace cofre::gateway {
 struct RouteNote {
   std::string_view method, pattern, summary;
   std::string_view takes;  ///< the schema of its body, in openapi_schemas.cpp; empty: it takes none
-  std::string_view gives;  ///< the schema of its answer; "text": no JSON
+  std::string_view gives;  ///< the schema of its answer; "text": no JSON; "WebSocket": JSON texts over one
 };
 std::span<const RouteNote> route_notes();
 

@@ -8,6 +8,7 @@ constexpr RouteNote notes[] = {
     {"GET", "/metrics", "Numbers for Prometheus", "", "text"},
     {"GET", "/openapi.json", "This description", "", "Any"},
     {"POST", "/admin/v1/reload", "Read the settings again", "", "Any"},
+    {"GET", "/admin/v1/live", "What the models do now, about every second", "", "WebSocket"},
 
     {"GET", "/v1/models", "Models and their other names", "", "Any"},
     {"GET", "/v1/models/{model...}", "One model", "", "Any"},

@@ -21,6 +21,7 @@ constexpr Route routes[] = {
     {"GET", "/metrics", Scope::metrics, Body::none, monitor::metrics},
     {"GET", "/openapi.json", anybody, Body::none, show_openapi},
     {"POST", "/admin/v1/reload", Scope::admin, Body::none, admin::reload},
+    {"GET", "/admin/v1/live", Scope::metrics, Body::none, monitor::live},
 
     {"GET", "/v1/models", Scope::inference, Body::none, openai::list_models},
     {"GET", "/v1/models/{model...}", Scope::inference, Body::none, openai::get_model},

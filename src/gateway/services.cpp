@@ -23,6 +23,17 @@ void Call::answer(http::Response response) const {
   responder.answer(std::move(response));
 }
 
+http::WebSocket Call::upgrade(http::Upgrade upgrade) const {
+  if (auto refusal = http::websocket_refusal(request)) {
+    auto failure = failure_of(refusal->status, refusal->body);
+    failure.headers = std::move(refusal->headers);
+    throw failure;
+  }
+  if (trace) trace->answered(101);
+  for (const auto& field : headers) upgrade.headers.add(field.name, field.value);
+  return responder.upgrade(request, std::move(upgrade));
+}
+
 void Call::complete(http::Response& head) const {
   for (const auto& field : headers) head.headers.add(field.name, field.value);
   const auto took = std::chrono::steady_clock::now() - began;

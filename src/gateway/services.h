@@ -16,6 +16,7 @@
 #include "gateway/models.h"
 #include "http/message.h"
 #include "http/responder.h"
+#include "http/websocket.h"
 #include "json/json.h"
 #include "records/records.h"
 #include "rules/rules.h"
@@ -25,6 +26,7 @@ namespace cofre::gateway {
 class Auditor;
 class BatchRunner;
 class Desk;
+class Figures;
 class Flights;
 class Trace;
 class Metrics;
@@ -64,6 +66,7 @@ struct Services {
   accounts::Accounts& accounts;
   Flights& flights;
   Metrics& metrics;
+  Figures& figures;
   Auditor& auditor;
   Desk& office;  ///< for the administration, whose work may take long
   admin::Audits& audits;
@@ -90,6 +93,9 @@ struct Call {
   void answer(std::string body, int status = 200) const;
   /// Answers with anything, the common headers added.
   void answer(http::Response response) const;
+  /// Answers by making a WebSocket of the connection, the common headers added. Throws Failure where the request asks
+  /// for none (426) or asks wrongly.
+  http::WebSocket upgrade(http::Upgrade upgrade) const;
   /// Gives the head of an answer the common headers and how long the answer took to begin (openai-processing-ms).
   void complete(http::Response& head) const;
 };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "http/channel.h"
 
 namespace cofre::http {
 
@@ -54,6 +55,16 @@ void Exchange::end() {
   if (state_ != State::begun) return;
   state_ = State::ended;
   wake(lock);
+}
+
+WebSocket Exchange::upgrade(const Request& request, Upgrade upgrade) {
+  const auto channel = std::make_shared<Channel>(request, std::move(upgrade), bytes_max_, wake_);
+  std::unique_lock lock(mutex_);
+  CHECK(state_ == State::waiting);
+  state_ = State::ended;
+  channel_ = channel;
+  wake(lock);
+  return WebSocket(channel);
 }
 
 void Exchange::abandon() {
@@ -114,6 +125,7 @@ Exchange::Taken Exchange::take() {
   taken.whole = whole_;
   taken.ended = state_ == State::ended;
   taken.broken = state_ == State::broken;
+  taken.channel = channel_;
   taken.bytes = std::exchange(pending_, {});
   taking_ = taken.bytes.size();
   return taken;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "http/message.h"
+#include "http/websocket.h"
 
 namespace cofre::http {
 
@@ -22,6 +23,7 @@ class Exchange {
   void begin(Response head, std::string idle_text, std::int64_t idle_ms);
   bool write(std::string_view bytes);
   void end();
+  WebSocket upgrade(const Request& request, Upgrade upgrade);
   void abandon();
   bool closed() const;
   std::size_t buffered() const;
@@ -31,10 +33,11 @@ class Exchange {
 
   // The connection's side.
   struct Taken {
-    bool begun = false;   ///< head() may be read
-    bool whole = false;   ///< it was answered at once: `bytes` is the body
-    bool ended = false;   ///< nothing follows `bytes`
-    bool broken = false;  ///< abandoned, or its reader too slow
+    bool begun = false;                ///< head() may be read
+    bool whole = false;                ///< it was answered at once: `bytes` is the body
+    bool ended = false;                ///< nothing follows `bytes`
+    bool broken = false;               ///< abandoned, or its reader too slow
+    std::shared_ptr<Channel> channel;  ///< it is a WebSocket; null: it is none
     std::string bytes;
   };
   /// Everything new.
@@ -62,6 +65,7 @@ class Exchange {
   Response head_;
   std::string pending_, idle_text_;
   std::int64_t idle_ms_ = 0;
+  std::shared_ptr<Channel> channel_;
   std::size_t taking_ = 0;
   std::function<void()> on_close_, on_stop_, on_drained_;
 };

@@ -40,6 +40,21 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::vector<std::string_view> list_of(const Headers& headers, std::string_view name) {
+  std::vector<std::string_view> members;
+  for (const auto& field : headers) {
+    if (!equal_without_case(field.name, name)) continue;
+    for (std::string_view rest = field.value; !rest.empty();) {
+      auto member = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), member.size() + 1));
+      const auto first = std::min(member.find_first_not_of(" \t"), member.size());
+      member = member.substr(first, member.find_last_not_of(" \t") + 1 - first);
+      if (!member.empty()) members.push_back(member);
+    }
+  }
+  return members;
+}
+
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(std::count_if(
       fields_.begin(), fields_.end(), [&](const Field& field) { return equal_without_case(field.name, name); }));
@@ -109,6 +124,7 @@ std::string_view reason(int status) noexcept {
     case 417: return "Expectation Failed";
     case 421: return "Misdirected Request";
     case 422: return "Unprocessable Content";
+    case 426: return "Upgrade Required";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 499: return "Client Closed Request";

@@ -34,6 +34,9 @@ class Headers {
   std::vector<Field> fields_;
 };
 
+/// The members of a header that is a list, of all its lines (RFC 9110 §5.6.1): "a, b" gives "a" and "b".
+std::vector<std::string_view> list_of(const Headers& headers, std::string_view name);
+
 /// Whether two texts of ASCII are equal without case.
 bool equal_without_case(std::string_view a, std::string_view b) noexcept;
 

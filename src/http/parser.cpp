@@ -95,7 +95,10 @@ Request RequestParser::head() const {
   Request request;
   request.method = std::string(message.method_string());
   std::tie(request.path, request.query) = split_target(message.target());
-  for (const auto& field : message) request.headers.add(std::string(field.name_string()), std::string(field.value()));
+  for (const auto& field : message) {
+    if (field.name() == beast::field::upgrade && http_1_0()) continue;  // RFC 9110 §7.8: it means nothing there
+    request.headers.add(std::string(field.name_string()), std::string(field.value()));
+  }
   return request;
 }
 

@@ -48,6 +48,11 @@ class RawClient {
     while (received_.find(text) == std::string::npos && receive()) continue;
     return received_;
   }
+  /// Everything received so far, once it is that long; or once the connection ends.
+  const std::string& wait_for_bytes(std::size_t count) {
+    while (received_.size() < count && receive()) continue;
+    return received_;
+  }
   /// Everything until the connection ends.
   const std::string& wait_for_end() {
     while (receive()) continue;

@@ -23,6 +23,9 @@ void Responder::begin(Response head, std::string idle_text, std::int64_t idle_ms
 }
 bool Responder::write(std::string_view bytes) const { return hold_->exchange->write(bytes); }
 void Responder::end() const { hold_->exchange->end(); }
+WebSocket Responder::upgrade(const Request& request, Upgrade upgrade) const {
+  return hold_->exchange->upgrade(request, std::move(upgrade));
+}
 bool Responder::closed() const { return hold_->exchange->closed(); }
 std::size_t Responder::buffered() const { return hold_->exchange->buffered(); }
 void Responder::on_close(std::function<void()> call) const { hold_->exchange->on_close(std::move(call)); }

@@ -7,12 +7,14 @@
 #include <string_view>
 
 #include "http/message.h"
+#include "http/websocket.h"
 
 namespace cofre::http {
 
 class Exchange;
 
-/// The answer to one request, given at once by answer(), or as a stream: begin(), write() any number of times, end().
+/// The answer to one request, given at once by answer(), as a stream: begin(), write() any number of times, end(); or
+/// by upgrade(), which makes a WebSocket of the connection.
 /// A handle: copies speak of the same answer, from any thread. When the last copy goes without an end, the client gets
 /// status 500, or of a begun stream a broken one.
 class Responder {
@@ -29,6 +31,9 @@ class Responder {
   /// Adds to the stream. False where nobody reads any more: the client left, or read too slowly and was cut.
   bool write(std::string_view bytes) const;
   void end() const;
+
+  /// Answers 101. `request` is the one that is answered; websocket_refusal() has nothing against it.
+  WebSocket upgrade(const Request& request, Upgrade upgrade) const;
 
   bool closed() const;
   /// Bytes written that the connection has not yet taken: who can wait does so while this is much.

@@ -1,42 +1,19 @@
 #include "http/server.h"
 
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "crypto/certificates.h"
+#include "http/awaited.h"
 #include "http/raw_client.h"
 
 namespace cofre::http {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A value that one thread gives and another waits for.
-template <class T>
-class Awaited {
- public:
-  void give(T value) {
-    const std::scoped_lock lock(mutex_);
-    value_ = std::move(value);
-    given_.notify_all();
-  }
-  /// Nothing after 20 s.
-  std::optional<T> wait() {
-    std::unique_lock lock(mutex_);
-    given_.wait_for(lock, 20s, [&] { return value_.has_value(); });
-    return std::exchange(value_, std::nullopt);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable given_;
-  std::optional<T> value_;
-};
 
 /// Counts the letters of a body as they come.
 struct Counter : BodySink {

@@ -43,15 +43,19 @@ void Session::start(Ended ended) {
   ended_ = std::move(ended);
   asio::co_spawn(strand_, run(), [self = shared_from_this()](const std::exception_ptr&) {
     // What was thrown (no memory, say) has ended this connection alone.
-    self->leave();
-    self->stream_.close();
+    self->close();
+    if (self->channel_) self->channel_->over(CloseCode::broken);
     std::exchange(self->ended_, nullptr)();
   });
 }
 
 void Session::drain() {
   asio::post(strand_, [self = shared_from_this()] {
-    if (!self->busy_) self->stream_.close();
+    if (self->channel_) {
+      self->channel_->close(CloseCode::leaving, "the box stops");
+    } else if (!self->busy_) {
+      self->stream_.close();
+    }
   });
 }
 
@@ -62,16 +66,18 @@ void Session::tell_stop() {
 }
 
 void Session::cut() {
-  asio::post(strand_, [self = shared_from_this()] {
-    self->leave();
-    self->stream_.close();
-  });
+  asio::post(strand_, [self = shared_from_this()] { self->close(); });
 }
 
 void Session::leave() {
   gone_ = true;
   if (exchange_) exchange_->close();
   news();
+}
+
+void Session::close() {
+  leave();
+  stream_.close();
 }
 
 // Deadlines. One timer that is moved seldom: when it fires too early it waits for the rest.
@@ -112,8 +118,7 @@ void Session::deadline_passed() {
     written_seen_ = stream_.written();
     set_deadline_ms(rules_->limits.write_ms);
   } else {
-    leave();
-    stream_.close();
+    close();
   }
 }
 
@@ -154,9 +159,10 @@ void Session::keep_reading() {
   });
 }
 
-void Session::feed(RequestParser& parser) {
-  const auto used = parser.feed(input_);
-  input_.erase(0, used);
+void Session::feed(RequestParser& parser) { drop_input(parser.feed(input_)); }
+
+void Session::drop_input(std::size_t bytes) {
+  input_.erase(0, bytes);
   if (input_.empty() && input_.capacity() > 1024) input_ = {};
 }
 
@@ -291,7 +297,12 @@ asio::awaitable<bool> Session::serve_one() {
     }
     no_deadline();
     exchange_ = std::make_shared<Exchange>(rules_->limits.stream_bytes, [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) asio::post(self->strand_, [self] { self->news(); });
+      const auto self = weak.lock();
+      if (!self) return;
+      asio::post(self->strand_, [self] {
+        self->news();
+        self->keep_sending();
+      });
     });
     const bool chunked = !parser.http_1_0();
     shared_->service->handle(std::move(request), Responder(exchange_));

@@ -9,6 +9,7 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "http/channel.h"
 #include "http/exchange.h"
 #include "http/message.h"
 #include "http/parser.h"
@@ -36,7 +37,8 @@ struct Peer {
 };
 
 /// One connection: a request is read, answered, and the next one read. A second coroutine reads ahead all the while, so
-/// that a client that leaves is noticed under an answer that runs. Everything happens on the connection's strand.
+/// that a client that leaves is noticed under an answer that runs. A WebSocket is the last answer of its connection.
+/// Everything happens on the connection's strand.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   using Ended = std::function<void()>;
@@ -46,7 +48,7 @@ class Session : public std::enable_shared_from_this<Session> {
   /// `ended` is called once, when the connection is closed.
   void start(Ended ended);
   // From any thread.
-  void drain();      ///< closes now where no request is under way, else after it
+  void drain();      ///< closes now where no request is under way, else after it; a WebSocket says why
   void tell_stop();  ///< to the stream that runs
   void cut();        ///< closes now
 
@@ -70,6 +72,15 @@ class Session : public std::enable_shared_from_this<Session> {
   void give_body(RequestParser& parser, BodySink& sink);
   Awaitable<bool> answer(bool keep, bool body_wanted, bool chunked);
   Awaitable<bool> stream_answer(bool body_wanted, bool chunked);
+  /// The WebSocket that the answer is, to its end.
+  Awaitable<void> converse(std::shared_ptr<Channel> channel);
+  void keep_sending();
+  Awaitable<void> send_messages();
+  /// False: nothing is queued, or nothing can be sent.
+  Awaitable<bool> send_message();
+  /// What was read ahead, into that many bytes. 0: nothing more comes.
+  Awaitable<std::size_t> take_input(char* into, std::size_t bytes_max);
+  void drop_input(std::size_t bytes);
   Awaitable<bool> send_response(const Response& response, bool keep, bool body_wanted);
   Awaitable<void> refuse(int status, std::string message);
   Awaitable<bool> send(std::string_view bytes);
@@ -79,6 +90,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<void> wait_for_news();
   void news();
   void leave();
+  void close();
 
   void set_deadline(Clock::time_point when);
   void set_deadline_ms(std::int64_t after) { set_deadline(Clock::now() + std::chrono::milliseconds(after)); }
@@ -87,9 +99,16 @@ class Session : public std::enable_shared_from_this<Session> {
   void deadline_passed();
 
   bool host_is_ours(const Request& head) const;
+  /// IMF-fixdate (RFC 9110 §5.6.7), made once a second.
+  static std::string_view date();
+  /// A header's value can bring no second header along.
+  static void append_value(std::string_view value, std::string& out);
   std::string head_text(const Response& response, bool keep, std::string_view framing) const;
   void begin_record(const Request& head);
   void end_record(int status, bool cut);
+
+  class Wire;
+  struct Frames;
 
   std::shared_ptr<Shared> shared_;  // first: it holds the loop that the members below work on
   std::shared_ptr<const Rules> rules_;
@@ -111,6 +130,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool busy_ = false;        // between a request's first byte and its answer's end
   std::string input_;
   std::shared_ptr<Exchange> exchange_;
+  std::shared_ptr<Channel> channel_;  // of the WebSocket that is spoken
+  std::shared_ptr<Frames> frames_;    // of it, once the handshake is done
+  bool sending_ = false;              // a coroutine works on the channel's queue
   Record record_;
   Clock::time_point began_{};
   std::uint64_t written_before_ = 0;

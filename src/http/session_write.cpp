@@ -10,8 +10,11 @@ namespace cofre::http {
 namespace asio = boost::asio;
 namespace {
 
-/// IMF-fixdate (RFC 9110 §5.6.7), made once a second.
-std::string_view date() {
+bool has_no_body(int status) { return status == 204 || status == 304; }
+
+}  // namespace
+
+std::string_view Session::date() {
   thread_local std::time_t made = 0;
   thread_local std::string text;
   if (const auto now = std::time(nullptr); now != made) {
@@ -21,14 +24,9 @@ std::string_view date() {
   return text;
 }
 
-/// A header's value can bring no second header along.
-void append_value(std::string_view value, std::string& out) {
+void Session::append_value(std::string_view value, std::string& out) {
   for (const char c : value) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
 }
-
-bool has_no_body(int status) { return status == 204 || status == 304; }
-
-}  // namespace
 
 asio::awaitable<bool> Session::send(std::string_view bytes) {
   late_cuts_ = true;
@@ -90,6 +88,10 @@ asio::awaitable<bool> Session::answer(bool keep, bool body_wanted, bool chunked)
       }
       end_record(response.status, !sent);
       co_return sent&& keep;
+    }
+    if (taken.channel) {
+      co_await converse(std::move(taken.channel));
+      co_return false;
     }
     if (gone_) {
       end_record(499, true);

@@ -3,7 +3,7 @@
 
     tests/clients/clients_test.py COFRE DATA TOOLS     TOOLS: a folder that keeps the clients' packages
 
-Run in TOOLS/venv, which it makes itself: openai, langchain-openai and jsonschema from PyPI, openai from npm.
+Run in TOOLS/venv, which it makes itself: openai, langchain-openai, jsonschema and websockets from PyPI, openai from npm.
 """
 import json
 import os
@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 from box import SKIPPED, Box, ensure_model  # noqa: E402
 
 COFRE, DATA, TOOLS = sys.argv[1:4]
-PYTHON_PACKAGES = ["openai", "langchain-openai", "jsonschema"]
+PYTHON_PACKAGES = ["openai", "langchain-openai", "jsonschema", "websockets"]
 
 
 def skip(why):
@@ -30,10 +30,10 @@ def skip(why):
 
 
 def make_tools():
-    """The virtual environment and the Node package, made once."""
+    """The virtual environment and the Node package, made once for these packages."""
     python = os.path.join(TOOLS, "venv", "bin", "python")
     done = os.path.join(TOOLS, "complete")
-    if not os.path.exists(done):
+    if not os.path.exists(done) or open(done).read().split() != PYTHON_PACKAGES:
         commands = [[sys.executable, "-m", "venv", os.path.join(TOOLS, "venv")],
                     [python, "-m", "pip", "install", "--quiet", *PYTHON_PACKAGES],
                     [os.path.join(ROOT, "cmake", "node.sh"), "install", "--silent", "--prefix", TOOLS, "openai"]]
@@ -41,7 +41,7 @@ def make_tools():
             result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             if result.returncode != 0:
                 skip(f"{' '.join(command)}: {result.stderr.strip()[-300:]}")
-        open(done, "w").close()
+        open(done, "w").write(" ".join(PYTHON_PACKAGES))
     return python
 
 
@@ -53,6 +53,8 @@ if os.path.realpath(sys.prefix) != os.path.realpath(os.path.join(TOOLS, "venv"))
 import httpx  # noqa: E402
 import jsonschema  # noqa: E402
 import openai  # noqa: E402
+import websockets.exceptions  # noqa: E402
+import websockets.sync.client  # noqa: E402
 
 MODEL = ensure_model(COFRE, DATA, "qwen2.5-coder-0.5b")
 
@@ -346,6 +348,46 @@ class Clients(unittest.TestCase):
         self.assertEqual(batch.status, "cancelled")
         with self.assertRaises(openai.ConflictError):
             self.client.batches.cancel(batch.id)
+
+
+class Live(unittest.TestCase):
+    def test_figures_come_over_a_websocket_until_their_key_is_revoked_or_the_box_stops(self):
+        box = Box(COFRE, [MODEL])
+        try:
+            worker, watcher, other = box.key("worker"), box.key("watcher", "metrics"), box.key("other", "metrics")
+
+            def watch(key):
+                return websockets.sync.client.connect(f"wss://{box.host}:{box.port}/admin/v1/live", ssl=box.tls, proxy=None,
+                                                      additional_headers={"Authorization": "Bearer " + key})
+
+            def end(socket):
+                with self.assertRaises(websockets.exceptions.ConnectionClosed) as ended:
+                    while True:
+                        socket.recv(timeout=20)
+                return ended.exception.rcvd.code
+
+            for key, status in [("cofre_x", 401), (worker, 403)]:
+                with self.assertRaises(websockets.exceptions.InvalidStatus) as refused:
+                    watch(key)
+                self.assertEqual(refused.exception.response.status_code, status)
+            with watch(watcher) as socket, watch(other) as another:
+                body = {"messages": [{"role": "user", "content": "Write."}], "max_tokens": 2000, "ignore_eos": True}
+                answer, events = box.stream({**body, "model": "default"}, worker)
+                next(events)
+                figures = [json.loads(socket.recv(timeout=20)) for _ in range(5)]
+                self.assertTrue(any(one["models"][0]["generated_tokens_per_second"] > 0 for one in figures), figures)
+                self.assertTrue(any(one["requests_open"] == 1 for one in figures), figures)
+                answer.close()
+                self.assertEqual(box.command("key", "revoke", "watcher")[0], 0)
+                revoked = time.monotonic()
+                self.assertEqual(end(socket), 1008)
+                self.assertLess(time.monotonic() - revoked, 2)
+                another.recv(timeout=20)
+                box.process.send_signal(signal.SIGTERM)
+                self.assertEqual(end(another), 1001)
+            self.assertEqual(box.stop(), 0)
+        finally:
+            box.remove()
 
 
 class Retries(unittest.TestCase):
