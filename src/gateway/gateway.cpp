@@ -37,7 +37,7 @@ Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records&
       accounts_(accounts),
       auditor_(settings_.audit),
       services_{models,    accounts, *flights_,    metrics_, auditor_, office_,
-                settings_, records,  backgrounds_, desk_,    batches_},
+                settings_, records,  backgrounds_, desk_,    batches_, entrance_},
       batches_(services_) {
   records.responses.fail_queued("server_error", "the box stopped before this response was whole");
   // The watch outlives the gateway: it holds the list of flights itself.

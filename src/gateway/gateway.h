@@ -59,6 +59,7 @@ class Gateway : public http::Service {
   BatchRunner batches_;
   std::chrono::steady_clock::time_point swept_{};
   Desk office_{256};
+  Desk entrance_{64};
   Desk desk_;  ///< last: its jobs work with everything
 };
 
