@@ -371,16 +371,23 @@ class Ways(unittest.TestCase):
 
     def test_a_server_that_says_nothing_holds_up_nobody_else(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
-            box = self.with_box([f"ldaps://127.0.0.1:{silent.getsockname()[1]}"], timeout_s=3)
+            box = self.with_box([f"ldaps://127.0.0.1:{silent.getsockname()[1]}"], timeout_s=60)
             box.local_user("here")
             answers = []
             asked = threading.Thread(target=lambda: answers.append(box.sign_in("ana")))
             asked.start()
-            silent.accept()
-            self.assertEqual(box.sign_in("here", LOCAL)[0], 200)
-            self.assertEqual(answers, [])
+            connection, _ = silent.accept()
+            with connection:
+                self.assertEqual(box.sign_in("here", LOCAL)[0], 200)
+                self.assertEqual(answers, [])
             asked.join()
             self.assertEqual(answers[0][0], 503)
+
+    def test_a_server_that_says_nothing_is_given_up(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            box = self.with_box([f"ldaps://127.0.0.1:{port}", f"ldap://127.0.0.1:{port}", ldaps()], timeout_s=1)
+            self.assertEqual(box.sign_in("ana")[0], 200)
 
     def test_settings_that_let_nobody_in_are_refused_at_the_start(self):
         data = pathlib.Path(tempfile.mkdtemp(prefix="cofre-ldap-"))

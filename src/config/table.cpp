@@ -185,7 +185,8 @@ constexpr std::array config_rows{
                 check_group_pattern},
     Row<Config>{"ldap.create_users", &Config::ldap_create_users,
                 "Who is new here becomes a user at the first sign-in. Otherwise an administrator makes users before."},
-    Row<Config>{"ldap.timeout_s", &Config::ldap_timeout_s, "Seconds that a server may take for each answer.", 1, 60},
+    Row<Config>{"ldap.timeout_s", &Config::ldap_timeout_s,
+                "Seconds that a server may take for all that it is asked at a sign-in.", 1, 60},
 
     Row<Config>{"models.preload",
                 &Config::preload,

@@ -34,7 +34,7 @@ struct Person {
 };
 
 /// Asks the servers of a directory, each over a connection of its own. Calls wait for the network, `timeout` for each
-/// step: never on a thread that serves connections. Any thread may call anything.
+/// server: never on a thread that serves connections. Any thread may call anything.
 class Client {
  public:
   explicit Client(Options options);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ldap/watch.h"
 
 namespace cofre::ldap {
 namespace {
@@ -53,9 +54,28 @@ bool refuses_person(int result) {
 
 }  // namespace
 
+/// libldap waits for ever for a server that falls silent in a TLS handshake, and computes meanwhile: it gets no time
+/// limit of its own for that, and the watch cuts the connection.
+struct Connection::Guard {
+  explicit Guard(std::chrono::seconds patience) : watch(patience) {}
+
+  static int connected(LDAP* handle, Sockbuf* buffer, LDAPURLDesc*, sockaddr*, ldap_conncb* callbacks) {
+    ber_socket_t socket = -1;
+    ber_sockbuf_ctrl(buffer, LBER_SB_OPT_GET_FD, &socket);
+    static_cast<Guard*>(callbacks->lc_arg)->watch.look_after(socket);
+    const timeval none{.tv_sec = -1, .tv_usec = 0};
+    return ldap_set_option(handle, LDAP_OPT_NETWORK_TIMEOUT, &none);
+  }
+  static void disconnected(LDAP*, Sockbuf*, ldap_conncb*) {}
+
+  Watch watch;
+  ldap_conncb callbacks{connected, disconnected, this};
+};
+
 void Connection::Close::operator()(::ldap* handle) const { ldap_unbind_ext_s(handle, nullptr, nullptr); }
 
-Connection::Connection(const std::string& url, const Options& options) : url_(url), timeout_(options.timeout) {
+Connection::Connection(const std::string& url, const Options& options)
+    : url_(url), timeout_(options.timeout), guard_(std::make_unique<Guard>(options.timeout)) {
   LDAP* opened = nullptr;
   if (const int result = ldap_initialize(&opened, url.c_str()); result != LDAP_SUCCESS) fail_with(result, "address");
   handle_.reset(opened);
@@ -65,8 +85,11 @@ Connection::Connection(const std::string& url, const Options& options) : url_(ur
   set(LDAP_OPT_REFERRALS, LDAP_OPT_OFF, "referrals");
   set(LDAP_OPT_NETWORK_TIMEOUT, &limit, "timeout");
   set(LDAP_OPT_TIMEOUT, &limit, "timeout");
+  set(LDAP_OPT_CONNECT_CB, &guard_->callbacks, "timeout");
   encrypt(options);
 }
+
+Connection::~Connection() = default;
 
 void Connection::set(int option, const void* value, std::string_view what) {
   if (ldap_set_option(handle_.get(), option, value) != LDAP_OPT_SUCCESS) {
@@ -118,6 +141,7 @@ std::vector<Entry> Connection::search(const std::string& base, Reach reach, cons
 }
 
 void Connection::fail_with(int result, std::string_view what) const {
+  if (guard_->watch.is_late()) fail(Code::unavailable, "{}: {}: took more than {} s", url_, what, timeout_.count());
   char* more = nullptr;
   if (handle_) ldap_get_option(handle_.get(), LDAP_OPT_DIAGNOSTIC_MESSAGE, &more);
   const std::unique_ptr<char, FreeText> held(more);

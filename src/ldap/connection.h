@@ -20,11 +20,12 @@ struct Entry {
 enum class Reach : std::uint8_t { one, below };  ///< the base itself, or all that is below it too
 
 /// One connection to one server, encrypted unless Options say otherwise. What the server or the network refuses is
-/// Error(unavailable) that begins with the server's address.
+/// Error(unavailable) that begins with the server's address. It is cut when Options::timeout is over.
 class Connection {
  public:
   /// Opens it, with StartTLS where the address is ldap://. The server's certificate must be for its name.
   Connection(const std::string& url, const Options& options);
+  ~Connection();
 
   /// Whether the server takes this password. An empty DN and password: anonymous.
   bool bind(const std::string& dn, const std::string& password);
@@ -34,6 +35,7 @@ class Connection {
                             const std::vector<std::string>& attributes, int most);
 
  private:
+  struct Guard;
   struct Close {
     void operator()(::ldap* handle) const;
   };
@@ -43,6 +45,7 @@ class Connection {
 
   const std::string url_;
   const std::chrono::seconds timeout_;
+  std::unique_ptr<Guard> guard_;
   std::unique_ptr<::ldap, Close> handle_;
 };
 
