@@ -338,6 +338,11 @@ class Ways(unittest.TestCase):
         for name in ("ana,ou=people", "*", "ana+cn=ana", "ana\0", ""):
             self.assertIn(box.sign_in(name)[0], (400, 401), name)
 
+    def test_this_machine_itself_is_asked_without_tls_only_where_that_is_set(self):
+        urls = [f"ldap://127.0.0.1:{SLAPD.plain}"]
+        self.assertEqual(self.with_box(urls, ca_file=SLAPD.other_ca).sign_in("ana")[0], 503)
+        self.assertEqual(self.with_box(urls, ca_file=SLAPD.other_ca, plain_loopback=True).sign_in("ana")[0], 200)
+
     def test_groups_are_searched_where_users_do_not_name_them(self):
         box = self.with_box([ldaps()], group_attribute="description", group_filter="(member={dn})")
         self.assertEqual(box.sign_in("dora")[0], 200)
