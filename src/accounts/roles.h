@@ -32,6 +32,12 @@ class Roles {
   static Roles parse(const std::vector<std::string>& names);
 
   bool has(Role role) const noexcept { return (bits_ & bit(role)) != 0; }
+  void add(Roles others) noexcept { bits_ |= others.bits_; }
+  /// Those that are not among the others.
+  Roles without(Roles others) const noexcept {
+    others.bits_ = static_cast<std::uint8_t>(bits_ & ~others.bits_);
+    return others;
+  }
   std::vector<std::string> names() const;
   /// What they may do together.
   Scopes scopes() const;

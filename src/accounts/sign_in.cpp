@@ -45,7 +45,18 @@ std::size_t letters_of(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
+/// Names that a directory does not tell apart wait together.
+std::string stranger_key(std::string_view name) {
+  return text::find_invalid_utf8(name) ? std::string(name.substr(0, 64)) : text::to_lower(name).substr(0, 64);
+}
+
 }  // namespace
+
+/// Somebody who says who they are: `owner` is 0 where nobody here is called so.
+struct SignIn::Attempt {
+  std::int64_t tenant = 0, owner = 0;
+  std::string name;
+};
 
 SignIn::SignIn(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master,
                Directory& directory, const Policy& policy, Clock clock)
@@ -90,7 +101,7 @@ std::int64_t SignIn::begin_attempt(std::int64_t tenant, std::string_view strange
   const auto now = clock_();
   const std::scoped_lock lock(mutex_);
   if (strangers_.size() >= strangers_max) strangers_.clear();
-  auto& failures = strangers_[{tenant, std::string(stranger.substr(0, 64))}];
+  auto& failures = strangers_[{tenant, stranger_key(stranger)}];
   if (const auto wait = still_to_wait(failures.count, failures.last, now); wait > 0) return wait;
   ++failures.count;
   failures.last = now;
@@ -102,31 +113,74 @@ void SignIn::unlock(std::int64_t owner) {
   database_.run("DELETE FROM failed_sign_ins WHERE owner = ?", owner);
 }
 
-SignIn::Result SignIn::sign_in(std::int64_t tenant, std::string_view name, std::string_view password,
-                               std::string_view code) {
+/// An attempt from which nothing was learnt.
+void SignIn::take_back(const Attempt& attempt) {
+  if (attempt.owner != 0) {
+    const std::lock_guard hold(database_mutex_);
+    database_.run("UPDATE failed_sign_ins SET count = max(count - 1, 0) WHERE owner = ?", attempt.owner);
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  const auto found = strangers_.find({attempt.tenant, stranger_key(attempt.name)});
+  if (found != strangers_.end() && found->second.count > 0) --found->second.count;
+}
+
+bool SignIn::asks_elsewhere(std::int64_t tenant, std::string_view name) const {
+  if (!elsewhere) return false;
   const auto owner = directory_.find_owner(tenant, name);
-  const bool known = owner && owner->kind == Owner::Kind::user;
-  const auto wait = known ? begin_attempt(owner->id) : begin_attempt(tenant, name);
-  if (wait > 0) return {Answer::wait, 0, wait};
-  const auto hash = known ? hash_of(owner->id) : std::nullopt;
+  return !owner || (owner->kind == Owner::Kind::user && !has_password(owner->id));
+}
+
+bool SignIn::is_kept_elsewhere(std::int64_t owner) const {
+  if (!elsewhere || has_password(owner)) return false;
+  const std::lock_guard hold(database_mutex_);
+  return database_.query("SELECT 1 FROM ldap_users WHERE owner = ?", owner).next();
+}
+
+/// Whose password it is; 0: nobody's.
+std::int64_t SignIn::verify(const Attempt& attempt, std::string_view password) {
+  if (asks_elsewhere(attempt.tenant, attempt.name)) {
+    try {
+      return elsewhere(attempt.tenant, attempt.name, std::string(password)).value_or(0);
+    } catch (const Error&) {
+      take_back(attempt);
+      throw;
+    }
+  }
+  const auto hash = attempt.owner != 0 ? hash_of(attempt.owner) : std::nullopt;
   // The same work for names that nobody has.
   static const std::string nobodys = crypto::hash_password("nobody's", policy_.cost);
   const bool right = crypto::is_password(hash.value_or(nobodys), password.substr(0, password_bytes_max)) && hash;
-  if (!right || !directory_.standing(owner->id)) return {};
-  const bool has = has_factor(owner->id);
+  return right ? attempt.owner : 0;
+}
+
+SignIn::Result SignIn::sign_in(std::int64_t tenant, std::string_view name, std::string_view password,
+                               std::string_view code) {
+  const auto known = directory_.find_owner(tenant, name);
+  const bool is_user = known && known->kind == Owner::Kind::user;
+  const Attempt attempt{tenant, is_user ? known->id : 0, std::string(name)};
+  const auto wait = is_user ? begin_attempt(attempt.owner) : begin_attempt(tenant, name);
+  if (wait > 0) return {Answer::wait, 0, wait};
+  const auto owner = verify(attempt, password);
+  if (owner == 0 || !directory_.standing(owner)) return {};
+  if (owner != attempt.owner) {  // new here, or a name written in other letters: it is the owner's attempt
+    take_back(attempt);
+    if (const auto longer = begin_attempt(owner); longer > 0) return {Answer::wait, 0, longer};
+  }
+  const bool has = has_factor(owner);
   if (has && code.empty()) {
-    unlock(owner->id);  // the right password is no failure; a code is counted when it is tried
+    unlock(owner);  // the right password is no failure; a code is counted when it is tried
     return {Answer::code_needed, 0, 0};
   }
-  if (has && !check_code(owner->id, code)) return {};
-  unlock(owner->id);
-  return {!has && needs_factor(owner->id) ? Answer::limited : Answer::welcome, owner->id, 0};
+  if (has && !check_code(owner, code)) return {};
+  unlock(owner);
+  return {!has && needs_factor(owner) ? Answer::limited : Answer::welcome, owner, 0};
 }
 
 bool SignIn::check_password(std::int64_t owner, std::string_view password) {
   if (begin_attempt(owner) > 0) return false;
-  const auto hash = hash_of(owner);
-  if (!hash || !crypto::is_password(*hash, password.substr(0, password_bytes_max))) return false;
+  const auto its = directory_.owner(owner);
+  if (verify({its.tenant, owner, its.name}, password) != owner) return false;
   unlock(owner);
   return true;
 }

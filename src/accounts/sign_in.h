@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -15,9 +16,16 @@
 namespace cofre::accounts {
 
 /// Passwords, second factors, links that set a password. Checking a password takes tens of milliseconds and waits for
-/// the disk: never on a thread that serves connections. Any thread may call anything.
+/// the disk, one of elsewhere() also for the network: never on a thread that serves connections. Any thread may call
+/// anything.
 class SignIn {
  public:
+  /// Whose name and password these are where this box keeps no password of theirs: the owner, who is made or brought up
+  /// to date where need be; nothing: wrong. Throws Error(unavailable) where that cannot be known now, Error(invalid)
+  /// where what it says cannot be. Empty: this box's own passwords are all there is. Set before anybody signs in.
+  std::function<std::optional<std::int64_t>(std::int64_t tenant, const std::string& name, const std::string& password)>
+      elsewhere;
+
   /// All outlive it; the tables exist.
   SignIn(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master, Directory& directory,
          const Policy& policy, Clock clock);
@@ -34,13 +42,20 @@ class SignIn {
     std::int64_t owner = 0;          ///< where welcome
     std::int64_t retry_after_s = 0;  ///< of wait
   };
-  /// Failures make the next attempt wait, longer each time. `code`: of the second factor, or a recovery code.
+  /// Failures make the next attempt wait, longer each time. `code`: of the second factor, or a recovery code. Throws
+  /// what elsewhere() throws; that counts as no attempt.
   Result sign_in(std::int64_t tenant, std::string_view name, std::string_view password, std::string_view code);
+
+  /// Whether a password under this name is one that elsewhere() knows: it is set, and the box keeps none itself.
+  bool asks_elsewhere(std::int64_t tenant, std::string_view name) const;
+
+  /// Whether elsewhere() keeps this user's password: here none is set, by nobody.
+  bool is_kept_elsewhere(std::int64_t owner) const;
 
   bool has_password(std::int64_t owner) const;
   /// Throws Error(invalid, password) where the policy refuses it.
   void set_password(std::int64_t owner, std::string_view password);
-  /// Also counts as an attempt. False where it is not the password.
+  /// Also counts as an attempt. False where it is not the password. Throws as sign_in() does.
   bool check_password(std::int64_t owner, std::string_view password);
   /// Forgets failed attempts.
   void unlock(std::int64_t owner);
@@ -69,8 +84,11 @@ class SignIn {
     std::int64_t count = 0, last = 0;
   };
   std::optional<std::string> hash_of(std::int64_t owner) const;
+  struct Attempt;
   std::int64_t begin_attempt(std::int64_t owner);
   std::int64_t begin_attempt(std::int64_t tenant, std::string_view stranger);
+  void take_back(const Attempt& attempt);
+  std::int64_t verify(const Attempt& attempt, std::string_view password);
   void check_policy(std::int64_t owner, std::string_view password) const;
   std::string mac_text(std::string_view purpose, std::string_view secret) const;
 

@@ -7,6 +7,7 @@
 #include "app/admin.h"
 #include "app/box.h"
 #include "app/command.h"
+#include "app/ldap_settings.h"
 #include "app/server_names.h"
 #include "base/error.h"
 #include "config/config.h"
@@ -129,6 +130,18 @@ void check_forwarding(std::vector<Finding>& findings, const json::Object& status
                                                  json::string_at(forward, "error"))});
 }
 
+void check_directory(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
+  const ldap::Client client(ldap_options(config::load(config::file_in(data)).config));
+  for (const auto& url : client.urls()) {
+    try {
+      client.probe(url);
+      findings.push_back({what, State::good, url + " answers"});
+    } catch (const Error& error) {
+      findings.push_back({what, State::bad, error.what()});
+    }
+  }
+}
+
 void check_box(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
   if (const auto status = ask_box(data, {{"do", "status"}})) {
     const bool is_ready = status->contains("ready") && status->at("ready") == true;
@@ -176,6 +189,7 @@ Action declare_doctor(Options& options) {
     look(findings, "settings", [&](auto& list, const auto& what) { check_settings(list, what, data); });
     look(findings, "models", [&](auto& list, const auto& what) { check_models(list, what, data); });
     look(findings, "certificate", [&](auto& list, const auto& what) { check_certificate(list, what, data); });
+    look(findings, "directory", [&](auto& list, const auto& what) { check_directory(list, what, data); });
     look(findings, "box", [&](auto& list, const auto& what) { check_box(list, what, data); });
     if (given->json) fmt::print("{}\n", json::dump(as_json(findings)));
     std::size_t bad = 0;

@@ -9,9 +9,11 @@
 #include <thread>
 
 #include "accounts/actions/actions.h"
+#include "accounts/ldap_users.h"
 #include "app/admin.h"
 #include "app/audit_actions.h"
 #include "app/box.h"
+#include "app/ldap_settings.h"
 #include "app/server_names.h"
 #include "app/status_report.h"
 #include "base/error.h"
@@ -210,7 +212,24 @@ struct RunningBox::State {
                            : config.second_factor == "administrators" ? SecondFactor::administrators
                                                                       : SecondFactor::nobody;
     box->accounts.directory.keep_roles_apart(config.roles_apart);
+    if (!config.ldap_urls.empty()) ask_directory();
     return box->accounts;
+  }
+
+  void ask_directory() {
+    auto client = std::make_shared<ldap::Client>(ldap_options(loaded.config));
+    accounts::LdapUsers::Options wanted;
+    wanted.groups = ldap_groups(loaded.config);
+    wanted.creates_users = loaded.config.ldap_create_users;
+    wanted.note = [this](const std::string& text) { journal.write(log::Level::warning, "ldap", {{"text", text}}); };
+    ldap_users = std::make_unique<accounts::LdapUsers>(
+        box->database, box->database_mutex, box->accounts,
+        [client](const std::string& name, const std::string& password) { return client->verify(name, password); },
+        std::move(wanted));
+    box->accounts.sign_in.elsewhere = [this](std::int64_t tenant, const std::string& name,
+                                             const std::string& password) {
+      return ldap_users->verify(tenant, name, password);
+    };
   }
 
   gateway::Settings gateway_settings() {
@@ -348,7 +367,8 @@ struct RunningBox::State {
   std::atomic<std::int64_t> stop_timeout_s{loaded.config.stop_timeout_s};
   std::function<void()> stop;
   std::unique_ptr<Box> box;
-  std::mutex ruling;  ///< of content_rules
+  std::unique_ptr<accounts::LdapUsers> ldap_users;  ///< null: there is no directory
+  std::mutex ruling;                                ///< of content_rules
   std::shared_ptr<const rules::Rules> content_rules = read_rules(options.data);
   log::Log journal;
   http::TlsFiles tls;

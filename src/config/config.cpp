@@ -30,6 +30,22 @@ std::vector<std::string> process_environment() {
   return entries;
 }
 
+void check_ldap(const Config& config) {
+  if (config.ldap_bind_dn.empty() != config.ldap_password_file.empty()) {
+    fail_field(Code::invalid, "ldap.bind_dn", "ldap.bind_dn and ldap.password_file are given together or not at all");
+  }
+  if (config.ldap_urls.empty()) return;
+  if (config.ldap_base.empty() && (config.ldap_user_dn.empty() || !config.ldap_group_filter.empty())) {
+    fail_field(Code::invalid, "ldap.base", "ldap.base is missing: a search needs it");
+  }
+  if (config.ldap_user_dn.empty() && config.ldap_user_filter.empty()) {
+    fail_field(Code::invalid, "ldap.user_filter", "ldap.user_filter and ldap.user_dn are both empty");
+  }
+  if (config.ldap_groups.empty()) {
+    fail_field(Code::invalid, "ldap.group", "ldap.urls without a [[ldap.group]]: nobody of the directory would get in");
+  }
+}
+
 void check_together(const Config& config) {
   if (config.certificate_file.empty() != config.certificate_key_file.empty()) {
     fail_field(Code::invalid, "server.certificate_file",
@@ -45,6 +61,7 @@ void check_together(const Config& config) {
                "limits.connections_per_address ({}) is more than limits.connections ({})",
                config.connections_per_address, config.connections);
   }
+  check_ldap(config);
   for (const auto& engine : config.engines) {
     if (config.aliases.contains(engine.name)) {
       fail_field(Code::invalid, "engine", "{} is an alias and the name of an [[engine]]", engine.name);

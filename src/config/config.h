@@ -33,6 +33,14 @@ struct Model {
   std::string kv_format;  ///< empty: as in [models]
 };
 
+/// A group of the company's directory and where it leads: [[ldap.group]].
+struct LdapGroup {
+  std::string name;             ///< its DN; "*": everybody in the directory
+  std::string tenant = "home";  ///< that its members sign in to
+  std::string department;       ///< empty: none that it says
+  std::vector<std::string> roles{"user"};
+};
+
 /// Every setting with its default.
 struct Config {
   // [server]
@@ -62,6 +70,19 @@ struct Config {
   std::int64_t session_idle_min = 30;
   std::int64_t session_hours = 12;
   std::string second_factor = "nobody";
+  // [ldap]
+  std::vector<std::string> ldap_urls;
+  bool ldap_plain_loopback = false;
+  std::string ldap_ca_file;
+  std::string ldap_base;
+  std::string ldap_user_filter = "(uid={user})";
+  std::string ldap_user_dn;
+  std::string ldap_bind_dn, ldap_password_file;
+  std::string ldap_name_attribute = "uid";
+  std::string ldap_group_attribute = "memberOf";
+  std::string ldap_group_filter;
+  bool ldap_create_users = true;
+  std::int64_t ldap_timeout_s = 5;
   // [models]
   std::vector<std::string> preload;
   std::string default_model;
@@ -102,6 +123,7 @@ struct Config {
 
   std::vector<Engine> engines;
   std::vector<Model> models;
+  std::vector<LdapGroup> ldap_groups;
 };
 
 /// Who set a value. Later ones win: default, file, environment, command line.

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/thrown.h"
 #include "config/table.h"
 
 namespace cofre::config {
@@ -100,6 +101,15 @@ TEST(Config, WrongTypesAndRangesNameKeyAndLine) {
            {"[[engine]]\nurls = [\"http://x/v1\"]", "name is missing"},
            {"[[engine]]\nname = \"a\"\nurls = [\"ftp://x\"]", "must begin with http"},
            {"[[engine]]\nname = \"a\"\nurl = \"http://x\"", "did you mean \"urls\"?"},
+           {"ldap.urls = [\"http://a\"]", "must be ldaps://HOST"},
+           {"ldap.urls = [\"ldap://a,b\"]", "must be ldaps://HOST"},
+           {"ldap.urls = [\"ldaps://\"]", "must be ldaps://HOST"},
+           {"ldap.urls = [\"ldaps://a/dc=x\"]", "must be ldaps://HOST"},
+           {"ldap.user_filter = \"(uid=ana)\"", "must hold {user}"},
+           {"ldap.timeout_s = 0", "must be a whole number from 1 to 60"},
+           {"[[ldap.group]]\nname = \"admins\"", "must be the whole name of a group"},
+           {"[[ldap.group]]\nname = \"*\"\nroles = [\"root\"]", "is none of user, operator"},
+           {"ldap.group = 1", "must be written [[ldap.group]]"},
            {"[[model]]\nname = \"a\"\n[[model]]\nname = \"a\"", "two of [[model]] are named a"},
            {"a = ", "line 1"}}) {
     const auto said = refusal(text);
@@ -138,6 +148,31 @@ TEST(Config, LaterSourcesWin) {
   EXPECT_EQ(loaded.config.preload, (std::vector<std::string>{"a,b.gguf", "c"}));
   EXPECT_TRUE(loaded.config.names.empty());
   EXPECT_EQ(name_of(loaded.origins.at("models.preload")), "--model");
+}
+
+TEST(Config, GroupsOfADirectoryStandWithinItsSection) {
+  const auto loaded = read(
+      "[ldap]\nurls = [\"ldaps://a\", \"ldap://[::1]:389\"]\n[[ldap.group]]\nname = \"*\"\n[[ldap.group]]\n"
+      "name = \"cn=a,dc=x\"\ntenant = \"acme\"\ndepartment = \"sales\"\nroles = [\"operator\"]\n");
+  ASSERT_EQ(loaded.config.ldap_groups.size(), 2u);
+  EXPECT_EQ(loaded.config.ldap_groups[0].roles, std::vector<std::string>{"user"});
+  EXPECT_EQ(loaded.config.ldap_groups[1].tenant, "acme");
+  EXPECT_EQ(loaded.config.ldap_urls.size(), 2u);
+}
+
+TEST(Config, ADirectoryThatNobodyCouldSignInToIsRefused) {
+  const auto file = std::filesystem::path(testing::TempDir()) / "directory.toml";
+  const std::string group = "[[ldap.group]]\nname = \"*\"\n", url = "ldap.urls = [\"ldaps://a\"]\n";
+  for (const auto& [text, field] : std::vector<std::pair<std::string, std::string>>{
+           {url + group, "ldap.base"},
+           {url + "ldap.base = \"dc=x\"\n", "ldap.group"},
+           {url + "ldap.base = \"dc=x\"\nldap.user_filter = \"\"\n" + group, "ldap.user_filter"},
+           {"ldap.bind_dn = \"cn=a\"\n", "ldap.bind_dn"},
+           {url + "ldap.user_dn = \"uid={user},dc=x\"\n" + group, "no error"},
+           {url + "ldap.base = \"dc=x\"\n" + group, "no error"}}) {
+    std::ofstream(file) << text;
+    EXPECT_EQ(field_of([&] { load(file); }), field) << text;
+  }
 }
 
 TEST(Config, TextsOfTheEnvironmentAreCheckedAsTheFileIs) {

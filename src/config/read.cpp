@@ -118,6 +118,7 @@ std::vector<std::string> all_keys() {
   keys.emplace_back(aliases_key);
   keys.emplace_back("engine");
   keys.emplace_back("model");
+  keys.emplace_back(ldap_group_key);
   return keys;
 }
 
@@ -132,6 +133,8 @@ void read_table(Loaded& into, const toml::table& table, const std::string& secti
       into.config.engines = read_tables(engine_rows(), key, value, name);
     } else if (key == "model") {
       into.config.models = read_tables(model_rows(), key, value, name);
+    } else if (key == ldap_group_key) {
+      into.config.ldap_groups = read_tables(ldap_group_rows(), key, value, name);
     } else if (const auto* row = find_row(rows(), key)) {
       assign_node(*row, into.config, value, where);
     } else if (is_section(key)) {

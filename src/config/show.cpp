@@ -58,6 +58,8 @@ constexpr std::string_view engines_comment =
     "this "
     "box. May be repeated.";
 constexpr std::string_view models_comment = "What differs for one local model. May be repeated.";
+constexpr std::string_view ldap_groups_comment =
+    "A group of the company's directory: its members sign in here. Nobody else of the directory does. May be repeated.";
 constexpr std::string_view aliases_comment = "Other names of models: \"gpt-4o-mini\" = \"qwen2.5-1.5b\".";
 
 }  // namespace
@@ -80,6 +82,7 @@ std::string default_file() {
   text += "\n" + as_comment(aliases_comment) + fmt::format("#[{}]\n\n", aliases_key);
   add_tables(text, "model", models_comment, model_rows());
   add_tables(text, "engine", engines_comment, engine_rows());
+  add_tables(text, ldap_group_key, ldap_groups_comment, ldap_group_rows());
   return text;
 }
 
@@ -102,6 +105,8 @@ std::string documentation() {
   add_markdown(text, model_rows());
   text += fmt::format("\n## [[engine]]\n\n{}\n\n", engines_comment);
   add_markdown(text, engine_rows());
+  text += fmt::format("\n## [[{}]]\n\n{}\n\n", ldap_group_key, ldap_groups_comment);
+  add_markdown(text, ldap_group_rows());
   return text;
 }
 
@@ -129,6 +134,7 @@ std::vector<Shown> show(const Loaded& loaded) {
   };
   add("model", loaded.config.models, model_rows());
   add("engine", loaded.config.engines, engine_rows());
+  add(ldap_group_key, loaded.config.ldap_groups, ldap_group_rows());
   return shown;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 
 #include "base/error.h"
@@ -39,6 +40,40 @@ std::optional<std::string> check_app_name(std::string_view text) {
 std::optional<std::string> check_url(std::string_view text) {
   if (text.starts_with("http://") || text.starts_with("https://")) return std::nullopt;
   return "must begin with http:// or https://";
+}
+
+std::optional<std::string> check_ldap_url(std::string_view text) {
+  const auto slashes = text.find("://");
+  const auto scheme = text.substr(0, slashes);
+  const auto host = slashes == text.npos ? std::string_view{} : text.substr(slashes + 3);
+  const bool is_host = !host.empty() && host.front() != ':' && std::all_of(host.begin(), host.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view(".-:[]").find(c) != std::string_view::npos;
+  });
+  if ((scheme == "ldap" || scheme == "ldaps") && is_host) return std::nullopt;
+  return "must be ldaps://HOST, ldaps://HOST:PORT or the same with ldap://";
+}
+
+std::optional<std::string> check_user_pattern(std::string_view text) {
+  if (text.empty() || text.find("{user}") != text.npos) return std::nullopt;
+  return "must hold {user}";
+}
+
+std::optional<std::string> check_group_pattern(std::string_view text) {
+  if (text.find("{dn}") != text.npos) return std::nullopt;
+  return check_user_pattern(text);
+}
+
+std::optional<std::string> check_group(std::string_view text) {
+  if (text == "*" || text.find('=') != text.npos) return std::nullopt;
+  return "must be the whole name of a group, like cn=ai,ou=groups,dc=example,dc=org, or *";
+}
+
+std::optional<std::string> check_role(std::string_view text) {
+  constexpr std::array<std::string_view, 5> roles{"user", "operator", "system_administrator", "security_administrator",
+                                                  "auditor"};
+  if (std::find(roles.begin(), roles.end(), text) != roles.end()) return std::nullopt;
+  return "is none of user, operator, system_administrator, security_administrator, auditor";
 }
 
 std::optional<std::string> check_word(std::string_view text) {
@@ -112,6 +147,63 @@ constexpr std::array config_rows{
                 720},
     Row<Config>{"accounts.second_factor", &Config::second_factor, "Who must sign in with a second factor.", 0, 0,
                 "nobody|administrators|everybody"},
+
+    Row<Config>{
+        "ldap.urls",
+        &Config::ldap_urls,
+        "Servers of the company's directory, in the order in which they are asked: ldaps://HOST, or ldap://HOST, "
+        "where StartTLS is demanded. Empty: there is none.",
+        0,
+        0,
+        {},
+        check_ldap_url},
+    Row<Config>{"ldap.plain_loopback", &Config::ldap_plain_loopback,
+                "ldap:// to 127.0.0.1, [::1] or localhost goes without TLS."},
+    Row<Config>{"ldap.ca_file", &Config::ldap_ca_file,
+                "The authority (PEM) of the servers' certificates. Empty: the system's."},
+    Row<Config>{"ldap.base", &Config::ldap_base, "Below which users and groups are looked for: dc=example,dc=org."},
+    Row<Config>{"ldap.user_filter",
+                &Config::ldap_user_filter,
+                "Finds the user who signs in as {user}. Active Directory: (sAMAccountName={user}).",
+                0,
+                0,
+                {},
+                check_user_pattern},
+    Row<Config>{"ldap.user_dn",
+                &Config::ldap_user_dn,
+                "The user's own entry, in place of a search: uid={user},ou=people,dc=example,dc=org.",
+                0,
+                0,
+                {},
+                check_user_pattern},
+    Row<Config>{"ldap.bind_dn", &Config::ldap_bind_dn, "The account that searches. Empty: the search is anonymous."},
+    Row<Config>{"ldap.password_file", &Config::ldap_password_file, "A file that holds the password of bind_dn."},
+    Row<Config>{"ldap.name_attribute",
+                &Config::ldap_name_attribute,
+                "The attribute that is the user's name here. Active Directory: sAMAccountName.",
+                0,
+                0,
+                {},
+                check_word},
+    Row<Config>{"ldap.group_attribute",
+                &Config::ldap_group_attribute,
+                "The user's attribute that has the names (DN) of groups.",
+                0,
+                0,
+                {},
+                check_word},
+    Row<Config>{"ldap.group_filter",
+                &Config::ldap_group_filter,
+                "Finds further groups of the user whose entry is {dn} and whose name is {user}: (member={dn}). Active "
+                "Directory, groups in groups: (member:1.2.840.113556.1.4.1941:={dn}). Empty: they are not searched.",
+                0,
+                0,
+                {},
+                check_group_pattern},
+    Row<Config>{"ldap.create_users", &Config::ldap_create_users,
+                "Who is new here becomes a user at the first sign-in. Otherwise an administrator makes users before."},
+    Row<Config>{"ldap.timeout_s", &Config::ldap_timeout_s,
+                "Seconds that a server may take for all that it is asked at a sign-in.", 1, 60},
 
     Row<Config>{"models.preload",
                 &Config::preload,
@@ -222,6 +314,22 @@ constexpr std::array model_table{
     Row<Model>{"threads", &Model::threads, "As models.threads.", 0, 1024},
 };
 
+constexpr std::array ldap_group_table{
+    Row<LdapGroup>{"name",
+                   &LdapGroup::name,
+                   "The group's whole name (DN), or \"*\": everybody in the directory. Must be given.",
+                   0,
+                   0,
+                   {},
+                   check_group},
+    Row<LdapGroup>{"tenant", &LdapGroup::tenant, "The tenant that its members sign in to."},
+    Row<LdapGroup>{"department", &LdapGroup::department,
+                   "The department that they belong to; of several groups the first that says one counts. Empty: as it "
+                   "is."},
+    Row<LdapGroup>{
+        "roles", &LdapGroup::roles, "Roles that they have: those of all their groups together.", 0, 0, {}, check_role},
+};
+
 bool is_choice(std::string_view choices, std::string_view text) {
   while (true) {
     const auto bar = choices.find('|');
@@ -259,6 +367,7 @@ void check_text(const Row<T>& row, std::string_view text, const std::string& whe
 std::span<const Row<Config>> rows() { return config_rows; }
 std::span<const Row<Engine>> engine_rows() { return engine_table; }
 std::span<const Row<Model>> model_rows() { return model_table; }
+std::span<const Row<LdapGroup>> ldap_group_rows() { return ldap_group_table; }
 
 std::string environment_name(std::string_view key) {
   std::string name = "COFRE_";
@@ -359,6 +468,7 @@ std::string toml_text(const Row<T>& row, const T& from) {
 COFRE_ROWS_OF(Config)
 COFRE_ROWS_OF(Engine)
 COFRE_ROWS_OF(Model)
+COFRE_ROWS_OF(LdapGroup)
 #undef COFRE_ROWS_OF
 
 }  // namespace cofre::config

@@ -31,6 +31,10 @@ struct Row {
 std::span<const Row<Config>> rows();
 std::span<const Row<Engine>> engine_rows();
 std::span<const Row<Model>> model_rows();
+std::span<const Row<LdapGroup>> ldap_group_rows();
+
+/// Of the table that stands within a section.
+inline constexpr std::string_view ldap_group_key = "ldap.group";
 
 /// The one free table: names on the left, models on the right.
 inline constexpr std::string_view aliases_key = "models.aliases";

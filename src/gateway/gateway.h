@@ -63,6 +63,7 @@ class Gateway : public http::Service {
   std::chrono::steady_clock::time_point swept_{};
   Desk office_{256};
   admin::Audits audits_;
+  Desk entrance_{64};
   Desk desk_;  ///< last: its jobs work with everything
 };
 

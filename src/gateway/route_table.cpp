@@ -52,7 +52,7 @@ constexpr Route routes[] = {
     {"DELETE", "/admin/v1/session", Scope::account, Body::none, admin::sign_out},
     {"GET", "/admin/v1/me", Scope::account, Body::none, act<"me.show">},
     {"POST", "/admin/v1/me/password", Scope::account, Body::small, act<"me.password">},
-    {"POST", "/admin/v1/me/second-factor", Scope::account, Body::small, act<"me.factor.begin">},
+    {"POST", "/admin/v1/me/second-factor", Scope::account, Body::small, admin::begin_factor},
     {"POST", "/admin/v1/me/second-factor/confirm", Scope::account, Body::small, act<"me.factor.confirm">},
     {"POST", "/admin/v1/me/second-factor/remove", Scope::account, Body::small, act<"me.factor.remove">},
     {"GET", "/admin/v1/me/sessions", Scope::account, Body::none, act<"me.session.list">},

@@ -75,6 +75,7 @@ struct Services {
   openai::Backgrounds& backgrounds;
   Desk& desk;
   BatchRunner& batches;
+  Desk& entrance;  ///< for passwords that the company's directory is asked about, which may take seconds
 };
 
 /// One request on its way to its handler.

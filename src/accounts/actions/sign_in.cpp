@@ -76,6 +76,11 @@ Object end_own(Accounts& accounts, const Actor& actor, const Object& in) {
   return shown(accounts, session, actor);
 }
 
+void must_be_kept_here(const Accounts& accounts, std::int64_t owner) {
+  if (!accounts.sign_in.is_kept_elsewhere(owner)) return;
+  fail_field(Code::invalid, "user", "user: signs in with the password of the company's directory: it is changed there");
+}
+
 /// Who sets somebody's password can act as them: nobody opens what is more than theirs.
 Object make_link(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
@@ -85,6 +90,7 @@ Object make_link(Accounts& accounts, const Actor& actor, const Object& in) {
   if (!actor.scopes.has_all(owner.scopes())) {
     fail_field(Code::invalid, "user", "user: may do more than you; on the machine itself: cofre admin reset");
   }
+  must_be_kept_here(accounts, owner.id);
   return link_of(accounts, owner, invitation_s);
 }
 
@@ -119,6 +125,7 @@ Object change_password(Accounts& accounts, const Actor& actor, const Object& in)
   Fields fields(in);
   const auto old = fields.text("old"), password = fields.text("password");
   fields.done();
+  must_be_kept_here(accounts, actor.user);
   if (!accounts.sign_in.check_password(actor.user, old)) fail_field(Code::invalid, "old", "old: is not the password");
   accounts.sign_in.set_password(actor.user, password);
   accounts.sessions.end_all(actor.user, -actor.key_id);

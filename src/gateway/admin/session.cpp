@@ -6,6 +6,7 @@
 #include "crypto/sha256.h"
 #include "gateway/admin/admin.h"
 #include "gateway/credentials.h"
+#include "gateway/desk.h"
 #include "gateway/errors.h"
 
 namespace cofre::gateway::admin {
@@ -110,20 +111,54 @@ std::int64_t tenant_named(const accounts::Accounts& accounts, const std::optiona
   return 0;  // nobody is of it
 }
 
+struct Attempt {
+  std::int64_t tenant = 0;
+  std::string name, password, code;
+};
+
+Attempt attempt_of(const accounts::Accounts& accounts, const Call& call) {
+  const auto in = request_of(call);
+  accounts::Fields fields(in);
+  Attempt attempt;
+  attempt.name = fields.text("name");
+  attempt.password = fields.text("password");
+  attempt.code = fields.text_if_any("code").value_or("");
+  attempt.tenant = tenant_named(accounts, fields.text_if_any("tenant"));
+  fields.done();
+  return attempt;
+}
+
+http::Response answer_to(const Attempt& attempt, Services& services, Call& call) {
+  auto& accounts = services.accounts;
+  const auto tell = [&](std::int64_t owner) {
+    if (accounts.signed_in) accounts.signed_in(attempt.name, call.request.peer, owner);
+  };
+  SignIn::Result result;
+  try {
+    result = accounts.sign_in.sign_in(attempt.tenant, attempt.name, attempt.password, attempt.code);
+  } catch (const Error&) {
+    tell(0);
+    throw;
+  }
+  tell(result.owner);
+  if (result.owner == 0) throw refusal_of(result);
+  return welcome(services, call, result);
+}
+
 }  // namespace
 
 void sign_in(Services& services, Call&& call) {
-  at_desk(services, std::move(call), [](Services& with, Call& asked) {
-    const auto in = request_of(asked);
-    accounts::Fields fields(in);
-    const auto name = fields.text("name"), password = fields.text("password");
-    const auto code = fields.text_if_any("code").value_or("");
-    const auto tenant = tenant_named(with.accounts, fields.text_if_any("tenant"));
-    fields.done();
-    const auto result = with.accounts.sign_in.sign_in(tenant, name, password, code);
-    if (with.accounts.signed_in) with.accounts.signed_in(name, asked.request.peer, result.owner);
-    if (result.owner == 0) throw refusal_of(result);
-    return welcome(with, asked, result);
+  gateway::at_desk(services.office, std::move(call), [&services](Call&& asked) {
+    const auto attempt = attempt_of(services.accounts, asked);
+    const auto try_it = [&services, attempt](Call&& at) { at.answer(answer_to(attempt, services, at)); };
+    if (!services.accounts.sign_in.asks_elsewhere(attempt.tenant, attempt.name)) return try_it(std::move(asked));
+    gateway::at_desk(services.entrance, std::move(asked), try_it);
+  });
+}
+
+void begin_factor(Services& services, Call&& call) {
+  gateway::at_desk(services.entrance, std::move(call), [&services](Call&& asked) {
+    asked.answer(json_response(act(services.accounts, actor_of(asked), "me.factor.begin", request_of(asked))));
   });
 }
 

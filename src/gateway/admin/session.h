@@ -8,6 +8,8 @@ namespace cofre::gateway::admin {
 /// {"name", "password", "code", "tenant"}: a session, whose secret only the cookie holds.
 void sign_in(Services& services, Call&& call);
 void sign_out(Services& services, Call&& call);
+/// {"password"}: a second factor's secret, for which the password is asked once more.
+void begin_factor(Services& services, Call&& call);
 /// Who is signed in, and the token that requests which change something repeat.
 void show_session(Services& services, Call&& call);
 /// {"token", "password"}: what an invitation's link does.
