@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
@@ -42,6 +43,10 @@ class Directory {
 
   /// `wanted` has tenant, department, kind, name, label, roles or granted, maker.
   Owner create_owner(Owner wanted);
+  /// All of them or none. `also` is called for each within the transaction, with the mutex of the database held.
+  std::vector<Owner> create_owners(std::vector<Owner> wanted, const std::function<void(const Owner&)>& also);
+  /// Throws what create_owner() would.
+  void check_owner(const Owner& wanted) const;
   Owner owner(std::int64_t id) const;
   /// Of either kind, not deleted.
   Owner owner_named(std::int64_t tenant, std::string_view name) const;

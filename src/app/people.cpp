@@ -36,9 +36,17 @@ constexpr Noun department{"of the department", department_verbs, department_swit
                           department_columns};
 
 constexpr Verb user_verbs[] = {
-    {"create", "user.create", "name"}, {"list", "user.list", ""},           {"show", "user.show", "user"},
-    {"change", "user.change", "user"}, {"suspend", "user.suspend", "user"}, {"restore", "user.restore", "user"},
-    {"delete", "user.delete", "user"}, {"link", "user.link", "user"},       {"unlock", "user.unlock", "user"},
+    {"create", "user.create", "name"},
+    {"list", "user.list", ""},
+    {"show", "user.show", "user"},
+    {"change", "user.change", "user"},
+    {"suspend", "user.suspend", "user"},
+    {"restore", "user.restore", "user"},
+    {"delete", "user.delete", "user"},
+    {"invite", "user.link", "user"},
+    {"unlock", "user.unlock", "user"},
+    {"link", "user.link", "user"},
+    {"import", "user.import", "csv", true, true},
 };
 constexpr Switch user_switches[] = {
     in_tenant,
@@ -50,10 +58,15 @@ constexpr Switch user_switches[] = {
     {"--scope", "scopes", "of a service account: inference (the default), metrics, …", Kind::list},
     {"--after", "after", "list: those behind this name"},
     {"--limit", "limit", "list: so many at most", Kind::number},
+    {"--dry-run", "dry_run", "import: check the table and make nobody", Kind::flag},
 };
-constexpr Column user_columns[] = {{"NAME", "name", 20},   {"LABEL", "label", 20}, {"DEPARTMENT", "department", 16},
-                                   {"STATE", "state", 10}, {"ROLES", "roles", 24}, {"SCOPES", "scopes", 24}};
-constexpr Noun user{"of the user or service account", user_verbs, user_switches, "users", user_columns};
+constexpr Column user_columns[] = {
+    {"NAME", "name", 20},   {"LABEL", "label", 20},       {"DEPARTMENT", "department", 16},
+    {"STATE", "state", 10}, {"ROLES", "roles", 24},       {"SCOPES", "scopes", 24},
+    {"LINK", "link", 72},   {"ENDS (UTC)", "expires", 16}};
+constexpr Noun user{
+    "of the user or service account; import: a CSV file with the columns name, label, tenant, department, roles",
+    user_verbs, user_switches, "users", user_columns};
 
 constexpr Verb role_verbs[] = {{"list", "role.list", ""}, {"set", "role.set", "user"}};
 constexpr Switch role_switches[] = {

@@ -38,11 +38,15 @@ std::string_view openapi_schemas() {
 "UserNew": {"type": "object", "required": ["name"], "properties": {
   "name": {"type": "string", "maxLength": 64}, "label": {"type": "string"}, "kind": {"enum": ["user", "service"]}, "tenant": {"type": ["string", "integer"]},
   "department": {"type": ["string", "integer"]}, "roles": {"type": "array", "items": {"type": "string"}}, "scopes": {"type": "array", "items": {"type": "string"}}}, "additionalProperties": false},
+"UserTable": {"type": "object", "required": ["csv"], "properties": {
+  "csv": {"type": "string", "description": "columns name, label, tenant, department, roles, as its first line says"}, "tenant": {"type": ["string", "integer"]},
+  "dry_run": {"type": "boolean"}}, "additionalProperties": false},
 "UserChange": {"type": "object", "properties": {"label": {"type": "string"}, "department": {"type": ["string", "integer"]}}, "additionalProperties": false},
 "User": {"type": "object", "required": ["id", "tenant", "kind", "name", "state"], "properties": {
   "id": {"type": "integer"}, "tenant": {"type": "integer"}, "kind": {"enum": ["user", "service"]}, "name": {"type": "string"}, "label": {"type": "string"},
   "department": {"type": ["string", "null"]}, "state": {"enum": ["active", "suspended", "deleted"]}, "created": {"type": "integer"},
-  "roles": {"type": "array", "items": {"type": "string"}}, "scopes": {"type": "array", "items": {"type": "string"}}}},
+  "roles": {"type": "array", "items": {"type": "string"}}, "scopes": {"type": "array", "items": {"type": "string"}},
+  "link": {"type": "string", "description": "only in the answer of an import"}, "expires": {"type": "integer", "description": "of the link"}}},
 "Users": {"type": "object", "properties": {"users": {"type": "array", "items": {"$ref": "#/components/schemas/User"}}, "more": {"type": "boolean"}}},
 "Roles": {"type": "object", "required": ["roles"], "properties": {"roles": {"type": "array", "items": {"enum": ["user", "operator", "system_administrator", "security_administrator", "auditor"]}}}, "additionalProperties": false},
 "KeyNew": {"type": "object", "required": ["name"], "properties": {
