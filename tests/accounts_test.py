@@ -206,6 +206,34 @@ class People(unittest.TestCase):
         used = self.do("usage", "show", "--by", "user", "--user", "crowd")["usage"][0]
         self.assertLessEqual(used["prompt_tokens"] + used["completion_tokens"], 500)
 
+    def test_two_hundred_at_once_never_overshoot_a_budget(self):
+        self.do("user", "create", "frugal")
+        key = self.do("key", "create", "k", "--user", "frugal")["key"]
+        self.assertEqual(self.box.ask("POST", "/v1/chat/completions", SHORT, key)[0], 200)
+        model = self.do("usage", "show", "--by", "model", "--user", "frugal")["usage"][0]["model"]
+        budget = ("quota", "set", "--user", "frugal", "--model", model, "--money", "0.002", "--period", "day")
+        status, _, error = self.box.command(*budget)
+        self.assertEqual(status, 1)
+        self.assertIn("price", error)
+        self.do("price", "set", model, "--since", "2026-01-01", "--input", "1", "--output", "4")
+        quota = self.do(*budget)
+        self.assertEqual((quota["amount"], quota["currency"]), (2000, "CNY"))
+        seen = []
+        threads = [threading.Thread(target=lambda: seen.append(self.box.ask("POST", "/v1/chat/completions", SHORT, key)))
+                   for _ in range(200)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual({status for status, _, _ in seen}, {200, 429})
+        told = {answer["error"]["param"] for status, _, answer in seen if status == 429}
+        self.assertIn(f"quota {quota['id']}", told)
+        spent = self.do("usage", "show", "--by", "user", "--user", "frugal")["usage"][0]
+        self.assertEqual(spent["spent_currency"], "CNY")
+        self.assertTrue(0 < spent["spent_micro"] <= 2000, spent)
+        _, out, _ = self.box.command("quota", "list")
+        self.assertIn("0.002", out)
+
     def test_csv_for_spreadsheets(self):
         status, out, error = self.box.command("usage", "show", "--by", "month", "--by", "model", "--format", "csv")
         self.assertEqual(status, 0, error)

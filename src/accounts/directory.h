@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <unordered_map>
 #include <vector>
@@ -28,6 +29,7 @@ class Directory {
   std::optional<Tenant> find_tenant(std::int64_t id) const;  ///< deleted ones too
   Tenant tenant_named(std::string_view name) const;
   std::vector<Tenant> tenants() const;
+  std::set<std::string> currencies() const;  ///< of all tenants, deleted ones too
   void change_tenant(std::int64_t id, const std::optional<std::string>& zone,
                      const std::optional<std::string>& currency);
   /// Suspended: nobody of it gets in. Deleted: for good, its name is free. The home tenant stays as it is.

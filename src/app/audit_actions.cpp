@@ -25,7 +25,7 @@ constexpr std::array tells{"ping", "status", "audit.ends", "audit.checkpoint", "
 // Members of a request that say what is done, and are neither a person nor a secret.
 constexpr std::array fact_keys{"scopes", "expires", "model",  "models", "addresses", "roles",      "kind",
                                "tenant", "zone",    "metric", "period", "amount",    "department", "prefix",
-                               "from",   "until",   "action", "id",     "dry_run"};
+                               "from",   "until",   "action", "id",     "dry_run",   "money"};
 constexpr std::array subject_keys{"name", "user", "key"};
 
 bool only_tells(std::string_view what) {

@@ -8,6 +8,7 @@
 #include <deque>
 
 #include "accounts/actions/actions.h"
+#include "accounts/money.h"
 #include "app/box.h"
 #include "base/error.h"
 #include "os/disk.h"
@@ -42,6 +43,13 @@ bool is_time(std::string_view field) {
   return std::find(std::begin(times), std::end(times), field) != std::end(times);
 }
 
+/// Whether a row's field is money, in millionths: of a quota of money, or what was spent.
+bool is_money(const json::Object& row, std::string_view field) {
+  if (field == "spent_micro") return true;
+  const auto* metric = row.if_contains("metric");
+  return metric != nullptr && *metric == "money" && (field == "amount" || field == "used" || field == "reserved");
+}
+
 std::string shown(std::string_view field, const json::Value& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return std::string(value.get_string());
@@ -50,6 +58,11 @@ std::string shown(std::string_view field, const json::Value& value) {
   std::string text;
   for (const auto& item : value.get_array()) text += (text.empty() ? "" : " ") + shown("", item);
   return text;
+}
+
+std::string shown_of(const json::Object& row, std::string_view field, const json::Value& value) {
+  if (value.is_number() && is_money(row, field)) return accounts::money_text(value.to_number<std::uint64_t>());
+  return shown(field, value);
 }
 
 const Verb& verb_of(const Noun& noun, const Given& given) {
@@ -130,7 +143,7 @@ void print_table(const Noun& noun, const json::Array& rows) {
   for (const auto& item : rows) {
     print_line([&](const Column& column) {
       const auto* value = item.as_object().if_contains(column.field);
-      return value == nullptr ? std::string() : shown(column.field, *value);
+      return value == nullptr ? std::string() : shown_of(item.as_object(), column.field, *value);
     });
   }
 }
@@ -147,7 +160,7 @@ void print_person(const Noun& noun, const json::Object& answer) {
     }
   }
   for (const auto& item : answer) {
-    const auto text = shown(item.key(), item.value());
+    const auto text = shown_of(answer, item.key(), item.value());
     if (!text.empty()) fmt::print("{:12} {}\n", std::string_view(item.key()), text);
   }
 }

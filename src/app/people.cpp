@@ -105,14 +105,15 @@ constexpr Switch quota_switches[] = {
     {"--user", "user", "of this user or service account"},
     {"--key", "key", "of this key"},
     {"--model", "model", "counting this model alone"},
-    {"--metric", "metric", "tokens, requests or concurrency"},
+    {"--metric", "metric", "tokens, requests, concurrency or money"},
     {"--period", "period", "minute, day or month"},
     {"--amount", "amount", "at most so many", Kind::number},
+    {"--money", "money", "at most so much a day or month, in the tenant's currency: 250.00"},
 };
-constexpr Column quota_columns[] = {{"ID", "id", 4},           {"LEVEL", "level", 10},   {"OF", "subject", 20},
-                                    {"MODEL", "model", 16},    {"METRIC", "metric", 11}, {"PERIOD", "period", 6},
-                                    {"AMOUNT", "amount", 12},  {"USED", "used", 12},     {"SET ASIDE", "reserved", 10},
-                                    {"ENDS (UTC)", "ends", 16}};
+constexpr Column quota_columns[] = {{"ID", "id", 4},          {"LEVEL", "level", 10},    {"OF", "subject", 20},
+                                    {"MODEL", "model", 16},   {"METRIC", "metric", 11},  {"PERIOD", "period", 6},
+                                    {"AMOUNT", "amount", 12}, {"USED", "used", 12},      {"SET ASIDE", "reserved", 10},
+                                    {"", "currency", 4},      {"ENDS (UTC)", "ends", 16}};
 constexpr Noun quota{"remove: the id of the quota", quota_verbs, quota_switches, "quotas", quota_columns};
 
 constexpr Verb usage_verbs[] = {{"show", "usage.show", ""}};
@@ -139,6 +140,8 @@ constexpr Column usage_columns[] = {{"MONTH", "month", 8},
                                     {"PROMPT", "prompt_tokens", 12},
                                     {"CACHED", "cached_tokens", 12},
                                     {"ANSWER", "completion_tokens", 12},
+                                    {"SPENT", "spent_micro", 12},
+                                    {"", "spent_currency", 4},
                                     {"COST", "cost", 12},
                                     {"", "currency", 4}};
 constexpr Noun usage{"none", usage_verbs, usage_switches, "usage", usage_columns};

@@ -43,11 +43,21 @@ Object get_tenant(Accounts& accounts, const Actor& actor, const Object& in) {
   return shown(tenant);
 }
 
+/// What was counted in one currency is not told in another.
+void check_costs_nothing(Accounts& accounts, const Tenant& tenant) {
+  accounts.ledger.flush();
+  Ledger::Question question;
+  question.tenant = tenant.id;
+  if (!accounts.quotas.has_money_of(tenant.id) && accounts.ledger.sum(question).cost == 0) return;
+  fail_field(Code::invalid, "currency", "currency: the tenant has costs or a quota of money in {}", tenant.currency);
+}
+
 Object change_tenant(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
   const auto tenant = tenant_of(accounts, actor, fields);
   const auto zone = fields.text_if_any("zone"), currency = fields.text_if_any("currency");
   fields.done();
+  if (currency && *currency != tenant.currency) check_costs_nothing(accounts, tenant);
   accounts.directory.change_tenant(tenant.id, zone, currency);
   return shown(accounts.directory.tenant(tenant.id));
 }
