@@ -88,7 +88,7 @@ class Table {
       try {
         users.push_back(user_of(columns, *row));
       } catch (const Error& error) {
-        wrong += fmt::format("\nline {}: {}", row->line, error.what());
+        wrong += fmt::format("; line {}: {}", row->line, error.what());
         ++wrong_rows;
       }
     }

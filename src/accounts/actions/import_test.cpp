@@ -105,10 +105,10 @@ TEST_F(Import, OneBadRowImportsNobodyAndEveryBadRowIsNamed) {
       "good,,,,\n");
   EXPECT_EQ(people(), before);
   for (const char* line :
-       {"wrong rows: 8\n", "\nline 3: name: there is a user or service account taken", "\nline 4: name: must be given",
-        "\nline 5: name: must be 1 to 64", "\nline 7: department: there is no department sales",
-        "\nline 8: tenant: there is no tenant nowhere", "\nline 9: roles: \"king\"",
-        "\nline 10: has 1 cells where the first line has 5", "\nline 11: name: good stands in line 2 already"}) {
+       {"wrong rows: 8; ", "; line 3: name: there is a user or service account taken", "; line 4: name: must be given",
+        "; line 5: name: must be 1 to 64", "; line 7: department: there is no department sales",
+        "; line 8: tenant: there is no tenant nowhere", "; line 9: roles: \"king\"",
+        "; line 10: has 1 cells where the first line has 5", "; line 11: name: good stands in line 2 already"}) {
     EXPECT_NE(why.find(line), why.npos) << line << why;
   }
 }
