@@ -1,5 +1,5 @@
-// Any bytes are a journal's line, networks, an action's request or a cookie, or are refused; what is understood is
-// written as it was read.
+// Any bytes are a journal's line, networks, money, an action's request or a cookie, or are refused; what is understood
+// is written as it was read.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "accounts/actions/fields.h"
 #include "accounts/addresses.h"
 #include "accounts/journal.h"
+#include "accounts/money.h"
 #include "accounts/prices.h"
 #include "base/error.h"
 #include "gateway/credentials.h"
@@ -31,6 +32,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   try {
     accounts::day_of(text, "from");
+  } catch (const Error&) {
+  }
+  try {
+    const auto money = accounts::money_of(text, "money");
+    if (accounts::money_of(accounts::money_text(money), "money") != money) std::abort();
   } catch (const Error&) {
   }
   try {

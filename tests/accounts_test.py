@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import signal
 import struct
 import sys
@@ -92,6 +93,40 @@ class People(unittest.TestCase):
         self.assertEqual(self.box.ask("DELETE", "/admin/v1/session", headers=wang)[0], 200)
         self.assertEqual(self.box.ask("GET", "/admin/v1/me", headers=wang)[0], 401)
 
+    def test_a_table_of_users_is_imported_whole_or_not_at_all(self):
+        table = os.path.join(self.box.data, "people.csv")
+        with open(table, "w", encoding="utf-8-sig", newline="") as file:
+            file.write("name;label\r\nimported1;\"Große; Anna\"\r\nimported2;王芳\r\n")
+        checked = self.do("user", "import", table, "--dry-run")["users"]
+        self.assertEqual([user["name"] for user in checked], ["imported1", "imported2"])
+        made = self.do("user", "import", table)["users"]
+        token = made[0]["link"].split("#")[1]
+        self.assertEqual(self.box.ask("POST", "/admin/v1/link", {"token": token, "password": PASSWORD})[0], 200)
+        self.assertEqual(self.box.ask("POST", "/admin/v1/link", {"token": token, "password": PASSWORD})[0], 404)
+        self.assertEqual(self.sign_in("imported1")[0], 200)
+        again = self.do("user", "invite", "imported2")["link"]
+        for link, status in ((made[1]["link"], 404), (again, 200)):
+            body = {"token": link.split("#")[1], "password": PASSWORD}
+            self.assertEqual(self.box.ask("POST", "/admin/v1/link", body)[0], status)
+        status, _, error = self.box.command("user", "import", table)
+        self.assertEqual(status, 1)
+        self.assertIn("line 2: name:", error)
+        self.assertIn("line 3: name:", error)
+        with open(table, "w", encoding="latin-1") as file:
+            file.write("name,label\nimported3,Große\n")
+        status, _, error = self.box.command("user", "import", table)
+        self.assertEqual(status, 1)
+        self.assertIn("UTF-8", error)
+        admin, _ = self.admin("importer")
+        status, _, answer = self.box.ask("POST", "/admin/v1/users/import", {"csv": "name,roles\nimported3,king\n"},
+                                         headers=admin)
+        self.assertEqual((status, answer["error"]["param"]), (400, "csv"))
+        status, _, answer = self.box.ask("POST", "/admin/v1/users/import", {"csv": "name\nimported3\n"}, headers=admin)
+        self.assertEqual(status, 200, answer)
+        trail, told, _ = self.box.command("audit", "export", "--person", "imported3")
+        self.assertEqual(trail, 0)
+        self.assertIn("user.create", told)
+
     def test_a_session_is_new_with_every_sign_in(self):
         self.admin("fixed")
         self.assertIsNone(self.do("admin", "first")["link"])
@@ -170,6 +205,34 @@ class People(unittest.TestCase):
         self.assertEqual(set(seen), {200, 429})
         used = self.do("usage", "show", "--by", "user", "--user", "crowd")["usage"][0]
         self.assertLessEqual(used["prompt_tokens"] + used["completion_tokens"], 500)
+
+    def test_two_hundred_at_once_never_overshoot_a_budget(self):
+        self.do("user", "create", "frugal")
+        key = self.do("key", "create", "k", "--user", "frugal")["key"]
+        self.assertEqual(self.box.ask("POST", "/v1/chat/completions", SHORT, key)[0], 200)
+        model = self.do("usage", "show", "--by", "model", "--user", "frugal")["usage"][0]["model"]
+        budget = ("quota", "set", "--user", "frugal", "--model", model, "--money", "0.002", "--period", "day")
+        status, _, error = self.box.command(*budget)
+        self.assertEqual(status, 1)
+        self.assertIn("price", error)
+        self.do("price", "set", model, "--since", "2026-01-01", "--input", "1", "--output", "4")
+        quota = self.do(*budget)
+        self.assertEqual((quota["amount"], quota["currency"]), (2000, "CNY"))
+        seen = []
+        threads = [threading.Thread(target=lambda: seen.append(self.box.ask("POST", "/v1/chat/completions", SHORT, key)))
+                   for _ in range(200)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual({status for status, _, _ in seen}, {200, 429})
+        told = {answer["error"]["param"] for status, _, answer in seen if status == 429}
+        self.assertIn(f"quota {quota['id']}", told)
+        spent = self.do("usage", "show", "--by", "user", "--user", "frugal")["usage"][0]
+        self.assertEqual(spent["spent_currency"], "CNY")
+        self.assertTrue(0 < spent["spent_micro"] <= 2000, spent)
+        _, out, _ = self.box.command("quota", "list")
+        self.assertIn("0.002", out)
 
     def test_csv_for_spreadsheets(self):
         status, out, error = self.box.command("usage", "show", "--by", "month", "--by", "model", "--format", "csv")

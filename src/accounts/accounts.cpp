@@ -23,8 +23,8 @@ Accounts::Accounts(store::Database& database, std::mutex& database_mutex, const 
       directory(database, database_mutex, clock),
       keys(database, database_mutex, master, directory, clock),
       ledger(database, database_mutex, directory, clock),
-      quotas(database, database_mutex, ledger, directory, clock),
       prices(database, database_mutex),
+      quotas(database, database_mutex, ledger, prices, directory, clock),
       sessions(database, database_mutex, master, directory, policy, clock),
       sign_in(database, database_mutex, master, directory, policy, clock) {
   directory.watch([this](const std::vector<std::int64_t>& owners) {

@@ -42,8 +42,8 @@ class Accounts {
   Directory directory;
   Keys keys;
   Ledger ledger;
-  Quotas quotas;
   Prices prices;
+  Quotas quotas;
   Sessions sessions;
   SignIn sign_in;
 

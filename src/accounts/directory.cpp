@@ -125,6 +125,13 @@ std::vector<Tenant> Directory::tenants() const {
   return all;
 }
 
+std::set<std::string> Directory::currencies() const {
+  const std::shared_lock hold(mutex_);
+  std::set<std::string> all;
+  for (const auto& [id, tenant] : tenants_) all.insert(tenant.currency);
+  return all;
+}
+
 void Directory::change_tenant(std::int64_t id, const std::optional<std::string>& zone,
                               const std::optional<std::string>& currency) {
   if (zone) text::check_zone(*zone, "zone");

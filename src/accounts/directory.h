@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <unordered_map>
 #include <vector>
@@ -27,6 +29,7 @@ class Directory {
   std::optional<Tenant> find_tenant(std::int64_t id) const;  ///< deleted ones too
   Tenant tenant_named(std::string_view name) const;
   std::vector<Tenant> tenants() const;
+  std::set<std::string> currencies() const;  ///< of all tenants, deleted ones too
   void change_tenant(std::int64_t id, const std::optional<std::string>& zone,
                      const std::optional<std::string>& currency);
   /// Suspended: nobody of it gets in. Deleted: for good, its name is free. The home tenant stays as it is.
@@ -42,6 +45,10 @@ class Directory {
 
   /// `wanted` has tenant, department, kind, name, label, roles or granted, maker.
   Owner create_owner(Owner wanted);
+  /// All of them or none. `also` is called for each within the transaction, with the mutex of the database held.
+  std::vector<Owner> create_owners(std::vector<Owner> wanted, const std::function<void(const Owner&)>& also);
+  /// Throws what create_owner() would.
+  void check_owner(const Owner& wanted) const;
   Owner owner(std::int64_t id) const;
   /// Of either kind, not deleted.
   Owner owner_named(std::int64_t tenant, std::string_view name) const;

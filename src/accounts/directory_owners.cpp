@@ -14,7 +14,7 @@ void Directory::check_roles(const Owner& owner) const {
   }
 }
 
-Owner Directory::create_owner(Owner wanted) {
+void Directory::check_owner(const Owner& wanted) const {
   check_name(wanted.name);
   if (!wanted.label.empty()) check_name(wanted.label, "label");
   tenant(wanted.tenant);
@@ -22,22 +22,39 @@ Owner Directory::create_owner(Owner wanted) {
     fail_field(Code::not_found, "department", "department: there is no such department");
   }
   check_roles(wanted);
-  wanted.created = clock_();
-  wanted.state = State::active;
-  const std::lock_guard hold(database_mutex_);
   if (find_owner(wanted.tenant, wanted.name)) {
     fail_field(Code::invalid, "name", "name: there is a user or service account {} already", wanted.name);
   }
+}
+
+Owner Directory::create_owner(Owner wanted) {
+  return create_owners({std::move(wanted)}, [](const Owner&) {}).front();
+}
+
+std::vector<Owner> Directory::create_owners(std::vector<Owner> wanted, const std::function<void(const Owner&)>& also) {
+  const auto now = clock_();
   const auto or_null = [](std::int64_t id) { return id == 0 ? std::nullopt : std::optional(id); };
-  database_.run(
-      "INSERT INTO owners (tenant, department, kind, name, label, roles, scopes, maker, created) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      wanted.tenant, or_null(wanted.department), name_of(wanted.kind), wanted.name, wanted.label,
-      text_of(wanted.roles.names()), wanted.granted.text(), or_null(wanted.maker), wanted.created);
-  wanted.id = database_.last_id();
+  const std::lock_guard hold(database_mutex_);
+  store::Transaction transaction(database_);
+  for (auto& owner : wanted) {
+    check_owner(owner);
+    owner.created = now;
+    owner.state = State::active;
+    database_.run(
+        "INSERT INTO owners (tenant, department, kind, name, label, roles, scopes, maker, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        owner.tenant, or_null(owner.department), name_of(owner.kind), owner.name, owner.label,
+        text_of(owner.roles.names()), owner.granted.text(), or_null(owner.maker), owner.created);
+    owner.id = database_.last_id();
+    also(owner);
+  }
+  transaction.commit();
   const std::unique_lock change(mutex_);
-  by_name_[{wanted.tenant, wanted.name}] = wanted.id;
-  return owners_[wanted.id] = wanted;
+  for (const auto& owner : wanted) {
+    by_name_[{owner.tenant, owner.name}] = owner.id;
+    owners_[owner.id] = owner;
+  }
+  return wanted;
 }
 
 Owner Directory::owner(std::int64_t id) const {

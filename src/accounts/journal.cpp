@@ -17,22 +17,33 @@ std::unique_ptr<os::AppendFile> open_private(const std::filesystem::path& path) 
   return std::make_unique<os::AppendFile>(path);
 }
 
+/// A number, none below 0, and the space behind it.
+bool take_number(std::string_view& line, std::int64_t& into) {
+  const char* end = line.data() + line.size();
+  const auto [stop, error] = std::from_chars(line.data(), end, into);
+  if (error != std::errc() || stop == end || *stop != ' ' || into < 0) return false;
+  line.remove_prefix(static_cast<std::size_t>(stop + 1 - line.data()));
+  return true;
+}
+
 }  // namespace
 
 std::string journal_line(const JournalEntry& entry) {
-  const auto& [requests, prompt, cached, completion, reasoning] = entry.spent;
+  const auto& [requests, prompt, cached, completion, reasoning, cost] = entry.spent;
   const auto& user = entry.user;
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {}\n", entry.number, entry.day, user.tenant, user.department,
-                     user.user, user.key, requests, prompt, cached, completion, reasoning, user.model);
+  return fmt::format("${} {} {} {} {} {} {} {} {} {} {} {} {}\n", cost, entry.number, entry.day, user.tenant,
+                     user.department, user.user, user.key, requests, prompt, cached, completion, reasoning, user.model);
 }
 
 std::optional<JournalEntry> read_journal_line(std::string_view line) {
   std::array<std::int64_t, numbers> values{};
+  std::int64_t cost = 0;
+  // A program that knew no costs wrote lines without one.
+  const bool has_cost = line.starts_with('$');
+  if (has_cost) line.remove_prefix(1);
+  if (has_cost && !take_number(line, cost)) return std::nullopt;
   for (auto& value : values) {
-    const char* end = line.data() + line.size();
-    const auto [stop, error] = std::from_chars(line.data(), end, value);
-    if (error != std::errc() || stop == end || *stop != ' ' || value < 0) return std::nullopt;
-    line.remove_prefix(static_cast<std::size_t>(stop + 1 - line.data()));
+    if (!take_number(line, value)) return std::nullopt;
   }
   if (line.empty() || values[1] > 99991231) return std::nullopt;
   JournalEntry entry;
@@ -40,7 +51,7 @@ std::optional<JournalEntry> read_journal_line(std::string_view line) {
   entry.day = static_cast<std::int32_t>(values[1]);
   entry.user = {values[2], values[3], values[4], values[5], std::string(line)};
   const auto count = [&](std::size_t at) { return static_cast<std::uint64_t>(values[at]); };
-  entry.spent = {count(6), count(7), count(8), count(9), count(10)};
+  entry.spent = {count(6), count(7), count(8), count(9), count(10), static_cast<std::uint64_t>(cost)};
   return entry;
 }
 

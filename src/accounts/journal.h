@@ -21,7 +21,7 @@ struct JournalEntry {
   Spent spent;
 };
 
-/// A line of the journal: the numbers in decimal, then the model, spaces between.
+/// A line of the journal: the cost behind a $, the other numbers in decimal, the model; spaces between.
 std::string journal_line(const JournalEntry& entry);
 /// Nothing where it is no such line.
 std::optional<JournalEntry> read_journal_line(std::string_view line);

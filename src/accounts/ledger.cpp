@@ -139,15 +139,15 @@ void Ledger::write(const std::map<Place, Spent>& batch, std::int64_t last) {
   constexpr std::string_view sums =
       "DO UPDATE SET requests = requests + excluded.requests, prompt = prompt + excluded.prompt, "
       "cached = cached + excluded.cached, completion = completion + excluded.completion, "
-      "reasoning = reasoning + excluded.reasoning";
+      "reasoning = reasoning + excluded.reasoning, cost = cost + excluded.cost";
   static const std::string fine = fmt::format(
       "INSERT INTO usage (tenant, day, department, user, key, model, requests, prompt, cached, completion, "
-      "reasoning) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "reasoning, cost) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (tenant, day, department, user, key, model) {}",
       sums);
   static const std::string coarse = fmt::format(
       "INSERT INTO usage_departments (tenant, day, department, model, requests, prompt, cached, "
-      "completion, reasoning) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "completion, reasoning, cost) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (tenant, day, department, model) {}",
       sums);
   for (const auto& [place, spent] : batch) {
@@ -160,9 +160,11 @@ void Ledger::write(const std::map<Place, Spent>& batch, std::int64_t last) {
       model = row.integer(0);
     }
     database_.run(fine, tenant, day, department, user, key, model, signed_of(spent.requests), signed_of(spent.prompt),
-                  signed_of(spent.cached), signed_of(spent.completion), signed_of(spent.reasoning));
+                  signed_of(spent.cached), signed_of(spent.completion), signed_of(spent.reasoning),
+                  signed_of(spent.cost));
     database_.run(coarse, tenant, day, department, model, signed_of(spent.requests), signed_of(spent.prompt),
-                  signed_of(spent.cached), signed_of(spent.completion), signed_of(spent.reasoning));
+                  signed_of(spent.cached), signed_of(spent.completion), signed_of(spent.reasoning),
+                  signed_of(spent.cost));
   }
   database_.run("UPDATE usage_journal SET last = ?", last);
   transaction.commit();

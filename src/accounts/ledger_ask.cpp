@@ -57,7 +57,8 @@ std::vector<Ledger::Row> Ledger::ask(const Question& question) {
   std::string order;
   for (std::size_t i = 0; i <= question.by.size(); ++i) order += (i == 0 ? "" : ", ") + std::to_string(i + 1);
   const auto sql = fmt::format(
-      "SELECT {}{}, sum(requests), sum(prompt), sum(cached), sum(completion), sum(reasoning) FROM {} WHERE {} "
+      "SELECT {}{}, sum(requests), sum(prompt), sum(cached), sum(completion), sum(reasoning), sum(cost) FROM {} WHERE "
+      "{} "
       "GROUP BY {} ORDER BY {}",
       columns, part, table_of(question), where_text(question), order, order);
   std::vector<Row> rows;
@@ -71,7 +72,7 @@ std::vector<Ledger::Row> Ledger::ask(const Question& question) {
     for (int i = 0; i < by; ++i) out.of.push_back(row.integer(i));
     out.part = static_cast<std::size_t>(row.integer(by));
     const auto count = [&](int at) { return static_cast<std::uint64_t>(row.integer(by + at)); };
-    out.spent = {count(1), count(2), count(3), count(4), count(5)};
+    out.spent = {count(1), count(2), count(3), count(4), count(5), count(6)};
   }
   return rows;
 }

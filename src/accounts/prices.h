@@ -1,10 +1,13 @@
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
+#include "accounts/money.h"
 #include "accounts/spent.h"
 #include "store/database.h"
 
@@ -26,12 +29,11 @@ double cost_of(const Price& price, const Spent& spent);
 /// As if all of it had been used at peak hours.
 double peak_cost_of(const Price& price, const Spent& spent);
 
-/// The price lists: dated data that an administrator keeps up. Any thread.
+/// The price lists: dated data that an administrator keeps up. Reads come from memory. Any thread.
 class Prices {
  public:
-  /// The table exists.
-  Prices(store::Database& database, std::mutex& database_mutex)
-      : database_(database), database_mutex_(database_mutex) {}
+  /// Reads the table, which exists.
+  Prices(store::Database& database, std::mutex& database_mutex);
 
   std::vector<Price> list() const;
   /// Of one model, oldest first; the first holds for the time before it too. Throws Error(not_found, as).
@@ -41,11 +43,16 @@ class Prices {
   /// Throws Error(not_found, model).
   void remove(std::string_view model, std::int32_t since);
 
- private:
-  std::vector<Price> read(std::string_view where, std::string_view model) const;
+  /// What a model costs on a day, by its prices in this currency; nothing where there is none.
+  std::optional<Rate> rate(std::string_view model, std::string_view currency, std::int32_t day) const;
+  /// Whether a model, any where `model` is empty, has a price in this currency.
+  bool has_any(std::string_view model, std::string_view currency) const;
 
+ private:
   store::Database& database_;
   std::mutex& database_mutex_;
+  mutable std::shared_mutex mutex_;  ///< of what follows; never held while the disk works
+  std::map<std::string, std::map<std::int32_t, Price>, std::less<>> prices_;  ///< by model, by their first day
 };
 
 /// 20261125 of "2026-11-25". Throws Error(invalid, field).

@@ -15,7 +15,7 @@ using Period = Quota::Period;
 
 constexpr std::int64_t minute_s = 60;
 constexpr std::array<std::string_view, 5> level_names{"box", "tenant", "department", "user", "key"};
-constexpr std::array<std::string_view, 3> metric_names{"requests", "tokens", "concurrency"};
+constexpr std::array<std::string_view, 4> metric_names{"requests", "tokens", "concurrency", "money"};
 constexpr std::array<std::string_view, 4> period_names{"minute", "day", "month", "now"};
 
 template <class T, std::size_t size>
@@ -29,6 +29,28 @@ T named(const std::array<std::string_view, size>& names, std::string_view name, 
 
 std::uint64_t minus(std::uint64_t from, std::uint64_t what) { return from - std::min(from, what); }
 
+std::uint64_t cost_or_none(const std::optional<Rate>& rate, const Spent& spent) {
+  return rate ? cost_of(*rate, spent) : 0;
+}
+
+/// What a quota of this metric counts of it.
+std::uint64_t used_of(Metric metric, const Spent& spent) {
+  switch (metric) {
+    case Metric::requests: return spent.requests;
+    case Metric::tokens: return spent.tokens();
+    case Metric::money: return spent.cost;
+    case Metric::concurrency: return 0;
+  }
+  CHECK(false);
+  return 0;
+}
+
+/// An amount of what a quota counts.
+std::string counted(const Quota& quota, std::uint64_t amount) {
+  if (quota.metric != Metric::money) return std::to_string(amount);
+  return fmt::format("{} {}", money_text(amount), quota.currency);
+}
+
 }  // namespace
 
 std::string_view name_of(Level level) { return level_names[static_cast<std::size_t>(level)]; }
@@ -38,44 +60,62 @@ Metric metric_named(std::string_view name) { return named<Metric>(metric_names, 
 Period period_named(std::string_view name) { return named<Period>(period_names, name, "period"); }
 
 std::string text_of(const Quota& quota) {
-  std::string text = quota.metric == Metric::concurrency
-                         ? fmt::format("{} requests at once", quota.amount)
-                         : fmt::format("{} {} a {}", quota.amount, name_of(quota.metric), name_of(quota.period));
+  std::string text = counted(quota, quota.amount);
+  text += quota.metric == Metric::concurrency ? " requests at once"
+          : quota.metric == Metric::money     ? fmt::format(" a {}", name_of(quota.period))
+                                              : fmt::format(" {} a {}", name_of(quota.metric), name_of(quota.period));
   text += fmt::format(" of the {}", name_of(quota.level));
   return quota.model.empty() ? text : text + " for the model " + quota.model;
 }
 
 Reservation::~Reservation() {
-  if (quotas_ != nullptr) quotas_->release(user_, tokens_, began_, nullptr);
+  if (quotas_ != nullptr) quotas_->release(*this, nullptr);
 }
 
 void Reservation::swap(Reservation& other) noexcept {
   std::swap(quotas_, other.quotas_);
   std::swap(user_, other.user_);
-  std::swap(tokens_, other.tokens_);
+  std::swap(wanted_, other.wanted_);
+  std::swap(rate_, other.rate_);
   std::swap(began_, other.began_);
 }
 
-void Reservation::adjust(std::uint64_t tokens) {
+/// What is set aside of it in a quota of this metric.
+std::uint64_t Reservation::share(Metric metric) const noexcept {
+  switch (metric) {
+    case Metric::requests:
+    case Metric::concurrency: return 1;
+    case Metric::tokens: return wanted_.tokens();
+    case Metric::money: return cost_or_none(rate_, {1, wanted_.prompt, 0, wanted_.answer, 0});
+  }
+  CHECK(false);
+  return 0;
+}
+
+void Reservation::adjust(const Wanted& wanted) {
   if (quotas_ == nullptr) return;
   const std::scoped_lock lock(quotas_->mutex_);
   quotas_->for_each(user_, [&](Quotas::Counter& counter) {
-    if (counter.quota.metric == Metric::tokens) counter.reserved = minus(counter.reserved, tokens_) + tokens;
+    counter.reserved = minus(counter.reserved, share(counter.quota.metric));
   });
-  tokens_ = tokens;
+  wanted_ = wanted;
+  quotas_->for_each(user_, [&](Quotas::Counter& counter) { counter.reserved += share(counter.quota.metric); });
 }
 
-void Reservation::settle(const Spent& spent) {
+void Reservation::settle(Spent spent) {
   if (quotas_ == nullptr) return;
-  quotas_->release(user_, tokens_, began_, &spent);
+  spent.cost = cost_or_none(rate_, spent);
+  quotas_->release(*this, &spent);
   quotas_->ledger_.add(user_, spent);
   quotas_ = nullptr;
 }
 
-Quotas::Quotas(store::Database& database, std::mutex& database_mutex, Ledger& ledger, Directory& directory, Clock clock)
+Quotas::Quotas(store::Database& database, std::mutex& database_mutex, Ledger& ledger, const Prices& prices,
+               Directory& directory, Clock clock)
     : database_(database),
       database_mutex_(database_mutex),
       ledger_(ledger),
+      prices_(prices),
       directory_(directory),
       clock_(std::move(clock)) {
   std::vector<Quota> all;
@@ -84,12 +124,12 @@ Quotas::Quotas(store::Database& database, std::mutex& database_mutex, Ledger& le
     for (auto row = database_.query("SELECT id, level, subject, model, metric, period, amount FROM quotas");
          row.next();) {
       all.push_back({row.integer(0), named<Level>(level_names, row.text(1), "level"), row.integer(2), row.text(3),
-                     metric_named(row.text(4)), period_named(row.text(5)), static_cast<std::uint64_t>(row.integer(6))});
+                     metric_named(row.text(4)), period_named(row.text(5)), static_cast<std::uint64_t>(row.integer(6)),
+                     ""});
     }
   }
   for (auto& quota : all) {
-    Counter counter{quota, tenant_of(quota)};
-    count(counter);
+    auto counter = counter_of(quota);
     counters_[{quota.level, quota.subject}].push_back(std::move(counter));
   }
 }
@@ -114,7 +154,17 @@ std::int64_t Quotas::tenant_of(const Quota& quota) const {
   return 0;
 }
 
-/// What the ledger has of the running period. Minutes are not kept there.
+/// What the ledger has of the running period is used. Minutes are not kept there.
+Quotas::Counter Quotas::counter_of(Quota& quota) {
+  Counter counter{quota, tenant_of(quota)};
+  if (quota.metric == Metric::money) {
+    const auto tenant = directory_.find_tenant(counter.tenant);
+    counter.quota.currency = quota.currency = tenant ? tenant->currency : "";
+  }
+  count(counter);
+  return counter;
+}
+
 void Quotas::count(Counter& counter) {
   const auto now = clock_();
   roll(counter, now);
@@ -133,7 +183,7 @@ void Quotas::count(Counter& counter) {
     case Level::key: question.key = quota.subject; break;
   }
   const auto spent = ledger_.sum(question);
-  counter.used = quota.metric == Metric::tokens ? spent.tokens() : spent.requests;
+  counter.used = used_of(quota.metric, spent);
 }
 
 /// A new period begins where the old one is over. A clock that was set back begins none.
@@ -167,31 +217,44 @@ void Quotas::for_each(const User& user, Call call) {
   }
 }
 
-std::optional<Quotas::Refusal> Quotas::reserve(const User& user, std::uint64_t tokens, Reservation& into) {
-  const auto now = clock_();
+/// What the model costs the tenant today.
+std::optional<Rate> Quotas::rate_of(const User& user, std::int64_t now) {
+  const auto tenant = directory_.find_tenant(user.tenant);
+  if (!tenant) return std::nullopt;
+  return prices_.rate(user.model, tenant->currency, ledger_.time_of(user.tenant, now).day);
+}
+
+std::optional<Quotas::Refusal> Quotas::reserve(const User& user, const Wanted& wanted, Reservation& into) {
+  Reservation made;
+  made.user_ = user;
+  made.wanted_ = wanted;
+  made.began_ = clock_();
+  made.rate_ = rate_of(user, made.began_);
+  const bool is_unpriced = !made.rate_ && wanted.tokens() > 0;
   std::optional<Refusal> refusal;
   const std::scoped_lock lock(mutex_);
   for_each(user, [&](Counter& counter) {
-    roll(counter, now);
+    roll(counter, made.began_);
     const auto& quota = counter.quota;
-    const std::uint64_t wanted = quota.metric == Metric::tokens ? tokens : 1;
+    const auto share = made.share(quota.metric);
     const std::uint64_t taken = counter.used + counter.reserved;
+    const bool has_no_price = quota.metric == Metric::money && is_unpriced;
     // Once all is used up, what needs no tokens waits too.
-    const bool fits = taken < quota.amount && wanted <= quota.amount - taken;
-    if (fits) return;
-    const std::int64_t wait = quota.metric == Metric::concurrency ? 1 : std::max<std::int64_t>(1, counter.end - now);
+    const bool fits = taken < quota.amount && share <= quota.amount - taken;
+    if (fits && !has_no_price) return;
+    const std::int64_t wait =
+        quota.metric == Metric::concurrency ? 1 : std::max<std::int64_t>(1, counter.end - made.began_);
     if (refusal && refusal->retry_after_s >= wait) return;
     refusal = Refusal{quota, wait,
-                      fmt::format("the quota of {} is used up: {} used, {} set aside, {} wanted", text_of(quota),
-                                  counter.used, counter.reserved, wanted)};
+                      has_no_price ? fmt::format("the quota of {} allows no model without a price: {} has none in {}",
+                                                 text_of(quota), user.model, quota.currency)
+                                   : fmt::format("the quota of {} is used up: {} used, {} set aside, {} wanted",
+                                                 text_of(quota), counted(quota, counter.used),
+                                                 counted(quota, counter.reserved), counted(quota, share))};
   });
   if (refusal) return refusal;
-  for_each(user, [&](Counter& counter) { counter.reserved += counter.quota.metric == Metric::tokens ? tokens : 1; });
-  Reservation made;
+  for_each(user, [&](Counter& counter) { counter.reserved += made.share(counter.quota.metric); });
   made.quotas_ = this;
-  made.user_ = user;
-  made.tokens_ = tokens;
-  made.began_ = now;
   into = std::move(made);
   return std::nullopt;
 }
@@ -209,28 +272,32 @@ std::vector<Quotas::Standing> Quotas::standings(const User& user) {
 
 std::optional<std::uint64_t> Quotas::tokens_left(const User& user) {
   const auto now = clock_();
+  const auto rate = rate_of(user, now);
+  const bool is_free = rate && rate->input == 0 && rate->output == 0;
   std::optional<std::uint64_t> left;
   const std::scoped_lock lock(mutex_);
   for_each(user, [&](Counter& counter) {
-    if (counter.quota.metric != Metric::tokens) return;
+    const auto metric = counter.quota.metric;
+    if (metric != Metric::tokens && (metric != Metric::money || is_free)) return;
     roll(counter, now);
-    const auto here = minus(counter.quota.amount, counter.used + counter.reserved);
+    auto here = minus(counter.quota.amount, counter.used + counter.reserved);
+    if (metric == Metric::money) here = rate ? tokens_for(*rate, here) : 0;
     left = std::min(left.value_or(here), here);
   });
   return left;
 }
 
-void Quotas::release(const User& user, std::uint64_t tokens, std::int64_t began, const Spent* spent) {
+void Quotas::release(const Reservation& held, const Spent* spent) {
   const auto now = clock_();
   const std::scoped_lock lock(mutex_);
-  for_each(user, [&](Counter& counter) {
+  for_each(held.user_, [&](Counter& counter) {
     roll(counter, now);
     const auto metric = counter.quota.metric;
-    counter.reserved = minus(counter.reserved, metric == Metric::tokens ? tokens : 1);
-    if (spent == nullptr || metric == Metric::concurrency) return;
-    // A request counts in the minute in which it began; its tokens when they are known.
-    if (metric == Metric::requests && began < counter.begin) return;
-    counter.used += metric == Metric::tokens ? spent->tokens() : spent->requests;
+    counter.reserved = minus(counter.reserved, held.share(metric));
+    if (spent == nullptr) return;
+    // A request counts in the minute in which it began; its tokens, and what they cost, when they are known.
+    if (metric == Metric::requests && held.began_ < counter.begin) return;
+    counter.used += used_of(metric, *spent);
   });
 }
 
@@ -250,8 +317,7 @@ Quota Quotas::set(Quota quota) {
     CHECK(row.next());
     quota.id = row.integer(0);
   }
-  Counter counter{quota, tenant_of(quota)};
-  count(counter);
+  auto counter = counter_of(quota);
   const std::scoped_lock lock(mutex_);
   auto& here = counters_[{quota.level, quota.subject}];
   const auto same =
@@ -282,6 +348,16 @@ void Quotas::remove(std::int64_t id) {
   }
   const std::scoped_lock lock(mutex_);
   std::erase_if(counters_[{known.level, known.subject}], [&](const Counter& one) { return one.quota.id == id; });
+}
+
+bool Quotas::has_money_of(std::int64_t tenant) const {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [subject, counters] : counters_) {
+    for (const auto& counter : counters) {
+      if (counter.tenant == tenant && counter.quota.metric == Metric::money) return true;
+    }
+  }
+  return false;
 }
 
 std::vector<Quotas::Standing> Quotas::list() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accounts/ledger.h"
+#include "accounts/prices.h"
 #include "accounts/spent.h"
 #include "store/database.h"
 
@@ -15,7 +16,7 @@ namespace cofre::accounts {
 /// How much may be used: by whom, of which model, of what, in which time.
 struct Quota {
   enum class Level : std::uint8_t { box, tenant, department, user, key };
-  enum class Metric : std::uint8_t { requests, tokens, concurrency };
+  enum class Metric : std::uint8_t { requests, tokens, concurrency, money };
   enum class Period : std::uint8_t { minute, day, month, now };  ///< now: of concurrency
   std::int64_t id = 0;
   Level level = Level::box;
@@ -23,7 +24,8 @@ struct Quota {
   std::string model;         ///< empty: of all together
   Metric metric = Metric::requests;
   Period period = Period::minute;
-  std::uint64_t amount = 0;
+  std::uint64_t amount = 0;  ///< of money: millionths of the tenant's currency
+  std::string currency{};    ///< of money; set() knows it
 };
 std::string_view name_of(Quota::Level level);
 std::string_view name_of(Quota::Metric metric);
@@ -31,6 +33,13 @@ std::string_view name_of(Quota::Period period);
 Quota::Metric metric_named(std::string_view name);  ///< or Error(invalid, metric)
 Quota::Period period_named(std::string_view name);  ///< or Error(invalid, period)
 std::string text_of(const Quota& quota);            ///< "1000 tokens a day of the department"
+
+/// What a request may use at most.
+struct Wanted {
+  std::uint64_t prompt = 0, answer = 0;  ///< tokens
+
+  std::uint64_t tokens() const noexcept { return prompt + answer; }
+};
 
 class Quotas;
 
@@ -46,16 +55,19 @@ class Reservation {
   ~Reservation();
 
   /// The tokens set aside become so many: when the true length of the prompt is known.
-  void adjust(std::uint64_t tokens);
-  /// Once: what was truly used takes the place of what was set aside, and goes into the ledger.
-  void settle(const Spent& spent);
+  void adjust(const Wanted& wanted);
+  /// Once: what was truly used takes the place of what was set aside, and goes into the ledger with its cost, by the
+  /// price of the day when it began.
+  void settle(Spent spent);
 
  private:
   friend class Quotas;
   void swap(Reservation& other) noexcept;
   Quotas* quotas_ = nullptr;
+  std::uint64_t share(Quota::Metric metric) const noexcept;
   User user_;
-  std::uint64_t tokens_ = 0;
+  Wanted wanted_;
+  std::optional<Rate> rate_;  ///< nothing: the model has no price
   std::int64_t began_ = 0;
 };
 
@@ -64,16 +76,18 @@ class Reservation {
 class Quotas {
  public:
   /// All outlive it; the table exists.
-  Quotas(store::Database& database, std::mutex& database_mutex, Ledger& ledger, Directory& directory, Clock clock);
+  Quotas(store::Database& database, std::mutex& database_mutex, Ledger& ledger, const Prices& prices,
+         Directory& directory, Clock clock);
 
   struct Refusal {
     Quota quota;
     std::int64_t retry_after_s = 0;  ///< until the period ends
     std::string message;
   };
-  /// Sets aside one request and so many tokens; or tells which quota forbids it, of several the one that lasts longest.
-  std::optional<Refusal> reserve(const User& user, std::uint64_t tokens, Reservation& into);
-  /// The least that a quota of tokens leaves; nothing where there is none.
+  /// Sets aside one request, so many tokens and what they cost; or tells which quota forbids it, of several the one
+  /// that lasts longest. A quota of money forbids a model that has no price in the tenant's currency.
+  std::optional<Refusal> reserve(const User& user, const Wanted& wanted, Reservation& into);
+  /// The least that a quota of tokens leaves, or that one of money pays for; nothing where there is none.
   std::optional<std::uint64_t> tokens_left(const User& user);
 
   struct Standing {
@@ -91,6 +105,8 @@ class Quotas {
   Quota quota(std::int64_t id) const;
 
   std::vector<Standing> list();
+  /// Whether there is a quota of money in this tenant.
+  bool has_money_of(std::int64_t tenant) const;
 
  private:
   friend class Reservation;
@@ -101,16 +117,19 @@ class Quotas {
     std::uint64_t used = 0, reserved = 0;
   };
   using Subject = std::pair<Quota::Level, std::int64_t>;
+  Counter counter_of(Quota& quota);
   void count(Counter& counter);
   void roll(Counter& counter, std::int64_t now);
   std::int64_t tenant_of(const Quota& quota) const;
   template <class Call>
   void for_each(const User& user, Call call);
-  void release(const User& user, std::uint64_t tokens, std::int64_t began, const Spent* spent);
+  std::optional<Rate> rate_of(const User& user, std::int64_t now);
+  void release(const Reservation& held, const Spent* spent);
 
   store::Database& database_;
   std::mutex& database_mutex_;
   Ledger& ledger_;
+  const Prices& prices_;
   Directory& directory_;
   Clock clock_;
   mutable std::mutex mutex_;  ///< of what follows

@@ -30,7 +30,7 @@ class Limits : public testing::Test {
   }
   bool spend(std::uint64_t tokens) {
     Reservation reservation;
-    if (quotas().reserve(ana_, tokens, reservation)) return false;
+    if (quotas().reserve(ana_, {0, tokens}, reservation)) return false;
     reservation.settle({1, tokens - 1, 0, 1, 0});
     return true;
   }
@@ -48,7 +48,7 @@ TEST_F(Limits, WhatIsUsedUpIsRefusedUntilThePeriodEnds) {
   const auto quota = set(Quota::Metric::tokens, Quota::Period::day, 100);
   EXPECT_TRUE(spend(60));
   Reservation reservation;
-  const auto refusal = quotas().reserve(ana_, 60, reservation);
+  const auto refusal = quotas().reserve(ana_, {0, 60}, reservation);
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->quota.id, quota.id);
   EXPECT_EQ(refusal->retry_after_s, 12 * 3600);
@@ -88,10 +88,10 @@ TEST_F(Limits, WhatIsSetAsideIsGivenBackWhenTheRequestGoes) {
   set(Quota::Metric::concurrency, Quota::Period::now, 1);
   {
     Reservation reservation, second;
-    EXPECT_FALSE(quotas().reserve(ana_, 100, reservation));
-    EXPECT_EQ(quotas().reserve(ana_, 0, second)->retry_after_s, 12 * 3600);
-    reservation.adjust(10);
-    EXPECT_EQ(quotas().reserve(ana_, 0, second)->quota.metric, Quota::Metric::concurrency);
+    EXPECT_FALSE(quotas().reserve(ana_, {0, 100}, reservation));
+    EXPECT_EQ(quotas().reserve(ana_, {0, 0}, second)->retry_after_s, 12 * 3600);
+    reservation.adjust({0, 10});
+    EXPECT_EQ(quotas().reserve(ana_, {0, 0}, second)->quota.metric, Quota::Metric::concurrency);
     EXPECT_EQ(*quotas().tokens_left(ana_), 90u);
   }
   EXPECT_EQ(*quotas().tokens_left(ana_), 100u);
@@ -115,7 +115,7 @@ TEST_F(Limits, ACrashBetweenLosesNothingAndGivesBackWhatWasSetAside) {
   set(Quota::Metric::tokens, Quota::Period::month, 100);
   EXPECT_TRUE(spend(30));
   Reservation reservation;
-  EXPECT_FALSE(quotas().reserve(ana_, 70, reservation));
+  EXPECT_FALSE(quotas().reserve(ana_, {0, 70}, reservation));
   EXPECT_TRUE(box_->ledger.flush());   // its writer lives on here, and must have nothing left to write
   Accounts* crashed = box_.release();  // never settled, never closed
   box_ = std::make_unique<Accounts>(database_, mutex_, master_, folder_.path(), [this] { return now_; });
@@ -147,12 +147,21 @@ TEST_F(Limits, ATornEntryIsLeftOut) {
   EXPECT_FALSE(read_journal_line("1 20261125 1 3 7 11 1 10 0 5 0"));
   EXPECT_FALSE(read_journal_line("-1 20261125 1 3 7 11 1 10 0 5 0 tiny"));
   EXPECT_FALSE(read_journal_line(""));
-  const JournalEntry entry{5, 20261125, ana_, {1, 10, 2, 5, 3}};
+  EXPECT_FALSE(read_journal_line("$5"));
+  EXPECT_FALSE(read_journal_line("$ 1 20261125 1 3 7 11 1 10 0 5 0 tiny"));
+  EXPECT_FALSE(read_journal_line("$-5 1 20261125 1 3 7 11 1 10 0 5 0 tiny"));
+  const JournalEntry entry{5, 20261125, ana_, {1, 10, 2, 5, 3, 77}};
   const auto line = journal_line(entry);
   const auto again = read_journal_line(std::string_view(line).substr(0, line.size() - 1));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->spent, entry.spent);
   EXPECT_EQ(again->user.model, "tiny");
+}
+
+TEST_F(Limits, AnEntryWithoutACostIsReadAsWrittenBefore) {
+  const auto entry = read_journal_line("5 20261125 1 3 7 11 1 10 2 5 3 tiny");
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->spent, (Spent{1, 10, 2, 5, 3, 0}));
 }
 
 TEST_F(Limits, UsageIsToldByWhatOneAsks) {

@@ -228,15 +228,20 @@ void SignIn::set_password(std::int64_t owner, std::string_view password) {
 }
 
 std::string SignIn::make_link(std::int64_t owner, std::int64_t valid_s) {
+  const std::lock_guard hold(database_mutex_);
+  store::Transaction transaction(database_);
+  database_.run("DELETE FROM links WHERE owner = ? OR expires <= ?", owner, clock_());
+  auto token = add_link(owner, valid_s);
+  transaction.commit();
+  return token;
+}
+
+std::string SignIn::add_link(std::int64_t owner, std::int64_t valid_s) {
   const auto random = crypto::Secret::random();
   auto token = crypto::base64url(random.bytes());
   const auto mac = crypto::hmac_sha256(mac_key_, "link " + token);
   const auto now = clock_();
-  const std::lock_guard hold(database_mutex_);
-  store::Transaction transaction(database_);
-  database_.run("DELETE FROM links WHERE owner = ? OR expires <= ?", owner, now);
   database_.run("INSERT INTO links (mac, owner, created, expires) VALUES (?, ?, ?, ?)", mac, owner, now, now + valid_s);
-  transaction.commit();
   return token;
 }
 

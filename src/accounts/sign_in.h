@@ -62,6 +62,8 @@ class SignIn {
 
   /// A new link's secret. Links of this owner that were not used are void.
   std::string make_link(std::int64_t owner, std::int64_t valid_s);
+  /// The first link of an owner, in a transaction of the caller's, who holds the mutex of the database.
+  std::string add_link(std::int64_t owner, std::int64_t valid_s);
   /// Whose password the link sets. Throws Error(not_found, token) where it was used or its time is over.
   std::int64_t owner_of_link(std::string_view token) const;
   /// Sets the password that the link allows, once. Throws Error(not_found, token), Error(invalid, password). Returns

@@ -18,6 +18,7 @@ struct Spent {
   std::uint64_t cached = 0;      ///< of the prompt
   std::uint64_t completion = 0;  ///< tokens
   std::uint64_t reasoning = 0;   ///< of the completion
+  std::uint64_t cost = 0;        ///< millionths of the tenant's currency; 0 also where there is no price
 
   std::uint64_t tokens() const noexcept { return prompt + completion; }
   Spent& operator+=(const Spent& other) noexcept {
@@ -26,6 +27,7 @@ struct Spent {
     cached += other.cached;
     completion += other.completion;
     reasoning += other.reasoning;
+    cost += other.cost;
     return *this;
   }
   bool operator==(const Spent&) const = default;

@@ -23,9 +23,9 @@ constexpr std::size_t page_bytes = 4 << 20;
 // What only tells; everything else is recorded.
 constexpr std::array tells{"ping", "status", "audit.ends", "audit.checkpoint", "audit.holds"};
 // Members of a request that say what is done, and are neither a person nor a secret.
-constexpr std::array fact_keys{"scopes",     "expires", "model", "models", "addresses", "roles",
-                               "kind",       "tenant",  "zone",  "metric", "period",    "amount",
-                               "department", "prefix",  "from",  "until",  "action",    "id"};
+constexpr std::array fact_keys{"scopes", "expires", "model",  "models", "addresses", "roles",      "kind",
+                               "tenant", "zone",    "metric", "period", "amount",    "department", "prefix",
+                               "from",   "until",   "action", "id",     "dry_run",   "money"};
 constexpr std::array subject_keys{"name", "user", "key"};
 
 bool only_tells(std::string_view what) {
@@ -60,6 +60,21 @@ audit::Entry entry_of(const audit::Trail& trail, const Asker& asker, const json:
     entry.facts["person"] = *number;  // a name here would outlive the person's erasure
   }
   return entry;
+}
+
+/// A table of users is one record, and one for each whom it made.
+json::Object perform(audit::Trail& trail, const audit::Entry& entry, const std::function<json::Object()>& run) {
+  auto answer = trail.perform(entry, run);
+  if (entry.action != "user.import") return answer;
+  for (const auto& user : json::array_at(answer, "users")) {
+    if (!user.as_object().contains("id")) continue;  // of a dry run
+    audit::Entry made{.action = "user.create", .outcome = "ok"};
+    made.who = entry.who;
+    made.from = entry.from;
+    made.subject = json::string_at(user.as_object(), "name");
+    trail.record(std::move(made));
+  }
+  return answer;
 }
 
 json::Object to_json(const audit::Link& link) { return {{"n", link.n}, {"hash", link.hash}}; }
@@ -120,8 +135,8 @@ void record_accounts(audit::Trail& trail, accounts::Accounts& accounts) {
     if (actor.user == 0) return run();
     auto named = request;
     named["do"] = action.name;
-    return trail.perform(entry_of(trail, {accounts::person_name(accounts.directory, actor.user), actor.from}, named),
-                         run);
+    return perform(trail, entry_of(trail, {accounts::person_name(accounts.directory, actor.user), actor.from}, named),
+                   run);
   };
   accounts.signed_in = [&](const std::string& name, const std::string& from, std::int64_t owner) {
     audit::Entry entry{.action = "login", .outcome = owner != 0 ? "ok" : "refused"};
@@ -148,7 +163,7 @@ json::Object recorded(audit::Trail& trail, const Asker& asker, const json::Objec
     trail.record_now(std::move(entry));
     return {};
   }
-  return trail.perform(entry_of(trail, asker, request), act);
+  return perform(trail, entry_of(trail, asker, request), act);
 }
 
 bool is_audit_action(const json::Object& request) {

@@ -8,8 +8,11 @@
 #include <deque>
 
 #include "accounts/actions/actions.h"
+#include "accounts/money.h"
 #include "app/box.h"
 #include "base/error.h"
+#include "os/disk.h"
+#include "text/utf8.h"
 
 namespace cofre::app {
 namespace {
@@ -17,6 +20,7 @@ namespace {
 constexpr std::int64_t day_s = 86400;
 constexpr std::int64_t hour_s = 3600;
 constexpr std::int64_t number_most = std::int64_t{1} << 40;
+constexpr std::uint64_t file_bytes_max = 512 << 10;  // escaped it fits into a request to the box
 
 struct Given {
   std::string verb, name, data;
@@ -39,6 +43,13 @@ bool is_time(std::string_view field) {
   return std::find(std::begin(times), std::end(times), field) != std::end(times);
 }
 
+/// Whether a row's field is money, in millionths: of a quota of money, or what was spent.
+bool is_money(const json::Object& row, std::string_view field) {
+  if (field == "spent_micro") return true;
+  const auto* metric = row.if_contains("metric");
+  return metric != nullptr && *metric == "money" && (field == "amount" || field == "used" || field == "reserved");
+}
+
 std::string shown(std::string_view field, const json::Value& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return std::string(value.get_string());
@@ -47,6 +58,11 @@ std::string shown(std::string_view field, const json::Value& value) {
   std::string text;
   for (const auto& item : value.get_array()) text += (text.empty() ? "" : " ") + shown("", item);
   return text;
+}
+
+std::string shown_of(const json::Object& row, std::string_view field, const json::Value& value) {
+  if (value.is_number() && is_money(row, field)) return accounts::money_text(value.to_number<std::uint64_t>());
+  return shown(field, value);
 }
 
 const Verb& verb_of(const Noun& noun, const Given& given) {
@@ -58,6 +74,13 @@ const Verb& verb_of(const Noun& noun, const Given& given) {
   throw UsageError{fmt::format("there is no \"{}\" here: {}", given.verb, known)};
 }
 
+/// Checked here, as a request to the box is UTF-8 in any case.
+std::string text_of_file(const std::string& path) {
+  auto text = os::read_whole(path, file_bytes_max);
+  if (text::find_invalid_utf8(text)) fail(Code::invalid, "{}: is not UTF-8: save the table as CSV UTF-8", path);
+  return text;
+}
+
 json::Object request_of(const Noun& noun, const Given& given) {
   const auto& verb = verb_of(noun, given);
   if (verb.field.empty() && !given.name.empty()) throw UsageError{fmt::format("{} takes no name", verb.word)};
@@ -65,7 +88,7 @@ json::Object request_of(const Noun& noun, const Given& given) {
     throw UsageError{fmt::format("{} needs a name", verb.word)};
   }
   json::Object request{{"do", verb.action}};
-  if (!given.name.empty()) request[verb.field] = given.name;
+  if (!given.name.empty()) request[verb.field] = verb.is_file ? text_of_file(given.name) : given.name;
   std::size_t text = 0, list = 0, number = 0, flag = 0;
   for (const auto& one : noun.switches) {
     switch (one.kind) {
@@ -97,22 +120,31 @@ json::Object request_of(const Noun& noun, const Given& given) {
   return request;
 }
 
+/// Columns of which no row has anything to tell are left out.
 void print_table(const Noun& noun, const json::Array& rows) {
   if (rows.empty()) {
     fmt::print("There is none.\n");
     return;
   }
-  std::string line;
-  for (const auto& column : noun.columns) line += fmt::format("{:{}}  ", column.title, column.width);
-  fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
-  for (const auto& item : rows) {
-    const auto& row = item.as_object();
-    line.clear();
-    for (const auto& column : noun.columns) {
-      const auto* value = row.if_contains(column.field);
-      line += fmt::format("{:{}}  ", value == nullptr ? "" : shown(column.field, *value), column.width);
-    }
+  std::vector<Column> columns;
+  for (const auto& column : noun.columns) {
+    const bool told = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
+      const auto* value = row.as_object().if_contains(column.field);
+      return value != nullptr && !value->is_null();
+    });
+    if (told) columns.push_back(column);
+  }
+  const auto print_line = [&](const auto& cell_of) {
+    std::string line;
+    for (const auto& column : columns) line += fmt::format("{:{}}  ", cell_of(column), column.width);
     fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+  };
+  print_line([](const Column& column) { return std::string(column.title); });
+  for (const auto& item : rows) {
+    print_line([&](const Column& column) {
+      const auto* value = item.as_object().if_contains(column.field);
+      return value == nullptr ? std::string() : shown_of(item.as_object(), column.field, *value);
+    });
   }
 }
 
@@ -128,7 +160,7 @@ void print_person(const Noun& noun, const json::Object& answer) {
     }
   }
   for (const auto& item : answer) {
-    const auto text = shown(item.key(), item.value());
+    const auto text = shown_of(answer, item.key(), item.value());
     if (!text.empty()) fmt::print("{:12} {}\n", std::string_view(item.key()), text);
   }
 }

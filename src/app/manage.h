@@ -15,6 +15,7 @@ struct Verb {
   std::string_view action;  ///< "user.create"
   std::string_view field;   ///< which NAME becomes; empty: it takes none
   bool needs_name = true;
+  bool is_file = false;  ///< NAME is that of a file, whose text the field becomes
 };
 struct Switch {
   enum class Kind : std::uint8_t { text, list, number, flag, days, hours };  ///< days: to a time from now; hours: to s

@@ -36,9 +36,17 @@ constexpr Noun department{"of the department", department_verbs, department_swit
                           department_columns};
 
 constexpr Verb user_verbs[] = {
-    {"create", "user.create", "name"}, {"list", "user.list", ""},           {"show", "user.show", "user"},
-    {"change", "user.change", "user"}, {"suspend", "user.suspend", "user"}, {"restore", "user.restore", "user"},
-    {"delete", "user.delete", "user"}, {"link", "user.link", "user"},       {"unlock", "user.unlock", "user"},
+    {"create", "user.create", "name"},
+    {"list", "user.list", ""},
+    {"show", "user.show", "user"},
+    {"change", "user.change", "user"},
+    {"suspend", "user.suspend", "user"},
+    {"restore", "user.restore", "user"},
+    {"delete", "user.delete", "user"},
+    {"invite", "user.link", "user"},
+    {"unlock", "user.unlock", "user"},
+    {"link", "user.link", "user"},
+    {"import", "user.import", "csv", true, true},
 };
 constexpr Switch user_switches[] = {
     in_tenant,
@@ -50,10 +58,15 @@ constexpr Switch user_switches[] = {
     {"--scope", "scopes", "of a service account: inference (the default), metrics, …", Kind::list},
     {"--after", "after", "list: those behind this name"},
     {"--limit", "limit", "list: so many at most", Kind::number},
+    {"--dry-run", "dry_run", "import: check the table and make nobody", Kind::flag},
 };
-constexpr Column user_columns[] = {{"NAME", "name", 20},   {"LABEL", "label", 20}, {"DEPARTMENT", "department", 16},
-                                   {"STATE", "state", 10}, {"ROLES", "roles", 24}, {"SCOPES", "scopes", 24}};
-constexpr Noun user{"of the user or service account", user_verbs, user_switches, "users", user_columns};
+constexpr Column user_columns[] = {
+    {"NAME", "name", 20},   {"LABEL", "label", 20},       {"DEPARTMENT", "department", 16},
+    {"STATE", "state", 10}, {"ROLES", "roles", 24},       {"SCOPES", "scopes", 24},
+    {"LINK", "link", 72},   {"ENDS (UTC)", "expires", 16}};
+constexpr Noun user{
+    "of the user or service account; import: a CSV file with the columns name, label, tenant, department, roles",
+    user_verbs, user_switches, "users", user_columns};
 
 constexpr Verb role_verbs[] = {{"list", "role.list", ""}, {"set", "role.set", "user"}};
 constexpr Switch role_switches[] = {
@@ -92,14 +105,15 @@ constexpr Switch quota_switches[] = {
     {"--user", "user", "of this user or service account"},
     {"--key", "key", "of this key"},
     {"--model", "model", "counting this model alone"},
-    {"--metric", "metric", "tokens, requests or concurrency"},
+    {"--metric", "metric", "tokens, requests, concurrency or money"},
     {"--period", "period", "minute, day or month"},
     {"--amount", "amount", "at most so many", Kind::number},
+    {"--money", "money", "at most so much a day or month, in the tenant's currency: 250.00"},
 };
-constexpr Column quota_columns[] = {{"ID", "id", 4},           {"LEVEL", "level", 10},   {"OF", "subject", 20},
-                                    {"MODEL", "model", 16},    {"METRIC", "metric", 11}, {"PERIOD", "period", 6},
-                                    {"AMOUNT", "amount", 12},  {"USED", "used", 12},     {"SET ASIDE", "reserved", 10},
-                                    {"ENDS (UTC)", "ends", 16}};
+constexpr Column quota_columns[] = {{"ID", "id", 4},          {"LEVEL", "level", 10},    {"OF", "subject", 20},
+                                    {"MODEL", "model", 16},   {"METRIC", "metric", 11},  {"PERIOD", "period", 6},
+                                    {"AMOUNT", "amount", 12}, {"USED", "used", 12},      {"SET ASIDE", "reserved", 10},
+                                    {"", "currency", 4},      {"ENDS (UTC)", "ends", 16}};
 constexpr Noun quota{"remove: the id of the quota", quota_verbs, quota_switches, "quotas", quota_columns};
 
 constexpr Verb usage_verbs[] = {{"show", "usage.show", ""}};
@@ -126,6 +140,8 @@ constexpr Column usage_columns[] = {{"MONTH", "month", 8},
                                     {"PROMPT", "prompt_tokens", 12},
                                     {"CACHED", "cached_tokens", 12},
                                     {"ANSWER", "completion_tokens", 12},
+                                    {"SPENT", "spent_micro", 12},
+                                    {"", "spent_currency", 4},
                                     {"COST", "cost", 12},
                                     {"", "currency", 4}};
 constexpr Noun usage{"none", usage_verbs, usage_switches, "usage", usage_columns};

@@ -167,6 +167,7 @@ class Access : public testing::Test {
     const auto fresh = fmt::format("n{}", ++made);
     if (route.body == Body::none) return "";
     if (pattern.ends_with("/users")) return fmt::format(R"({{"name":"{}"}})", fresh);
+    if (pattern.ends_with("/users/import")) return fmt::format(R"({{"csv":"name\n{}\n"}})", fresh);
     if (pattern.ends_with("/users/{user}")) return R"({"label":"x"})";
     if (pattern.ends_with("/roles")) return R"({"roles":["user"]})";
     if (pattern.ends_with("/keys") || pattern.ends_with("/tenants") || pattern.ends_with("/departments")) {

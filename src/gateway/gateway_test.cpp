@@ -411,6 +411,22 @@ TEST_F(GatewayOfABox, TheQuotaThatLeavesTheLeastIsTold) {
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 429")) << refused;
   EXPECT_TRUE(has(refused, "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: "));
 }
+TEST_F(GatewayOfABox, ABudgetThatIsUsedUpIsToldAsOtherQuotasAre) {
+  using accounts::Quota;
+  models.answer = hello;
+  accounts.prices.set({.model = "tiny", .since = 20260101, .currency = "CNY", .input = 1, .output = 1});
+  const auto quota = accounts.quotas.set(
+      {0, Quota::Level::tenant, accounts::home_tenant, "", Quota::Metric::money, Quota::Period::month, 500});
+  EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 200"));
+  accounts.quotas.set(
+      {0, Quota::Level::tenant, accounts::home_tenant, "", Quota::Metric::money, Quota::Period::month, 1});
+  const auto refused = post("/v1/chat/completions", chat);
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 429")) << refused;
+  EXPECT_TRUE(has(refused, "\r\nRetry-After: ")) << refused;
+  EXPECT_TRUE(has(refused, fmt::format("\"param\":\"quota {}\"", quota.id))) << refused;
+  EXPECT_TRUE(has(refused, "\"type\":\"insufficient_quota\"")) << refused;
+  EXPECT_TRUE(has(refused, "CNY a month of the tenant is used up")) << refused;
+}
 TEST_F(GatewayOfABox, TheLogHoldsNoPromptNoAnswerAndNoKey) {
   models.answer = [](const Request&) {
     return std::vector<Event>{Started{}, Text{0, "canary-answer"}, Finished{}, Done{{3, 0, 1, 0}}};

@@ -68,8 +68,12 @@ std::string duration_text(std::int64_t seconds) {
 
 Failure failure_of_quota(const accounts::Quotas::Refusal& refusal) {
   auto failure = failure_of(429, refusal.message);
-  failure.type = refusal.quota.metric == accounts::Quota::Metric::tokens ? "tokens" : "requests";
-  failure.code = refusal.quota.period == accounts::Quota::Period::month ? "insufficient_quota" : "rate_limit_exceeded";
+  const bool is_money = refusal.quota.metric == accounts::Quota::Metric::money;
+  failure.type = is_money                                                  ? "insufficient_quota"
+                 : refusal.quota.metric == accounts::Quota::Metric::tokens ? "tokens"
+                                                                           : "requests";
+  failure.code =
+      is_money || refusal.quota.period == accounts::Quota::Period::month ? "insufficient_quota" : "rate_limit_exceeded";
   failure.param = fmt::format("quota {}", refusal.quota.id);
   failure.retry_after_s = static_cast<double>(refusal.retry_after_s);
   if (refusal.retry_after_s > patience_s) failure.retry = false;
@@ -95,7 +99,7 @@ Meter set_aside(accounts::Accounts& accounts, const accounts::Caller& caller, co
     answers = bind_answers(requests, *left > prompts ? *left - prompts : 0);
   }
   accounts::Reservation reservation;
-  if (const auto refusal = accounts.quotas.reserve(user, prompts + answers, reservation)) {
+  if (const auto refusal = accounts.quotas.reserve(user, {prompts, answers}, reservation)) {
     auto failure = failure_of_quota(*refusal);
     failure.headers = rate_limits(accounts, caller, model);
     throw failure;
@@ -129,7 +133,7 @@ void Meter::take(const protocol::Event& event) {
   if (const auto* started = std::get_if<protocol::Started>(&event)) {
     prompt_ += started->prompt_tokens;
     cached_ += started->cached_tokens;
-    if (answer_tokens_ > 0) reservation_.adjust(prompt_ + answer_tokens_);
+    if (answer_tokens_ > 0) reservation_.adjust({prompt_, answer_tokens_});
   } else if (std::holds_alternative<protocol::Reasoning>(event)) {
     ++reasoning_;
     ++pieces_;

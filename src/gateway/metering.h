@@ -29,8 +29,9 @@ class Meter {
 };
 
 /// Sets aside what requests to one model, `model` by its own name, may use at most: the prompt as far as its bytes
-/// tell, and their answers. Where a quota of tokens applies, an answer without max_tokens is bound to what is left,
-/// 4096 at most. Throws Failure 404 where the caller may not ask the model, 429 with the quota and when it begins anew.
+/// tell, and their answers. Where a quota of tokens or money applies, an answer without max_tokens is bound to what is
+/// left, 4096 at most. Throws Failure 404 where the caller may not ask the model, 429 with the quota and when it begins
+/// anew.
 Meter set_aside(accounts::Accounts& accounts, const accounts::Caller& caller, const std::string& model,
                 std::vector<protocol::Request>& requests);
 

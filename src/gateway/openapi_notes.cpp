@@ -63,6 +63,8 @@ constexpr RouteNote notes[] = {
     {"GET", "/admin/v1/roles", "Roles and their scopes", "", "Any"},
     {"GET", "/admin/v1/users", "Users, or service accounts", "", "Users"},
     {"POST", "/admin/v1/users", "Make a user or service account", "UserNew", "User"},
+    {"POST", "/admin/v1/users/import", "Make the users of a CSV table, each with an invitation's link", "UserTable",
+     "Users"},
     {"GET", "/admin/v1/users/{user}", "One of them", "", "User"},
     {"PATCH", "/admin/v1/users/{user}", "Change one", "UserChange", "User"},
     {"DELETE", "/admin/v1/users/{user}", "Delete one", "", "User"},

@@ -50,11 +50,15 @@ std::string_view openapi_schemas() {
 "UserNew": {"type": "object", "required": ["name"], "properties": {
   "name": {"type": "string", "maxLength": 64}, "label": {"type": "string"}, "kind": {"enum": ["user", "service"]}, "tenant": {"type": ["string", "integer"]},
   "department": {"type": ["string", "integer"]}, "roles": {"type": "array", "items": {"type": "string"}}, "scopes": {"type": "array", "items": {"type": "string"}}}, "additionalProperties": false},
+"UserTable": {"type": "object", "required": ["csv"], "properties": {
+  "csv": {"type": "string", "description": "columns name, label, tenant, department, roles, as its first line says"}, "tenant": {"type": ["string", "integer"]},
+  "dry_run": {"type": "boolean"}}, "additionalProperties": false},
 "UserChange": {"type": "object", "properties": {"label": {"type": "string"}, "department": {"type": ["string", "integer"]}}, "additionalProperties": false},
 "User": {"type": "object", "required": ["id", "tenant", "kind", "name", "state"], "properties": {
   "id": {"type": "integer"}, "tenant": {"type": "integer"}, "kind": {"enum": ["user", "service"]}, "name": {"type": "string"}, "label": {"type": "string"},
   "department": {"type": ["string", "null"]}, "state": {"enum": ["active", "suspended", "deleted"]}, "created": {"type": "integer"},
-  "roles": {"type": "array", "items": {"type": "string"}}, "scopes": {"type": "array", "items": {"type": "string"}}}},
+  "roles": {"type": "array", "items": {"type": "string"}}, "scopes": {"type": "array", "items": {"type": "string"}},
+  "link": {"type": "string", "description": "only in the answer of an import"}, "expires": {"type": "integer", "description": "of the link"}}},
 "Users": {"type": "object", "properties": {"users": {"type": "array", "items": {"$ref": "#/components/schemas/User"}}, "more": {"type": "boolean"}}},
 "Roles": {"type": "object", "required": ["roles"], "properties": {"roles": {"type": "array", "items": {"enum": ["user", "operator", "system_administrator", "security_administrator", "auditor"]}}}, "additionalProperties": false},
 "KeyNew": {"type": "object", "required": ["name"], "properties": {
@@ -69,16 +73,18 @@ std::string_view openapi_schemas() {
   "addresses": {"type": "array", "items": {"type": "string"}}, "created": {"type": "integer"}, "expires": {"type": ["integer", "null"]},
   "replaced": {"type": ["integer", "null"]}, "revoked": {"type": ["integer", "null"]}}},
 "Keys": {"type": "object", "properties": {"keys": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}}},
-"QuotaNew": {"type": "object", "required": ["metric", "amount"], "properties": {
+"QuotaNew": {"type": "object", "properties": {
   "tenant": {"type": ["string", "integer"]}, "department": {"type": ["string", "integer"]}, "user": {"type": ["string", "integer"]}, "key": {"type": ["string", "integer"]},
-  "model": {"type": "string"}, "metric": {"enum": ["tokens", "requests", "concurrency"]}, "period": {"enum": ["minute", "day", "month"]}, "amount": {"type": "integer", "minimum": 0}}, "additionalProperties": false},
+  "model": {"type": "string"}, "metric": {"enum": ["tokens", "requests", "concurrency", "money"]}, "period": {"enum": ["minute", "day", "month"]},
+  "amount": {"type": "integer", "minimum": 0, "description": "of money: millionths of the tenant's currency"}, "money": {"type": "string", "description": "in place of amount: 12.50"}}, "additionalProperties": false},
 "Quota": {"type": "object", "required": ["id", "level", "metric", "period", "amount"], "properties": {
   "id": {"type": "integer"}, "level": {"enum": ["box", "tenant", "department", "user", "key"]}, "subject": {"type": ["string", "null"]}, "model": {"type": "string"},
-  "metric": {"type": "string"}, "period": {"type": "string"}, "amount": {"type": "integer"}, "used": {"type": "integer"}, "reserved": {"type": "integer"}, "ends": {"type": ["integer", "null"]}}},
+  "metric": {"type": "string"}, "period": {"type": "string"}, "amount": {"type": "integer"}, "used": {"type": "integer"}, "reserved": {"type": "integer"}, "ends": {"type": ["integer", "null"]},
+  "currency": {"type": ["string", "null"], "description": "of money: amount, used and reserved are millionths of it"}}},
 "Quotas": {"type": "object", "properties": {"quotas": {"type": "array", "items": {"$ref": "#/components/schemas/Quota"}}}},
 "Usage": {"type": "object", "properties": {"usage": {"type": "array", "items": {"type": "object", "properties": {
   "requests": {"type": "integer"}, "prompt_tokens": {"type": "integer"}, "cached_tokens": {"type": "integer"}, "completion_tokens": {"type": "integer"},
-  "reasoning_tokens": {"type": "integer"}, "cost": {"type": "number"}, "cost_peak": {"type": "number"}, "currency": {"type": "string"}}}}}},
+  "reasoning_tokens": {"type": "integer"}, "spent_micro": {"type": ["integer", "null"], "description": "millionths of spent_currency, by the models' own prices"}, "spent_currency": {"type": ["string", "null"]}, "cost": {"type": "number"}, "cost_peak": {"type": "number"}, "currency": {"type": "string"}}}}}},
 "PriceNew": {"type": "object", "required": ["model", "since", "input", "output"], "properties": {
   "model": {"type": "string"}, "since": {"type": "string", "format": "date"}, "currency": {"type": "string"}, "input": {"type": "number"}, "output": {"type": "number"}, "cached": {"type": "number"},
   "input_peak": {"type": "number"}, "output_peak": {"type": "number"}, "cached_peak": {"type": "number"}, "note": {"type": "string"}}, "additionalProperties": false}

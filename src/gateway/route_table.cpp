@@ -76,6 +76,7 @@ constexpr Route routes[] = {
     {"GET", "/admin/v1/roles", Scope::directory, Body::none, act<"role.list">},
     {"GET", "/admin/v1/users", Scope::directory, Body::none, act<"user.list">},
     {"POST", "/admin/v1/users", Scope::people, Body::small, act<"user.create">},
+    {"POST", "/admin/v1/users/import", Scope::people, Body::small, act<"user.import">},
     {"GET", "/admin/v1/users/{user}", Scope::directory, Body::none, act<"user.show">},
     {"PATCH", "/admin/v1/users/{user}", Scope::people, Body::small, act<"user.change">},
     {"DELETE", "/admin/v1/users/{user}", Scope::people, Body::none, act<"user.delete">},

@@ -81,6 +81,14 @@ double Fields::real(std::string_view name) {
   return *value;
 }
 
+bool Fields::flag(std::string_view name) {
+  const auto* value = find(name);
+  if (value == nullptr) return false;
+  if (value->is_bool()) return value->get_bool();
+  if (!value->is_string() || (*value != "true" && *value != "false")) refuse(name, "true or false");
+  return *value == "true";
+}
+
 std::optional<std::vector<std::string>> Fields::texts_if_any(std::string_view name) {
   const auto* value = find(name);
   if (value == nullptr) return std::nullopt;

@@ -25,6 +25,7 @@ class Fields {
   std::optional<std::int64_t> number_if_any(std::string_view name, std::int64_t least, std::int64_t most);
   double real(std::string_view name);
   std::optional<double> real_if_any(std::string_view name);
+  bool flag(std::string_view name);  ///< false where it is absent
   std::optional<std::vector<std::string>> texts_if_any(std::string_view name);
   /// A name, or a number: the id.
   struct Reference {

@@ -69,6 +69,10 @@ json::Value time_or_null(const std::optional<std::int64_t>& time) {
   return time ? json::Value(*time) : json::Value(nullptr);
 }
 
+std::string link_text(const Accounts& accounts, const std::string& token) {
+  return accounts.base_url + "/setup#" + token;
+}
+
 json::Array listed(const std::vector<std::string>& texts) {
   json::Array list;
   for (const auto& text : texts) list.emplace_back(text);

@@ -8,6 +8,9 @@
 /// there. And the forms in which actions tell things.
 namespace cofre::accounts {
 
+/// How long an invitation's link is good.
+inline constexpr std::int64_t invitation_s = 7 * 86400;
+
 /// The field "tenant", else the actor's own.
 Tenant tenant_of(Accounts& accounts, const Actor& actor, Fields& fields);
 Department department_of(Accounts& accounts, const Actor& actor, Fields& fields, std::int64_t tenant);
@@ -20,6 +23,8 @@ json::Object shown(const Tenant& tenant);
 json::Object shown(const Department& department);
 json::Object shown(Accounts& accounts, const Owner& owner);
 json::Object shown(Accounts& accounts, const Key& key);
+/// Where a link's secret, of SignIn::make_link(), sets a password.
+std::string link_text(const Accounts& accounts, const std::string& token);
 json::Array listed(const std::vector<std::string>& texts);
 json::Value time_or_null(const std::optional<std::int64_t>& time);
 

@@ -1,4 +1,5 @@
 #include "accounts/actions/lookup.h"
+#include "accounts/actions/new_owner.h"
 #include "accounts/actions/rows.h"
 #include "base/error.h"
 
@@ -42,11 +43,21 @@ Object get_tenant(Accounts& accounts, const Actor& actor, const Object& in) {
   return shown(tenant);
 }
 
+/// What was counted in one currency is not told in another.
+void check_costs_nothing(Accounts& accounts, const Tenant& tenant) {
+  accounts.ledger.flush();
+  Ledger::Question question;
+  question.tenant = tenant.id;
+  if (!accounts.quotas.has_money_of(tenant.id) && accounts.ledger.sum(question).cost == 0) return;
+  fail_field(Code::invalid, "currency", "currency: the tenant has costs or a quota of money in {}", tenant.currency);
+}
+
 Object change_tenant(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
   const auto tenant = tenant_of(accounts, actor, fields);
   const auto zone = fields.text_if_any("zone"), currency = fields.text_if_any("currency");
   fields.done();
+  if (currency && *currency != tenant.currency) check_costs_nothing(accounts, tenant);
   accounts.directory.change_tenant(tenant.id, zone, currency);
   return shown(accounts.directory.tenant(tenant.id));
 }
@@ -89,12 +100,6 @@ Object delete_department(Accounts& accounts, const Actor& actor, const Object& i
   return shown(department);
 }
 
-Owner::Kind kind_of(Fields& fields) {
-  const auto kind = fields.text_if_any("kind").value_or("user");
-  if (kind != "user" && kind != "service") fail_field(Code::invalid, "kind", "kind: must be user or service");
-  return kind == "user" ? Owner::Kind::user : Owner::Kind::service;
-}
-
 Object list_users(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
   const auto tenant = tenant_of(accounts, actor, fields);
@@ -117,36 +122,8 @@ Object list_users(Accounts& accounts, const Actor& actor, const Object& in) {
   return {{"users", std::move(users)}, {"more", more}};
 }
 
-/// Nobody gives what only a security administrator gives, or more than they have themselves.
-void check_gift(const Actor& actor, const Owner& wanted) {
-  if (wanted.kind == Owner::Kind::service) {
-    if (actor.scopes.has_all(wanted.granted)) return;
-    fail_field(Code::invalid, "scopes", "scopes: a service account gets no more than its maker has");
-  }
-  if (wanted.roles == Roles() || wanted.roles == Roles{Role::user} || actor.scopes.has(Scope::security)) return;
-  fail_field(Code::invalid, "roles", "roles: a security administrator gives roles beyond user");
-}
-
 Object create_user(Accounts& accounts, const Actor& actor, const Object& in) {
-  Fields fields(in);
-  Owner wanted;
-  wanted.tenant = tenant_of(accounts, actor, fields).id;
-  wanted.kind = kind_of(fields);
-  wanted.name = fields.text("name");
-  wanted.label = fields.text_if_any("label").value_or("");
-  wanted.maker = actor.user;
-  if (fields.has("department")) wanted.department = department_of(accounts, actor, fields, wanted.tenant).id;
-  const auto roles = fields.texts_if_any("roles"), scopes = fields.texts_if_any("scopes");
-  fields.done();
-  if (wanted.kind == Owner::Kind::user) {
-    if (scopes) fail_field(Code::invalid, "scopes", "scopes: a user has roles");
-    wanted.roles = roles ? Roles::parse(*roles) : Roles{Role::user};
-  } else {
-    if (roles) fail_field(Code::invalid, "roles", "roles: a service account has scopes");
-    wanted.granted = scopes ? Scopes::parse(*scopes) : Scopes{Scope::inference};
-  }
-  check_gift(actor, wanted);
-  return shown(accounts, accounts.directory.create_owner(std::move(wanted)));
+  return shown(accounts, accounts.directory.create_owner(new_owner(accounts, actor, in)));
 }
 
 Object get_user(Accounts& accounts, const Actor& actor, const Object& in) {

@@ -50,7 +50,8 @@ Object shown(Accounts& accounts, const Quota& quota) {
           {"model", quota.model},
           {"metric", name_of(quota.metric)},
           {"period", name_of(quota.period)},
-          {"amount", quota.amount}};
+          {"amount", quota.amount},
+          {"currency", quota.currency.empty() ? json::Value(nullptr) : json::Value(quota.currency)}};
 }
 
 Object shown(Accounts& accounts, const Quotas::Standing& standing) {
@@ -97,20 +98,48 @@ void read_subject(Accounts& accounts, const Actor& actor, Fields& fields, Quota&
   }
 }
 
+/// The fields "metric", "period", and "amount" or "money".
+void read_amount(Fields& fields, Quota& quota) {
+  const auto money = fields.text_if_any("money");
+  quota.metric = metric_named(fields.text_if_any("metric").value_or(money ? "money" : ""));
+  const bool at_once = quota.metric == Quota::Metric::concurrency, is_money = quota.metric == Quota::Metric::money;
+  quota.period = period_named(fields.text_if_any("period").value_or(at_once ? "now" : ""));
+  if (at_once != (quota.period == Quota::Period::now)) {
+    fail_field(Code::invalid, "period", "period: minute, day or month; none for concurrency");
+  }
+  if (is_money && quota.period == Quota::Period::minute) {
+    fail_field(Code::invalid, "period", "period: of money it is day or month");
+  }
+  if (money && (!is_money || fields.has("amount"))) {
+    fail_field(Code::invalid, "money", "money: is the amount of the metric money, in place of \"amount\"");
+  }
+  quota.amount =
+      money ? money_of(*money, "money") : static_cast<std::uint64_t>(fields.number("amount", 0, amount_most));
+}
+
+/// A quota of money is a tenant's own, in its currency, and counts by prices that are there.
+void check_money(Accounts& accounts, const Quota& quota) {
+  if (quota.metric != Quota::Metric::money) return;
+  const auto its = tenant_of(accounts, quota);
+  if (its == 0) {
+    fail_field(Code::invalid, "tenant", "tenant: a quota of money is of one tenant, or of who belongs to it");
+  }
+  const auto currency = accounts.directory.tenant(its).currency;
+  if (accounts.prices.has_any(quota.model, currency)) return;
+  fail_field(Code::invalid, "money",
+             "money: there is no price {}in {}, the tenant's currency, to count by: cofre price set",
+             quota.model.empty() ? "" : "of " + quota.model + " ", currency);
+}
+
 Object set_quota(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
   Quota quota;
   read_subject(accounts, actor, fields, quota);
   quota.model = fields.text_if_any("model").value_or("");
-  quota.metric = metric_named(fields.text("metric"));
-  const bool at_once = quota.metric == Quota::Metric::concurrency;
-  quota.period = period_named(fields.text_if_any("period").value_or(at_once ? "now" : ""));
-  if (at_once != (quota.period == Quota::Period::now)) {
-    fail_field(Code::invalid, "period", "period: minute, day or month; none for concurrency");
-  }
-  quota.amount = static_cast<std::uint64_t>(fields.number("amount", 0, amount_most));
+  read_amount(fields, quota);
   fields.done();
   if (quota.model.size() > 256) fail_field(Code::invalid, "model", "model: is too long");
+  check_money(accounts, quota);
   return shown(accounts, accounts.quotas.set(std::move(quota)));
 }
 

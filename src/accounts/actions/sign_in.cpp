@@ -9,7 +9,6 @@ namespace {
 using json::Array;
 using json::Object;
 
-constexpr std::int64_t invitation_s = 7 * 86400;
 constexpr std::int64_t reset_s = 3600;
 
 Object shown(Accounts& accounts, const Session& session, const Actor& actor) {
@@ -22,8 +21,7 @@ Object shown(Accounts& accounts, const Session& session, const Actor& actor) {
 
 Object link_of(Accounts& accounts, const Owner& owner, std::int64_t valid_s) {
   const auto token = accounts.sign_in.make_link(owner.id, valid_s);
-  return {
-      {"user", owner.name}, {"link", accounts.base_url + "/setup#" + token}, {"expires", accounts.clock() + valid_s}};
+  return {{"user", owner.name}, {"link", link_text(accounts, token)}, {"expires", accounts.clock() + valid_s}};
 }
 
 Object list_sessions(Accounts& accounts, const Actor& actor, const Object& in) {

@@ -75,7 +75,22 @@ std::vector<Line> lines_of(const std::vector<Ledger::Row>& rows, const std::vect
   return lines;
 }
 
-Object object_of(const Line& line, const std::vector<std::string>& by, const std::vector<Price>& prices, Names& names) {
+/// In which currency the cost of a line is summed; empty: in several.
+std::string currency_of(const Accounts& accounts, const Ledger::Question& question, const Line& line) {
+  const auto at = std::find(question.by.begin(), question.by.end(), "tenant");
+  auto tenant = question.tenant;
+  if (at != question.by.end()) tenant = line.of[static_cast<std::size_t>(at - question.by.begin())];
+  if (!tenant && question.user) tenant = accounts.directory.tenant_of(*question.user);
+  if (tenant) {
+    const auto found = accounts.directory.find_tenant(*tenant);
+    return found ? found->currency : "";
+  }
+  const auto all = accounts.directory.currencies();
+  return all.size() == 1 ? *all.begin() : "";
+}
+
+Object object_of(const Line& line, const std::vector<std::string>& by, const std::string& currency,
+                 const std::vector<Price>& prices, Names& names) {
   Object object;
   for (std::size_t i = 0; i < by.size(); ++i) {
     object[by[i]] = names.of(by[i], line.of[i]);
@@ -86,6 +101,8 @@ Object object_of(const Line& line, const std::vector<std::string>& by, const std
   object["cached_tokens"] = line.spent.cached;
   object["completion_tokens"] = line.spent.completion;
   object["reasoning_tokens"] = line.spent.reasoning;
+  object["spent_micro"] = currency.empty() ? json::Value(nullptr) : json::Value(line.spent.cost);
+  object["spent_currency"] = currency.empty() ? json::Value(nullptr) : json::Value(currency);
   if (prices.empty()) return object;
   object["cost"] = line.costs.list;
   object["cost_peak"] = line.costs.peak;
@@ -152,7 +169,9 @@ Object report(Accounts& accounts, Wish wish) {
   const auto lines = lines_of(accounts.ledger.ask(wish.question), prices);
   Names names(accounts);
   Array rows;
-  for (const auto& line : lines) rows.emplace_back(object_of(line, wish.question.by, prices, names));
+  for (const auto& line : lines) {
+    rows.emplace_back(object_of(line, wish.question.by, currency_of(accounts, wish.question, line), prices, names));
+  }
   if (wish.csv) return {{"csv", csv_of(rows)}};
   Object answer{{"usage", std::move(rows)}};
   if (wish.as) {
