@@ -24,7 +24,17 @@ install_missing() {
   local root=
   [ "$(id -u)" -eq 0 ] || root=sudo
   $root apt-get update -qq || true
-  DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || {
+  # Services that come with a package stay off (Debian's policy-rc.d): tests start their own.
+  local policy=/usr/sbin/policy-rc.d own_policy=
+  if [ ! -e "$policy" ]; then
+    own_policy=1
+    printf '#!/bin/sh\nexit 101\n' | $root tee "$policy" >/dev/null
+    $root chmod 755 "$policy"
+  fi
+  local status=0
+  DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || status=1
+  [ -z "$own_policy" ] || $root rm -f "$policy"
+  [ $status -eq 0 ] || {
     say "apt-get could not install them. Try: apt-get update && apt-get install ${missing[*]}"
     exit 1
   }
