@@ -86,8 +86,8 @@ json::Object ends(audit::Trail& trail) {
 }
 
 json::Object page(audit::Trail& trail, const json::Object& request) {
+  trail.flush();  // first: whom a record that waits is about is known from then on
   const auto filter = audit::filter_of(request, trail.persons());
-  trail.flush();
   const audit::Cursor cursor{json::unsigned_at(request, "segment", UINT64_MAX - 1),
                              json::unsigned_at(request, "byte", audit::segment_bytes_most)};
   auto page = audit::read_page(trail.folder(), trail.persons(), filter, cursor, trail.ends().head.n, {page_bytes});
@@ -163,6 +163,7 @@ json::Object recorded(audit::Trail& trail, const Asker& asker, const json::Objec
     trail.record_now(std::move(entry));
     return {};
   }
+  if (is_audit_action(request)) trail.flush();  // it may name a person whom only a waiting record knows
   return perform(trail, entry_of(trail, asker, request), act);
 }
 

@@ -12,7 +12,8 @@ namespace {
 using fleet::ModelState;
 using protocol::Status;
 
-constexpr std::size_t message_bytes_max = 1024;  // of a watcher, who has nothing to say
+constexpr std::size_t waiting_bytes_max = 64 << 10;  // of a watcher, that it has not read yet
+constexpr std::size_t message_bytes_max = 1024;      // of a watcher, who has nothing to say
 
 /// What a counter went up by, a second. A worker that was replaced counts from zero.
 double rate(std::uint64_t now, std::uint64_t before, double seconds) {
@@ -84,7 +85,7 @@ void Figures::tick() {
   for (const auto& watcher : watchers_) {
     if (!watcher.caller.is_valid()) {
       watcher.socket.close(http::CloseCode::not_allowed, "the key or the session is no longer valid");
-    } else if (watcher.socket.buffered() == 0) {  // who reads slowly misses some
+    } else if (watcher.socket.buffered() <= waiting_bytes_max) {  // who reads slowly misses some
       watcher.socket.send_text(text_);
     }
   }

@@ -29,8 +29,10 @@ void at_audits(Services& services, Call&& call, std::function<void(audit::Trail&
   if (trail == nullptr) fail(Code::unsupported, "this box keeps no audit trail");
   if (actor_of(call).tenant != accounts::home_tenant)
     fail(Code::not_found, "the trail is the box's: auditors of home read it");
-  at_desk(services.audits.desk, std::move(call),
-          [trail, work = std::move(work)](Call&& asked) { work(*trail, std::move(asked)); });
+  at_desk(services.audits.desk, std::move(call), [trail, work = std::move(work)](Call&& asked) {
+    trail->flush();  // whom a record that waits is about is known from then on
+    work(*trail, std::move(asked));
+  });
 }
 
 /// Throws Error where it cannot be recorded: then nothing is told. `want`: what was asked for, in `filter` too.
@@ -144,7 +146,6 @@ void list_records(Services& services, Call&& call) {
     auto filter = audit::filter_of(want, trail.persons());
     filter.after = static_cast<std::uint64_t>(after.value_or(0));
     if (!after) note_reading(services, trail, asked, "audit.list", filter, want);
-    trail.flush();
     const auto page =
         audit::read_page(trail.folder(), trail.persons(), filter, audit::cursor_behind(trail.folder(), filter.after),
                          trail.ends().head.n, {page_bytes, static_cast<std::size_t>(limit)});

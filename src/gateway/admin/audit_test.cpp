@@ -126,6 +126,10 @@ TEST_F(AuditRoutes, EachFilterLeavesWhatItNames) {
   EXPECT_EQ(count(page("?action=request&limit=1000&from=2001-01-01&until=2999-01-01&outcome=refused")), 100u);
 }
 
+TEST_F(AuditRoutes, APersonWhoseFirstRecordStillWaitsIsFound) {
+  trail->record({.action = "request", .outcome = "ok", .who = "dora", .from = "192.0.2.7"});
+  EXPECT_EQ(count(page("?person=dora")), 1u);
+}
 TEST_F(AuditRoutes, WrongParametersAreNamed) {
   const std::pair<const char*, const char*> wrong[] = {{"?from=yesterday", "from"}, {"?limit=0", "limit"},
                                                        {"?limit=1001", "limit"},    {"?after=-1", "after"},
