@@ -28,7 +28,7 @@ BASE = "dc=example,dc=org"
 ROOT, READER = f"cn=root,{BASE}", f"cn=reader,{BASE}"
 PASSWORD, READERS = "of the directory", "reads alone"
 LOCAL = "correct horse battery"
-USERS = ["ana", "ben", "carla", "dora", "emil", "franz", "gerda", "hugo", "ida", "jan", "boss", "root"]
+USERS = ["ana", "ben", "carla", "dora", "emil", "franz", "gerda", "hugo", "ida", "jan", "kim", "boss", "root"]
 GROUPS = {"staff": [user for user in USERS if user != "jan"], "operators": ["carla"], "auditors": ["dora", "emil"],
           "security": ["emil"]}
 
@@ -289,9 +289,9 @@ class SignIn(unittest.TestCase):
         self.assertIn("secret", answer)
 
     def test_the_trail_tells_who_signed_in_and_what_groups_changed(self):
-        self.box.sign_in("ben")
-        self.box.sign_in("ben", "wrong")
-        status, out, error = self.box.command("audit", "export", "--person", "ben")
+        self.box.sign_in("kim")
+        self.box.sign_in("kim", "wrong")
+        status, out, error = self.box.command("audit", "export", "--person", "kim")
         self.assertEqual(status, 0, error)
         records = [json.loads(line) for line in out.splitlines()]
         done = [(record["do"], record["outcome"]) for record in records]
