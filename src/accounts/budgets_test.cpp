@@ -5,9 +5,9 @@
 
 #include "accounts/accounts.h"
 #include "accounts/actions/actions.h"
+#include "accounts/fixture.h"
 #include "base/error.h"
 #include "base/thrown.h"
-#include "os/paths.h"
 #include "store/migrate.h"
 
 namespace cofre::accounts {
@@ -16,9 +16,7 @@ std::span<const store::Migration> migrations();
 
 namespace {
 
-constexpr std::int64_t noon = 1'795'608'000;  // 2026-11-25 12:00 UTC
-
-class Budgets : public testing::Test {
+class Budgets : public AccountsTest {
  protected:
   Budgets() {
     open();
@@ -28,10 +26,6 @@ class Budgets : public testing::Test {
     wanted.roles = {Role::user};
     ana_.user = box_->directory.create_owner(wanted).id;
     set_price(20261101, 1, 4);
-  }
-  void open() {
-    box_.reset();
-    box_ = std::make_unique<Accounts>(database_, mutex_, master_, folder_.path(), [this] { return now_; });
   }
   void set_price(std::int32_t since, double input, double output) {
     box_->prices.set({.model = "tiny", .since = since, .currency = "CNY", .input = input, .output = output});
@@ -52,12 +46,6 @@ class Budgets : public testing::Test {
     return true;
   }
 
-  os::TemporaryDirectory folder_{testing::TempDir()};
-  crypto::Secret master_ = crypto::Secret::random();
-  std::int64_t now_ = noon;
-  store::Database database_{folder_.path() / "test.db", master_.derive("store")};
-  std::mutex mutex_;
-  std::unique_ptr<Accounts> box_;
   User ana_{home_tenant, 0, 0, 11, "tiny"};
 };
 

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "accounts/accounts.h"
+#include "accounts/fixture.h"
 #include "base/error.h"
 #include "base/thrown.h"
-#include "os/paths.h"
 #include "store/migrate.h"
 
 namespace cofre::accounts {
@@ -14,12 +14,9 @@ std::span<const store::Migration> migrations();
 
 namespace {
 
-class People : public testing::Test {
+class People : public AccountsTest {
  protected:
-  void open() {
-    box_.reset();
-    box_ = std::make_unique<Accounts>(database_, mutex_, master_, folder_.path(), [this] { return now_; });
-  }
+  People() { now_ = 1'000'000; }
   Directory& directory() { return box_->directory; }
   Owner make_user(std::string name, Roles roles = {Role::user}, std::int64_t tenant = home_tenant) {
     Owner wanted;
@@ -33,13 +30,7 @@ class People : public testing::Test {
         KeyWish{.name = fmt::format("k{}", ++made_), .owner = owner.id, .maker = maker, .scopes = scopes});
   }
 
-  os::TemporaryDirectory folder_{testing::TempDir()};
-  crypto::Secret master_ = crypto::Secret::random();
-  std::int64_t now_ = 1'000'000;
   int made_ = 0;
-  store::Database database_{folder_.path() / "test.db", master_.derive("store")};
-  std::mutex mutex_;
-  std::unique_ptr<Accounts> box_;
 };
 
 TEST_F(People, AKeyMadeBeforeThereWerePeopleStaysValid) {

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "accounts/fixture.h"
 #include "base/error.h"
 #include "base/thrown.h"
-#include "os/paths.h"
 
 namespace cofre::accounts {
 namespace {
@@ -12,15 +12,16 @@ namespace {
 using Answer = SignIn::Answer;
 
 /// A box whose directory knows ana, with the groups of `groups_`, unless it does not answer.
-class DirectoryEntrance : public testing::Test {
+class DirectoryEntrance : public AccountsTest {
  protected:
   DirectoryEntrance() {
-    box_.policy.cost = {1, 8 << 20};
-    research_ = box_.directory.create_department(home_tenant, "research").id;
-    box_.directory.create_tenant("acme", "UTC", "EUR");
-    open(true);
+    open();
+    box_->policy.cost = {1, 8 << 20};
+    research_ = box_->directory.create_department(home_tenant, "research").id;
+    box_->directory.create_tenant("acme", "UTC", "EUR");
+    open_directory(true);
   }
-  void open(bool creates) {
+  void open_directory(bool creates) {
     const auto ask = [this](const std::string& name, const std::string& password) -> std::optional<ldap::Person> {
       ++asked_;
       if (!answers_) fail(Code::unavailable, "ldaps://a: no answer");
@@ -34,31 +35,25 @@ class DirectoryEntrance : public testing::Test {
         {"cn=lost,dc=x", "home", "no such department", {Role::user}}, {"cn=acme,dc=x", "acme", "", {Role::user}}};
     options.creates_users = creates;
     options.note = [this](const std::string& text) { noted_ = text; };
-    users_ = std::make_unique<LdapUsers>(database_, mutex_, box_, ask, options);
-    box_.sign_in.elsewhere = [this](std::int64_t tenant, const std::string& name, const std::string& password) {
+    users_ = std::make_unique<LdapUsers>(database_, mutex_, *box_, ask, options);
+    box_->sign_in.elsewhere = [this](std::int64_t tenant, const std::string& name, const std::string& password) {
       return users_->verify(tenant, name, password);
     };
   }
   SignIn::Result sign_in(const std::string& password = password_, const std::string& name = "ana",
                          std::int64_t tenant = home_tenant) {
-    return box_.sign_in.sign_in(tenant, name, password, "");
+    return box_->sign_in.sign_in(tenant, name, password, "");
   }
   Owner make(const std::string& name, Roles roles) {
     Owner wanted;
     wanted.tenant = home_tenant;
     wanted.name = name;
     wanted.roles = roles;
-    return box_.directory.create_owner(wanted);
+    return box_->directory.create_owner(wanted);
   }
-  Owner ana() { return box_.directory.owner_named(home_tenant, "ana"); }
+  Owner ana() { return box_->directory.owner_named(home_tenant, "ana"); }
 
   static inline const std::string password_ = "of the directory";
-  os::TemporaryDirectory folder_{testing::TempDir()};
-  crypto::Secret master_ = crypto::Secret::random();
-  std::int64_t now_ = 1'795'608'000;
-  store::Database database_{folder_.path() / "test.db", master_.derive("store")};
-  std::mutex mutex_;
-  Accounts box_{database_, mutex_, master_, folder_.path(), [this] { return now_; }};
   std::unique_ptr<LdapUsers> users_;
   std::vector<std::string> groups_{"cn=staff,dc=x"};
   bool answers_ = true;
@@ -81,14 +76,14 @@ TEST_F(DirectoryEntrance, WhoIsInNoGroupOfTheTenantStaysOutside) {
   EXPECT_EQ(sign_in().answer, Answer::wrong);
   groups_ = {"cn=acme,dc=x"};
   EXPECT_EQ(sign_in().answer, Answer::wrong);
-  EXPECT_FALSE(box_.directory.find_owner(home_tenant, "ana"));
-  const auto acme = box_.directory.tenant_named("acme").id;
+  EXPECT_FALSE(box_->directory.find_owner(home_tenant, "ana"));
+  const auto acme = box_->directory.tenant_named("acme").id;
   EXPECT_EQ(sign_in(password_, "ana", acme).answer, Answer::welcome);
   EXPECT_EQ(sign_in(password_, "ana", 0).answer, Answer::wrong);
 }
 
 TEST_F(DirectoryEntrance, WhereUsersAreNotMadeAnAdministratorMakesThem) {
-  open(false);
+  open_directory(false);
   EXPECT_EQ(sign_in().answer, Answer::wrong);
   make("ana", {Role::user});
   EXPECT_EQ(sign_in().answer, Answer::welcome);
@@ -108,7 +103,7 @@ TEST_F(DirectoryEntrance, ARoleThatAGroupGaveIsGoneWithTheGroup) {
 
 TEST_F(DirectoryEntrance, ARoleGivenByHandStays) {
   sign_in();
-  box_.directory.set_roles(ana().id, {Role::user, Role::auditor});
+  box_->directory.set_roles(ana().id, {Role::user, Role::auditor});
   groups_ = {"cn=staff,dc=x", "cn=audit,dc=x", "cn=ops,dc=x"};
   sign_in();
   EXPECT_EQ(ana().roles, (Roles{Role::user, Role::auditor, Role::box_operator}));
@@ -120,7 +115,7 @@ TEST_F(DirectoryEntrance, ARoleGivenByHandStays) {
 TEST_F(DirectoryEntrance, RolesThatAreKeptApartAreNotGiven) {
   groups_ = {"cn=staff,dc=x", "cn=sys,dc=x"};
   sign_in();
-  box_.directory.keep_roles_apart(true);
+  box_->directory.keep_roles_apart(true);
   groups_ = {"cn=staff,dc=x", "cn=sys,dc=x", "cn=audit,dc=x"};
   EXPECT_EQ(field_of([&] { sign_in(); }), "roles");
   EXPECT_EQ(ana().roles, Roles());
@@ -130,7 +125,7 @@ TEST_F(DirectoryEntrance, RolesThatAreKeptApartAreNotGiven) {
 }
 
 TEST_F(DirectoryEntrance, WhoHasAPasswordHereIsNotAskedForElsewhere) {
-  box_.sign_in.set_password(make("ana", {Role::user, Role::auditor}).id, "correct horse battery");
+  box_->sign_in.set_password(make("ana", {Role::user, Role::auditor}).id, "correct horse battery");
   EXPECT_EQ(sign_in().answer, Answer::wrong);
   EXPECT_EQ(sign_in("correct horse battery").answer, Answer::welcome);
   EXPECT_EQ(asked_, 0);
@@ -149,14 +144,14 @@ TEST_F(DirectoryEntrance, AServiceAccountIsNotSignedInTo) {
   wanted.kind = Owner::Kind::service;
   wanted.name = "ana";
   wanted.granted = {Scope::inference};
-  box_.directory.create_owner(wanted);
+  box_->directory.create_owner(wanted);
   EXPECT_EQ(sign_in().answer, Answer::wrong);
   EXPECT_EQ(sign_in(password_, "ANA").answer, Answer::wrong);
 }
 
 TEST_F(DirectoryEntrance, ASuspendedUserStaysOutside) {
   sign_in();
-  box_.directory.set_owner_state(ana().id, State::suspended);
+  box_->directory.set_owner_state(ana().id, State::suspended);
   EXPECT_EQ(sign_in().answer, Answer::wrong);
 }
 
@@ -191,23 +186,23 @@ TEST_F(DirectoryEntrance, AGroupThatLeadsToNoDepartmentIsNoted) {
 }
 
 TEST_F(DirectoryEntrance, AnOldInvitationSetsNoPassword) {
-  const auto link = box_.sign_in.make_link(make("ana", {Role::user}).id, 1000);
-  EXPECT_FALSE(box_.sign_in.is_kept_elsewhere(ana().id));
+  const auto link = box_->sign_in.make_link(make("ana", {Role::user}).id, 1000);
+  EXPECT_FALSE(box_->sign_in.is_kept_elsewhere(ana().id));
   sign_in();
-  EXPECT_TRUE(box_.sign_in.is_kept_elsewhere(ana().id));
-  EXPECT_EQ(code_of([&] { box_.sign_in.use_link(link, "correct horse battery"); }), Code::not_found);
+  EXPECT_TRUE(box_->sign_in.is_kept_elsewhere(ana().id));
+  EXPECT_EQ(code_of([&] { box_->sign_in.use_link(link, "correct horse battery"); }), Code::not_found);
 }
 
 TEST_F(DirectoryEntrance, ThePasswordIsAskedOnceMoreElsewhereToo) {
   sign_in();
-  EXPECT_TRUE(box_.sign_in.check_password(ana().id, password_));
-  EXPECT_FALSE(box_.sign_in.check_password(ana().id, "wrong"));
+  EXPECT_TRUE(box_->sign_in.check_password(ana().id, password_));
+  EXPECT_FALSE(box_->sign_in.check_password(ana().id, "wrong"));
 }
 
 TEST_F(DirectoryEntrance, WhatIsNoGroupIsRefusedAtTheStart) {
   LdapUsers::Options options;
   options.groups = {{"admins", "home", "", {Role::user}}};
-  EXPECT_EQ(field_of([&] { LdapUsers(database_, mutex_, box_, {}, options); }), "ldap.group");
+  EXPECT_EQ(field_of([&] { LdapUsers(database_, mutex_, *box_, {}, options); }), "ldap.group");
 }
 
 }  // namespace

@@ -7,22 +7,16 @@
 #include "accounts/accounts.h"
 #include "accounts/actions/actions.h"
 #include "accounts/actions/actor.h"
+#include "accounts/fixture.h"
 #include "base/error.h"
 #include "base/thrown.h"
-#include "os/paths.h"
 
 namespace cofre::accounts {
 namespace {
 
-constexpr std::int64_t noon = 1'795'608'000;  // 2026-11-25 12:00 UTC
-
-class Limits : public testing::Test {
+class Limits : public AccountsTest {
  protected:
   Limits() { open(); }
-  void open() {
-    box_.reset();
-    box_ = std::make_unique<Accounts>(database_, mutex_, master_, folder_.path(), [this] { return now_; });
-  }
   Quotas& quotas() { return box_->quotas; }
   Quota set(Quota::Metric metric, Quota::Period period, std::uint64_t amount, Quota::Level level = Quota::Level::user,
             std::int64_t subject = 7, std::string model = {}) {
@@ -35,12 +29,6 @@ class Limits : public testing::Test {
     return true;
   }
 
-  os::TemporaryDirectory folder_{testing::TempDir()};
-  crypto::Secret master_ = crypto::Secret::random();
-  std::int64_t now_ = noon;
-  store::Database database_{folder_.path() / "test.db", master_.derive("store")};
-  std::mutex mutex_;
-  std::unique_ptr<Accounts> box_;
   const User ana_{home_tenant, 3, 7, 11, "tiny"};
 };
 

@@ -3,17 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "accounts/accounts.h"
+#include "accounts/fixture.h"
 #include "base/error.h"
 #include "base/thrown.h"
 #include "crypto/totp.h"
-#include "os/paths.h"
 
 namespace cofre::accounts {
 namespace {
 
 using Answer = SignIn::Answer;
 
-class Entrance : public testing::Test {
+class Entrance : public AccountsTest {
  protected:
   Entrance() {
     open();
@@ -25,8 +25,7 @@ class Entrance : public testing::Test {
     box_->sign_in.set_password(ana_, password_);
   }
   void open() {
-    box_.reset();
-    box_ = std::make_unique<Accounts>(database_, mutex_, master_, folder_.path(), [this] { return now_; });
+    AccountsTest::open();
     box_->policy.cost = {1, 8 << 20};
   }
   SignIn::Result sign_in(std::string_view password, std::string_view code = {}, std::string_view name = "ana") {
@@ -36,12 +35,6 @@ class Entrance : public testing::Test {
     return crypto::totp_code(secret, now_ / crypto::totp_step_s);
   }
 
-  os::TemporaryDirectory folder_{testing::TempDir()};
-  crypto::Secret master_ = crypto::Secret::random();
-  std::int64_t now_ = 1'795'608'000;
-  store::Database database_{folder_.path() / "test.db", master_.derive("store")};
-  std::mutex mutex_;
-  std::unique_ptr<Accounts> box_;
   const std::string password_ = "correct horse battery";
   std::int64_t ana_ = 0;
 };

@@ -9,6 +9,7 @@
 #include "crypto/certificates.h"
 #include "http/awaited.h"
 #include "http/raw_client.h"
+#include "http/tls_fixture.h"
 
 namespace cofre::http {
 namespace {
@@ -361,15 +362,9 @@ TEST_F(HttpServer, AThousandClientsThatVanishLeaveNothing) {
   EXPECT_EQ(server->statistics().open, 0u);
 }
 TEST_F(HttpServer, SpeaksTls) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auto authority = crypto::make_authority("Box", now, std::chrono::days(2));
-  const std::vector<std::string> names = {"localhost"};
-  const auto identity = crypto::make_server_certificate(authority, names, now, std::chrono::days(1));
-  Options options;
-  options.certificate_pem = identity.certificate_pem;
-  options.key_pem = identity.key_pem;
-  start(options);
-  RawClient client(server->port(), authority.certificate_pem);
+  const TestTls tls;
+  start(tls.options());
+  RawClient client(server->port(), tls.authority.certificate_pem);
   EXPECT_EQ(client.tls_version(), "TLSv1.3");
   client.send("POST /large HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'a'));
   EXPECT_TRUE(has(client.wait_for("aaa"), "POST /large? 1000000"));
@@ -387,28 +382,23 @@ TEST_F(HttpServer, SpeaksTls) {
   RawClient stranger(server->port());
   stranger.send("GET / HTTP/1.1\r\n\r\n");
   EXPECT_EQ(stranger.wait_for_end().find("HTTP"), std::string::npos);
-  const auto other = crypto::make_authority("Other", now, std::chrono::days(2));
+  const auto other = crypto::make_authority("Other", tls.now, std::chrono::days(2));
   EXPECT_THROW(RawClient(server->port(), other.certificate_pem), std::runtime_error);
   EXPECT_THROW(server->replace_certificate("no", "no", TlsVersion::v1_2), Error);
-  EXPECT_THROW(server->replace_certificate(identity.certificate_pem, other.key_pem, TlsVersion::v1_2), Error);
+  EXPECT_THROW(server->replace_certificate(tls.identity.certificate_pem, other.key_pem, TlsVersion::v1_2), Error);
 }
 TEST_F(HttpServer, TheOldestTlsVersionCanBeSetAndChanged) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auto authority = crypto::make_authority("Box", now, std::chrono::days(2));
-  const std::vector<std::string> names = {"localhost"};
-  const auto identity = crypto::make_server_certificate(authority, names, now, std::chrono::days(1));
-  Options options;
-  options.certificate_pem = identity.certificate_pem;
-  options.key_pem = identity.key_pem;
-  start(options);
+  const TestTls tls;
+  start(tls.options());
   const auto spoken = [&](int newest) {
-    return RawClient(server->port(), authority.certificate_pem, newest).tls_version();
+    return RawClient(server->port(), tls.authority.certificate_pem, newest).tls_version();
   };
   EXPECT_EQ(spoken(TLS1_2_VERSION), "TLSv1.2");
   EXPECT_THROW(spoken(TLS1_1_VERSION), std::runtime_error);
-  server->replace_certificate(identity.certificate_pem, identity.key_pem, TlsVersion::v1_3);
+  server->replace_certificate(tls.identity.certificate_pem, tls.identity.key_pem, TlsVersion::v1_3);
   EXPECT_THROW(spoken(TLS1_2_VERSION), std::runtime_error);
   EXPECT_EQ(spoken(TLS1_3_VERSION), "TLSv1.3");
+  auto options = tls.options();
   options.tls_least = TlsVersion::v1_3;
   start(options);
   EXPECT_THROW(spoken(TLS1_2_VERSION), std::runtime_error);

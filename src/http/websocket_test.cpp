@@ -9,6 +9,7 @@
 #include "http/awaited.h"
 #include "http/raw_websocket.h"
 #include "http/server.h"
+#include "http/tls_fixture.h"
 
 namespace cofre::http {
 namespace {
@@ -345,15 +346,9 @@ TEST_F(WebSockets, TheAccessRecordIsOfTheWholeConversation) {
   EXPECT_FALSE(record->cut);
 }
 TEST_F(WebSockets, TheySpeakTls) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auto authority = crypto::make_authority("Box", now, std::chrono::days(2));
-  const std::vector<std::string> names = {"localhost"};
-  const auto identity = crypto::make_server_certificate(authority, names, now, std::chrono::days(1));
-  Options options;
-  options.certificate_pem = identity.certificate_pem;
-  options.key_pem = identity.key_pem;
-  start(options);
-  Raw socket(server->port(), "/", "", authority.certificate_pem);
+  const TestTls tls;
+  start(tls.options());
+  Raw socket(server->port(), "/", "", tls.authority.certificate_pem);
   for (const std::size_t size : {0u, 5u, 16'384u, 100'000u}) {
     socket.send(Raw::binary, std::string(size, 'a'));
     const auto echoed = socket.receive();

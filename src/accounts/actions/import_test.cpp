@@ -2,27 +2,28 @@
 
 #include "accounts/accounts.h"
 #include "accounts/actions/actions.h"
+#include "accounts/fixture.h"
 #include "base/error.h"
 #include "base/thrown.h"
-#include "os/paths.h"
 
 namespace cofre::accounts {
 namespace {
 
 constexpr std::int64_t week_s = 7 * 86400;
 
-class Import : public testing::Test {
+class Import : public AccountsTest {
  protected:
   Import() {
-    box_.policy.cost = {1, 8 << 20};
-    box_.base_url = "https://box.example:8443";
-    box_.directory.create_department(home_tenant, "research");
-    acme_ = box_.directory.create_tenant("acme", "UTC", "EUR").id;
-    box_.directory.create_department(acme_, "sales");
+    open();
+    box_->policy.cost = {1, 8 << 20};
+    box_->base_url = "https://box.example:8443";
+    box_->directory.create_department(home_tenant, "research");
+    acme_ = box_->directory.create_tenant("acme", "UTC", "EUR").id;
+    box_->directory.create_department(acme_, "sales");
   }
   json::Array import(std::string_view csv, const Actor& actor = Actor::machine(), json::Object more = {}) {
     more["csv"] = csv;
-    return json::array_at(act(box_, actor, "user.import", more), "users");
+    return json::array_at(act(*box_, actor, "user.import", more), "users");
   }
   std::string refusal(std::string_view csv, const Actor& actor = Actor::machine()) {
     const auto error = thrown_by([&] { import(csv, actor); });
@@ -30,8 +31,8 @@ class Import : public testing::Test {
     return error ? error->what() : "imported";
   }
   std::size_t people() const {
-    return box_.directory.owners(home_tenant, Owner::Kind::user).size() +
-           box_.directory.owners(acme_, Owner::Kind::user).size();
+    return box_->directory.owners(home_tenant, Owner::Kind::user).size() +
+           box_->directory.owners(acme_, Owner::Kind::user).size();
   }
   static Actor actor_with(Scopes scopes, std::int64_t tenant = home_tenant) {
     Actor actor;
@@ -45,12 +46,6 @@ class Import : public testing::Test {
     return link.substr(link.find('#') + 1);
   }
 
-  os::TemporaryDirectory folder_{testing::TempDir()};
-  crypto::Secret master_ = crypto::Secret::random();
-  std::int64_t now_ = 1'795'608'000;
-  store::Database database_{folder_.path() / "test.db", master_.derive("store")};
-  std::mutex mutex_;
-  Accounts box_{database_, mutex_, master_, folder_.path(), [this] { return now_; }};
   std::int64_t acme_ = 0;
 };
 
@@ -61,13 +56,13 @@ TEST_F(Import, ATableMakesItsUsers) {
       ";;;;\r\n"
       "wang;王芳;acme;sales;\r\n");
   ASSERT_EQ(users.size(), 2u);
-  const auto ana = box_.directory.owner_named(home_tenant, "ana");
+  const auto ana = box_->directory.owner_named(home_tenant, "ana");
   EXPECT_EQ(ana.label, "Ana; die Große");
   EXPECT_EQ(ana.roles, (Roles{Role::user, Role::auditor}));
-  EXPECT_EQ(box_.directory.department(ana.department).name, "research");
-  const auto wang = box_.directory.owner_named(acme_, "wang");
+  EXPECT_EQ(box_->directory.department(ana.department).name, "research");
+  const auto wang = box_->directory.owner_named(acme_, "wang");
   EXPECT_EQ(wang.roles, Roles{Role::user});
-  EXPECT_EQ(box_.directory.department(wang.department).name, "sales");
+  EXPECT_EQ(box_->directory.department(wang.department).name, "sales");
 }
 
 TEST_F(Import, EachUserSetsAPasswordByTheirOwnLinkOnce) {
@@ -75,18 +70,18 @@ TEST_F(Import, EachUserSetsAPasswordByTheirOwnLinkOnce) {
   const auto token = token_of(users.at(0));
   EXPECT_NE(token, token_of(users.at(1)));
   EXPECT_EQ(users.at(0).as_object().at("expires"), now_ + week_s);
-  EXPECT_EQ(box_.sign_in.use_link(token, "correct horse battery"), box_.directory.owner_named(home_tenant, "ana").id);
-  EXPECT_EQ(box_.sign_in.sign_in(home_tenant, "ana", "correct horse battery", "").answer, SignIn::Answer::welcome);
-  EXPECT_EQ(field_of([&] { box_.sign_in.use_link(token, "another horse battery"); }), "token");
+  EXPECT_EQ(box_->sign_in.use_link(token, "correct horse battery"), box_->directory.owner_named(home_tenant, "ana").id);
+  EXPECT_EQ(box_->sign_in.sign_in(home_tenant, "ana", "correct horse battery", "").answer, SignIn::Answer::welcome);
+  EXPECT_EQ(field_of([&] { box_->sign_in.use_link(token, "another horse battery"); }), "token");
   now_ += week_s;
-  EXPECT_EQ(field_of([&] { box_.sign_in.use_link(token_of(users.at(1)), "correct horse battery"); }), "token");
+  EXPECT_EQ(field_of([&] { box_->sign_in.use_link(token_of(users.at(1)), "correct horse battery"); }), "token");
 }
 
 TEST_F(Import, ALaterInvitationTakesThePlaceOfTheFirst) {
   const auto first = token_of(import("name\nana\n").at(0));
-  const auto second = act(box_, Actor::machine(), "user.link", {{"user", "ana"}});
-  EXPECT_EQ(field_of([&] { box_.sign_in.owner_of_link(first); }), "token");
-  EXPECT_NO_THROW(box_.sign_in.owner_of_link(token_of(second)));
+  const auto second = act(*box_, Actor::machine(), "user.link", {{"user", "ana"}});
+  EXPECT_EQ(field_of([&] { box_->sign_in.owner_of_link(first); }), "token");
+  EXPECT_NO_THROW(box_->sign_in.owner_of_link(token_of(second)));
 }
 
 TEST_F(Import, OneBadRowImportsNobodyAndEveryBadRowIsNamed) {
@@ -145,7 +140,7 @@ TEST_F(Import, AnotherTenantIsOutOfReach) {
 }
 
 TEST_F(Import, RolesThatAreKeptApartStaySo) {
-  box_.directory.keep_roles_apart(true);
+  box_->directory.keep_roles_apart(true);
   EXPECT_NE(refusal("name,roles\nana,system_administrator auditor\n").find("line 2: roles:"), std::string::npos);
 }
 
@@ -175,7 +170,7 @@ TEST_F(Import, WhatFailsHalfWayMakesNobody) {
   const auto fails = [](const Owner& owner) {
     if (owner.name == "ben") fail(Code::unavailable, "the disk");
   };
-  EXPECT_THROW(box_.directory.create_owners({wanted("ana"), wanted("ben")}, fails), Error);
+  EXPECT_THROW(box_->directory.create_owners({wanted("ana"), wanted("ben")}, fails), Error);
   EXPECT_EQ(people(), 0u);
   EXPECT_EQ(import("name\nana\nben\n").size(), 2u);
 }
