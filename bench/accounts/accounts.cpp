@@ -100,7 +100,7 @@ void reserve(accounts::Accounts& box) {
   for (int i = 0; i < 20'000; ++i) {
     const auto begin = Clock::now();
     accounts::Reservation reservation;
-    if (box.quotas.reserve(user, 1000, reservation)) std::exit(1);
+    if (box.quotas.reserve(user, {900, 100}, reservation)) std::exit(1);
     reservation.settle({1, 900, 0, 100, 0});
     us.push_back(microseconds_since(begin));
   }
