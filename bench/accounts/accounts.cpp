@@ -64,11 +64,11 @@ void make_usage(store::Database& database, std::int64_t rows) {
       "users(u) AS (SELECT 1 UNION ALL SELECT u + 1 FROM users WHERE u < " +
       std::to_string(rows / 365) + ") ";
   database.script(days + "INSERT INTO usage SELECT 1, day, u * 200 / " + std::to_string(rows / 365 + 1) +
-                  " + 1, u, u, u % 2 + 1, 7, 4000 + u % 100, 1000, 900, 100 FROM days CROSS JOIN users");
+                  " + 1, u, u, u % 2 + 1, 7, 4000 + u % 100, 1000, 900, 100, 12000 FROM days CROSS JOIN users");
   database.script("CREATE INDEX usage_by_user ON usage (user, day)");
   database.script(
       "INSERT INTO usage_departments SELECT tenant, day, department, model, sum(requests), sum(prompt), sum(cached), "
-      "sum(completion), sum(reasoning) FROM usage GROUP BY tenant, day, department, model");
+      "sum(completion), sum(reasoning), sum(cost) FROM usage GROUP BY tenant, day, department, model");
   transaction.commit();
 }
 
