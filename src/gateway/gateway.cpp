@@ -15,8 +15,12 @@ constexpr std::size_t client_id_max = 128;
 constexpr std::chrono::minutes sweep_period{1};
 constexpr std::uint64_t small_body_bytes = 1 << 20;
 
-/// The one route that leaves no record: asked every few seconds, by whoever watches, and tells nothing of anybody.
-constexpr std::string_view unrecorded = "/health";
+/// Routes that leave no record: /health is asked every few seconds by whoever watches, and the console's files are for
+/// anybody. They tell nothing of anybody.
+bool leaves_no_record(std::string_view pattern) {
+  return pattern == "/health" || pattern == "/" || pattern == "/setup" || pattern == "/console/" ||
+         pattern == "/console/{path...}";
+}
 
 Failure audit_is_full() {
   auto failure = failure_of(503, "the audit trail cannot be written: the box takes no requests until it can");
@@ -185,7 +189,7 @@ void Gateway::handle(http::Request request, http::Responder responder) {
   call.responder = responder;
   call.pattern = match.route->pattern;
   call.parameters = std::move(match.parameters);
-  if (match.route->pattern != unrecorded) call.trace = auditor_.trace(call.request, match.route->pattern);
+  if (!leaves_no_record(match.route->pattern)) call.trace = auditor_.trace(call.request, match.route->pattern);
   try {
     if (match.route->scope) call.caller = authenticate(accounts_, call.request, *match.route->scope);
     if (call.trace && call.caller) call.trace->asked_by(accounts::person_name(accounts_.directory, call.caller->user));

@@ -7,6 +7,10 @@ constexpr RouteNote notes[] = {
     {"GET", "/health", "Whether tokens can be made", "", "Any"},
     {"GET", "/metrics", "Numbers for Prometheus", "", "text"},
     {"GET", "/openapi.json", "This description", "", "Any"},
+    {"GET", "/", "On to the console", "", "text"},
+    {"GET", "/setup", "On to the console's page behind an invitation's link", "", "text"},
+    {"GET", "/console/", "The console", "", "text"},
+    {"GET", "/console/{path...}", "Its files and pages", "", "text"},
     {"POST", "/admin/v1/reload", "Read the settings again", "", "Any"},
     {"GET", "/admin/v1/live", "What the models do now, about every second", "", "WebSocket"},
 
@@ -32,7 +36,6 @@ constexpr RouteNote notes[] = {
     {"POST", "/tokenize", "The token ids of a text", "Any", "Any"},
     {"POST", "/detokenize", "The text of token ids", "Any", "Any"},
 
-    {"GET", "/setup", "The page behind an invitation's link", "", "text"},
     {"POST", "/admin/v1/link", "Set the password that an invitation's link allows", "Link", "Any"},
     {"POST", "/admin/v1/session", "Sign in", "SignIn", "Session"},
     {"GET", "/admin/v1/session", "Who is signed in", "", "Session"},

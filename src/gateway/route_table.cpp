@@ -9,6 +9,7 @@
 #include "gateway/dialects/openai/handlers.h"
 #include "gateway/monitor.h"
 #include "gateway/openapi.h"
+#include "gateway/pages.h"
 
 namespace cofre::gateway {
 namespace {
@@ -20,6 +21,8 @@ constexpr Route routes[] = {
     {"GET", "/health", anybody, Body::none, monitor::health},
     {"GET", "/metrics", Scope::metrics, Body::none, monitor::metrics},
     {"GET", "/openapi.json", anybody, Body::none, show_openapi},
+    {"GET", "/", anybody, Body::none, pages::home},
+    {"GET", "/setup", anybody, Body::none, pages::setup},
     {"POST", "/admin/v1/reload", Scope::admin, Body::none, admin::reload},
     {"GET", "/admin/v1/live", Scope::metrics, Body::none, monitor::live},
 
@@ -45,7 +48,6 @@ constexpr Route routes[] = {
     {"POST", "/tokenize", Scope::inference, Body::json, openai::tokenize},
     {"POST", "/detokenize", Scope::inference, Body::json, openai::detokenize},
 
-    {"GET", "/setup", anybody, Body::none, admin::setup_page},
     {"POST", "/admin/v1/link", anybody, Body::small, admin::use_link},
     {"POST", "/admin/v1/session", anybody, Body::small, admin::sign_in},
     {"GET", "/admin/v1/session", Scope::account, Body::none, admin::show_session},
@@ -105,6 +107,10 @@ constexpr Route routes[] = {
     {"GET", "/admin/v1/keys/{key}", Scope::directory, Body::none, act<"key.show">},
     {"POST", "/admin/v1/keys/{key}/rotate", Scope::people, Body::small, act<"key.rotate">},
     {"DELETE", "/admin/v1/keys/{key}", Scope::security, Body::none, act<"key.revoke">},
+
+    // Last: a path of /console/ that no row has is a page.
+    {"GET", "/console/", anybody, Body::none, pages::show},
+    {"GET", "/console/{path...}", anybody, Body::none, pages::show},
 };
 
 /// The first segment, taken off: "/a/b" gives "a" and leaves "/b".

@@ -3,7 +3,6 @@
 #include "accounts/actions/actions.h"
 #include "accounts/actions/fields.h"
 #include "base/error.h"
-#include "crypto/sha256.h"
 #include "gateway/admin/admin.h"
 #include "gateway/credentials.h"
 #include "gateway/desk.h"
@@ -13,48 +12,6 @@ namespace cofre::gateway::admin {
 namespace {
 
 using accounts::SignIn;
-
-// Its script's hash stands in the policy: nothing else runs in the page.
-constexpr std::string_view script = R"js(
-const form = document.querySelector("form"), said = document.querySelector("output");
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (form.password.value !== form.again.value) { said.textContent = "The two are not the same."; return; }
-  const answer = await fetch("/admin/v1/link", {
-    method: "POST", headers: {"Content-Type": "application/json"},
-    body: JSON.stringify({token: location.hash.slice(1), password: form.password.value})});
-  const body = await answer.json();
-  if (!answer.ok) { said.textContent = body.error.message; return; }
-  history.replaceState(null, "", "/setup");
-  form.replaceWith("The password of " + body.user + " is set. Sign in with it.");
-});
-)js";
-
-std::string page() {
-  return fmt::format(
-      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Cofre</title>"
-      "<meta name=\"viewport\" content=\"width=device-width\"><main><h1>Cofre</h1><form>"
-      "<p><label>New password<br><input name=\"password\" type=\"password\" autocomplete=\"new-password\" required>"
-      "</label></p><p><label>The same again<br><input name=\"again\" type=\"password\" autocomplete=\"new-password\" "
-      "required></label></p><button>Set</button> <output></output></form></main><script>{}</script></html>",
-      script);
-}
-
-/// The hash of a script as Content-Security-Policy writes it: base64 of SHA-256.
-std::string policy_hash() {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto hex = crypto::sha256_hex(script);
-  std::string text;
-  std::uint32_t buffer = 0;
-  unsigned bits = 0;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    buffer = buffer << 8 | static_cast<std::uint32_t>(std::stoul(hex.substr(i, 2), nullptr, 16));
-    for (bits += 8; bits >= 6; bits -= 6) text += letters[buffer >> (bits - 6) & 63U];
-  }
-  if (bits > 0) text += letters[buffer << (6 - bits) & 63U];
-  while (text.size() % 4 != 0) text += '=';
-  return text;
-}
 
 http::Response json_response(const json::Object& object) {
   http::Response response;
@@ -191,20 +148,6 @@ void use_link(Services& services, Call&& call) {
     actor.from = asked.request.peer;
     return json_response(accounts::act(with.accounts, actor, "link.use", in));
   });
-}
-
-void setup_page(Services&, Call&& call) {
-  http::Response response;
-  response.headers = {{"Content-Type", "text/html; charset=utf-8"},
-                      {"Cache-Control", "no-store"},
-                      {"Referrer-Policy", "no-referrer"},
-                      {"X-Frame-Options", "DENY"}};
-  response.headers.add("Content-Security-Policy",
-                       fmt::format("default-src 'none'; connect-src 'self'; script-src 'sha256-{}'; "
-                                   "form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-                                   policy_hash()));
-  response.body = page();
-  call.answer(std::move(response));
 }
 
 }  // namespace cofre::gateway::admin

@@ -14,7 +14,5 @@ void begin_factor(Services& services, Call&& call);
 void show_session(Services& services, Call&& call);
 /// {"token", "password"}: what an invitation's link does.
 void use_link(Services& services, Call&& call);
-/// The page behind such a link.
-void setup_page(Services& services, Call&& call);
 
 }  // namespace cofre::gateway::admin

@@ -1,0 +1,193 @@
+// run.mjs BASE LINK: everything that people do with the console, in Chromium, against a running box. LINK is the first
+// administrator's. Each step goes on where the one before ended; prints what failed, exits with the number of it.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { chromiumPath, open, setPassword, signIn } from './browser.mjs'
+
+const [base, link] = process.argv.slice(2)
+if (!chromiumPath) {
+  console.log('skipped: there is no Chromium')
+  process.exit(77)
+}
+const password = 'correct horse battery 9'
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const { browser, context, page, wrong, asked } = await open()
+
+let failures = 0
+async function step(name, deed) {
+  const began = performance.now()
+  try {
+    await deed()
+    console.log(`ok ${((performance.now() - began) / 1000).toFixed(1)} s: ${name}`)
+  } catch (error) {
+    failures += 1
+    console.log(`FAILED ${name}: ${error instanceof Error ? error.message : error}\n  at ${page.url()}`)
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/failed-${failures}.png` })
+    // A dialog that was left open would make all that follows fail too.
+    await page.keyboard.press('Escape')
+  }
+}
+function expect(is, what) {
+  if (!is) throw new Error(`expected: ${what}`)
+}
+const go = (to) => page.goto(`${base}/console/${to}`)
+/** With a key, as a program has it: outside of the browser. */
+const program = (key, path, body) => context.request.fetch(`${base}${path}`, { method: body ? 'POST' : 'GET', headers: { Authorization: `Bearer ${key}` }, data: body })
+
+const answered = () => page.locator('article.msg-answer[aria-busy=false] .msg-figures').filter({ hasText: /tokens?\/s|tokens?/ }).last()
+
+await step('from the one-time link to the first answer', async () => {
+  await setPassword(page, link, password)
+  await page.getByRole('button', { name: 'Ask the first question' }).click()
+  await answered().waitFor({ timeout: 60_000 })
+  expect(!page.url().includes('#'), 'no secret in the address')
+})
+
+await step('the link works once', async () => {
+  await go(`setup#${link.split('#')[1]}`)
+  await page.reload() // an address that differs in its fragment alone loads nothing
+  await page.goto('about:blank')
+  await page.goto(link)
+  await page.getByLabel('New password').fill(password)
+  await page.getByLabel('The same again').fill(password)
+  await page.getByRole('button', { name: 'Set password' }).click()
+  await page.getByRole('alert').first().waitFor()
+})
+
+await step('signing out and in again, a wrong password refused', async () => {
+  await go('chat')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.locator('#name').waitFor()
+  await signIn(page, base, 'admin', 'wrong horse battery')
+  await page.getByText('Name, password or code is wrong.').waitFor()
+  await signIn(page, base, 'admin', password)
+  await page.getByPlaceholder('Write a message').waitFor()
+})
+
+await step('reloading in mid-answer goes on with it', async () => {
+  await go('chat')
+  await page.getByPlaceholder('Write a message').fill('Write a very long story about a safe, with many chapters, details and dialogues.')
+  await page.keyboard.press('Enter')
+  await page.locator('article.msg-answer[aria-busy=true] .md').filter({ hasText: /\w{3}/ }).waitFor()
+  await page.reload()
+  await answered().waitFor({ timeout: 60_000 })
+})
+
+const names = { department: 'research', user: 'wang', service: 'reports', key: 'reports-key' }
+let key = ''
+
+await step('a department, a user with a link', async () => {
+  await go('admin/departments')
+  await page.getByRole('button', { name: 'Create a department' }).first().click()
+  await page.getByRole('dialog').getByLabel('Name').fill(names.department)
+  await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('cell', { name: names.department, exact: true }).waitFor()
+  await go('admin/users')
+  await page.getByRole('button', { name: 'Create a user' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill(names.user)
+  await dialog.getByRole('button', { name: 'Create' }).click()
+  await page.getByText(/\/setup#/).waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
+  await page.getByRole('cell', { name: names.user, exact: true }).waitFor()
+})
+
+await step('a service account and its key, which asks a model', async () => {
+  await page.getByText('Service accounts').click()
+  await page.getByRole('button', { name: 'Create a service account' }).first().click()
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill(names.service)
+  await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('cell', { name: names.service, exact: true }).waitFor()
+  await go('admin/keys')
+  await page.getByRole('button', { name: 'Create a key' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Owner').click()
+  await page.getByTitle(names.service).last().waitFor()
+  await page.keyboard.press('Enter')
+  await dialog.getByLabel('Name', { exact: true }).fill(names.key)
+  await dialog.getByRole('button', { name: 'Create' }).click()
+  key = (await page.getByText(/^cofre_\w{20,}/).innerText()).trim()
+  const answer = await program(key, '/v1/chat/completions', { model: 'default', max_tokens: 4, messages: [{ role: 'user', content: 'Hello' }] })
+  expect(answer.status() === 200, `200, not ${answer.status()}`)
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
+})
+
+await step('the key, revoked by its name, is refused', async () => {
+  await page.getByRole('button', { name: `Revoke: ${names.key}` }).click()
+  const revoke = page.getByRole('dialog').getByRole('button', { name: 'Revoke' })
+  expect(await revoke.isDisabled(), 'no revoking before the name is typed')
+  await page.getByRole('dialog').getByRole('textbox').fill(names.key)
+  await revoke.click()
+  await page.getByRole('cell', { name: names.key, exact: true }).waitFor({ state: 'detached' })
+  expect((await program(key, '/v1/models')).status() === 401, 'the key is refused')
+})
+
+await step('the audit trail tells of it and is whole', async () => {
+  await go('admin/audit')
+  await page.getByRole('cell', { name: 'key.revoke', exact: true }).first().waitFor()
+  await page.getByRole('button', { name: 'Verify' }).click()
+  await page.getByText(/Nothing was changed: \d+ records checked/).waitFor({ timeout: 30_000 })
+})
+
+const pages = ['chat', 'me', 'admin/overview', 'admin/users', 'admin/departments', 'admin/keys', 'admin/quotas', 'admin/usage', 'admin/audit', 'admin/sessions', 'admin/tenants']
+
+await step('no page has a serious fault for who uses a screen reader, in both themes', async () => {
+  const found = []
+  for (const theme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+    for (const one of pages) {
+      await go(one)
+      await page.locator('main .page, main .chat').first().waitFor()
+        await page.evaluate(axe)
+      const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }))
+      for (const { id, impact, nodes } of violations) {
+        if (impact === 'serious' || impact === 'critical') found.push(`${theme} ${one}: ${id}: ${nodes.slice(0, 2).map((node) => `${node.html.slice(0, 140)} ${node.any[0]?.message ?? ''}`).join(' | ')}`)
+      }
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+  expect(found.length === 0, `none, but\n  ${found.join('\n  ')}`)
+})
+
+await step('three languages, and nothing of another in them', async () => {
+  const heads = { zh: '用户', pt: 'Usuários', en: 'Users' }
+  for (const [language, head] of Object.entries(heads)) {
+    await page.evaluate((name) => localStorage.setItem('cofre.language', name), language)
+    await go('admin/users')
+    await page.getByRole('heading', { name: head }).waitFor()
+  }
+})
+
+await step('at the width of a phone nothing lies beside the screen', async () => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  for (const one of pages) {
+    await go(one)
+    await page.locator('main .page, main .chat').first().waitFor()
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+    expect(wide <= 390, `${one} is ${wide} wide`)
+  }
+  await page.setViewportSize({ width: 1440, height: 900 })
+})
+
+await step('the first load is at most 350 KB', async () => {
+  const fresh = await context.newPage()
+  const sizes = []
+  fresh.on('response', (response) => {
+    if (response.url().startsWith(`${base}/console/`)) sizes.push(response.request().sizes().then((one) => one.responseBodySize))
+  })
+  await fresh.goto(`${base}/console/chat`)
+  await fresh.getByPlaceholder('Write a message').waitFor()
+  const bytes = (await Promise.all(sizes)).reduce((a, b) => a + b, 0)
+  await fresh.close()
+  console.log(`  ${Math.round(bytes / 1024)} KiB`)
+  expect(bytes > 0 && bytes <= 350_000, `350 KB, not ${bytes}`)
+})
+
+const elsewhere = asked.filter((url) => !url.startsWith(base) && !/^(data|blob|about):/.test(url))
+await step('nothing was asked of any other machine, and no script failed', () => {
+  expect(elsewhere.length === 0, `no requests to ${[...new Set(elsewhere)]}`)
+  expect(wrong.length === 0, `no errors, but ${wrong.slice(0, 3).join('\n')}`)
+})
+
+await browser.close()
+process.exit(Math.min(failures, 70))

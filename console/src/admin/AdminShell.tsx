@@ -1,0 +1,37 @@
+import { Link, Navigate, Outlet } from '@tanstack/react-router'
+import { Suspense } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useSession } from '../api/session'
+import { NoRight, Waiting } from '../ui/states'
+import { sections } from './sections'
+
+export function useSections() {
+  const scopes = useSession().data?.scopes ?? []
+  return sections.filter((section) => scopes.includes(section.scope))
+}
+
+export function AdminHome() {
+  const first = useSections()[0]
+  return first ? <Navigate to={first.to} replace /> : <NoRight />
+}
+
+export function AdminShell() {
+  const { t } = useTranslation()
+  const allowed = useSections()
+  return (
+    <div className="admin">
+      <nav className="admin-nav" aria-label={t('nav.admin')}>
+        {allowed.map(({ to, text }) => (
+          <Link key={to} to={to} activeProps={{ 'aria-current': 'page' }}>
+            {t(text)}
+          </Link>
+        ))}
+      </nav>
+      <div className="admin-body">
+        <Suspense fallback={<Waiting />}>
+          <Outlet />
+        </Suspense>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,79 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { Button, Input, Modal } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { ApiError, api, path, type Schema } from '../api/http'
+import { Secret } from '../ui/Secret'
+
+/** Users of a CSV table, all or none; each gets a link. */
+export function ImportDialog({ open, close, tenant }: { open: boolean; close: () => void; tenant: string | undefined }) {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const [csv, setCsv] = useState('name,label,department\n')
+  const [problem, setProblem] = useState<string>()
+  const [made, setMade] = useState<Schema['User'][]>()
+  const [busy, setBusy] = useState(false)
+  const send = async () => {
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      setMade((await api.post<Required<Schema['Users']>>(path('/admin/v1/users/import', {}), { csv, tenant })).users)
+      await client.invalidateQueries({ queryKey: ['users'] })
+    } catch (error) {
+      setProblem(error instanceof ApiError ? error.message : t('app.unreachable'))
+    } finally {
+      setBusy(false)
+    }
+  }
+  const leave = () => {
+    setMade(undefined)
+    setProblem(undefined)
+    close()
+  }
+  return (
+    <Modal
+      title={t('users.import')}
+      open={open}
+      onCancel={leave}
+      width={640}
+      footer={
+        made ? (
+          <Button type="primary" onClick={leave}>
+            {t('action.close')}
+          </Button>
+        ) : (
+          <Button type="primary" loading={busy} onClick={() => void send()}>
+            {t('users.importDo')}
+          </Button>
+        )
+      }
+    >
+      {made ? (
+        <>
+          <p>{t('users.imported', { count: made.length })}</p>
+          <Secret text={made.map((user) => `${user.name}\t${user.link ?? ''}`).join('\n')} />
+        </>
+      ) : (
+        <>
+          <p>{t('users.importText')}</p>
+          <Input.TextArea className="mono" aria-label="CSV" value={csv} rows={8} onChange={(event) => setCsv(event.target.value)} />
+          <p>
+            <input
+              type="file"
+              accept=".csv,text/csv"
+              aria-label={t('users.importFile')}
+              onChange={(event) => {
+                void event.target.files?.[0]?.text().then(setCsv)
+              }}
+            />
+          </p>
+          {problem && (
+            <pre role="alert" className="wrong" style={{ whiteSpace: 'pre-wrap' }}>
+              {problem}
+            </pre>
+          )}
+        </>
+      )}
+    </Modal>
+  )
+}

@@ -1,0 +1,49 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { Setup } from './front/Setup'
+import { Shell } from './Shell'
+import { NotFound } from './ui/states'
+
+const root = createRootRoute({ notFoundComponent: NotFound })
+const setup = createRoute({ getParentRoute: () => root, path: '/setup', component: Setup })
+const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell })
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/chat' })
+  },
+})
+const chat = createRoute({
+  getParentRoute: () => shell,
+  path: '/chat',
+  validateSearch: ({ ask }): { ask?: string } => (typeof ask === 'string' ? { ask } : {}),
+  component: lazyRouteComponent(() => import('./chat/ChatPage'), 'ChatPage'),
+})
+const me = createRoute({ getParentRoute: () => shell, path: '/me', component: lazyRouteComponent(() => import('./me/MePage'), 'MePage') })
+
+const admin = createRoute({ getParentRoute: () => shell, path: '/admin', component: lazyRouteComponent(() => import('./admin/AdminShell'), 'AdminShell') })
+const under = { getParentRoute: () => admin } as const
+const adminPages = [
+  createRoute({ ...under, path: '/', component: lazyRouteComponent(() => import('./admin/AdminShell'), 'AdminHome') }),
+  createRoute({ ...under, path: '/overview', component: lazyRouteComponent(() => import('./admin/Overview'), 'Overview') }),
+  createRoute({ ...under, path: '/users', component: lazyRouteComponent(() => import('./admin/Users'), 'Users') }),
+  createRoute({ ...under, path: '/departments', component: lazyRouteComponent(() => import('./admin/Departments'), 'Departments') }),
+  createRoute({ ...under, path: '/keys', component: lazyRouteComponent(() => import('./admin/Keys'), 'Keys') }),
+  createRoute({ ...under, path: '/quotas', component: lazyRouteComponent(() => import('./admin/Quotas'), 'Quotas') }),
+  createRoute({ ...under, path: '/usage', component: lazyRouteComponent(() => import('./admin/UsagePage'), 'UsagePage') }),
+  createRoute({ ...under, path: '/audit', component: lazyRouteComponent(() => import('./admin/Audit'), 'Audit') }),
+  createRoute({ ...under, path: '/sessions', component: lazyRouteComponent(() => import('./admin/SessionsPage'), 'SessionsPage') }),
+  createRoute({ ...under, path: '/tenants', component: lazyRouteComponent(() => import('./admin/Tenants'), 'Tenants') }),
+] as const
+
+export const router = createRouter({
+  routeTree: root.addChildren([setup, shell.addChildren([home, chat, me, admin.addChildren(adminPages)])]),
+  basepath: '/console',
+  defaultPreload: false,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

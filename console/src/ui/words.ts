@@ -1,0 +1,31 @@
+import type { TFunction } from 'i18next'
+
+/** A role in the reader's language; one that is unknown here as the box writes it. */
+export function roleText(role: string, t: TFunction): string {
+  switch (role) {
+    case 'user':
+      return t('role.user')
+    case 'operator':
+      return t('role.operator')
+    case 'system_administrator':
+      return t('role.system_administrator')
+    case 'security_administrator':
+      return t('role.security_administrator')
+    case 'auditor':
+      return t('role.auditor')
+    default:
+      return role
+  }
+}
+
+export function stateText(state: string, t: TFunction): string {
+  return state === 'active' ? t('state.active') : state === 'suspended' ? t('state.suspended') : state === 'deleted' ? t('state.deleted') : state
+}
+
+export function metricText(metric: string, t: TFunction): string {
+  return metric === 'tokens' ? t('quota.tokens') : metric === 'requests' ? t('quota.requests') : metric === 'money' ? t('quota.money') : metric === 'concurrency' ? t('quota.concurrency') : metric
+}
+
+export function periodText(period: string, t: TFunction): string {
+  return period === 'minute' ? t('quota.minute') : period === 'day' ? t('quota.day') : period === 'month' ? t('quota.month') : t('quota.now')
+}

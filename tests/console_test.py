@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""The console: its sources are clean, its types are those of the box, and people get through it in a real browser.
+
+    tests/console_test.py COFRE DATA           the program and a data directory; SmolLM2 is pulled into it once
+    tests/console_test.py COFRE DATA --types   writes console/src/api/schema.d.ts anew
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from box import SKIPPED, Box, ensure_model
+
+COFRE, DATA = sys.argv[1:3]
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CONSOLE = os.path.join(ROOT, "console")
+TYPES = os.path.join(CONSOLE, "src", "api", "schema.d.ts")
+MODEL = ensure_model(COFRE, DATA, "smollm2-135m")
+
+
+def node(script, *arguments, timeout=240):
+    done = subprocess.run([os.path.join(ROOT, "cmake", "node.sh"), "--node", script, *arguments], cwd=CONSOLE,
+                          capture_output=True, text=True, timeout=timeout)
+    return done.returncode, done.stdout + done.stderr
+
+
+def types_of(box):
+    """What openapi-typescript makes of the box's own description."""
+    with tempfile.TemporaryDirectory() as folder:
+        description, types = os.path.join(folder, "openapi.json"), os.path.join(folder, "schema.d.ts")
+        with open(description, "w", encoding="utf-8") as file:
+            json.dump(box.ask("GET", "/openapi.json")[2], file)
+        status, said = node("node_modules/openapi-typescript/bin/cli.js", description, "-o", types)
+        assert status == 0, said
+        with open(types, encoding="utf-8") as file:
+            return file.read()
+
+
+class Sources(unittest.TestCase):
+    def check(self, script, *arguments):
+        status, said = node(script, *arguments)
+        self.assertEqual(status, 0, said)
+
+    def test_the_compiler_finds_nothing(self):
+        self.check("node_modules/typescript/bin/tsc", "--noEmit")
+
+    def test_eslint_finds_nothing(self):
+        self.check("node_modules/eslint/bin/eslint.js", ".", "--max-warnings", "0")
+
+    def test_its_units_do_what_they_say(self):
+        self.check("node_modules/vitest/vitest.mjs", "run", "--reporter", "dot")
+
+    def test_its_lock_file_names_no_registry(self):
+        with open(os.path.join(CONSOLE, "package-lock.json"), encoding="utf-8") as file:
+            lock = json.load(file)
+        for name, package in lock["packages"].items():
+            self.assertNotIn("resolved", package, name)
+            self.assertTrue(name == "" or package.get("integrity") or package.get("inBundle"), name)
+
+
+class InABrowser(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.box = Box(COFRE, [MODEL])
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.box.remove()
+
+    def test_its_types_are_those_of_the_box(self):
+        with open(TYPES, encoding="utf-8") as file:
+            kept = file.read()
+        self.assertEqual(kept, types_of(self.box),
+                         "console/src/api/schema.d.ts is old: tests/console_test.py COFRE DATA --types")
+
+    def test_people_get_through_it(self):
+        status, out, error = self.box.command("admin", "first", "--json")
+        self.assertEqual(status, 0, error)
+        status, said = node("e2e/run.mjs", self.box.url, json.loads(out)["link"])
+        sys.stderr.write(said)
+        if status == SKIPPED:
+            self.skipTest("there is no Chromium here")
+        self.assertEqual(status, 0, said)
+
+
+if __name__ == "__main__":
+    subprocess.run([os.path.join(ROOT, "cmake", "console.sh"), "--modules"], check=True)
+    if sys.argv[3:] == ["--types"]:
+        running = Box(COFRE, [MODEL])
+        with open(TYPES, "w", encoding="utf-8") as out:
+            out.write(types_of(running))
+        running.remove()
+        sys.exit()
+    unittest.main(argv=sys.argv[:1], verbosity=2)
