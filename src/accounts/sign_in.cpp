@@ -169,7 +169,7 @@ SignIn::Result SignIn::sign_in(std::int64_t tenant, std::string_view name, std::
   }
   const bool has = has_factor(owner);
   if (has && code.empty()) {
-    unlock(owner);  // the right password is no failure; a code is counted when it is tried
+    take_back({tenant, owner, {}});  // no failure; but codes that were wrong before stay counted
     return {Answer::code_needed, 0, 0};
   }
   if (has && !check_code(owner, code)) return {};

@@ -125,6 +125,21 @@ TEST_F(Entrance, ACodeIsTakenOnce) {
   EXPECT_EQ(sign_in("wrong", recovery.at(2)).answer, Answer::wrong);
 }
 
+// Once, the right password alone made the box forget the codes that were wrong before.
+TEST_F(Entrance, CodesAreNotGuessedFasterWithThePasswordShownInBetween) {
+  const auto secret = box_->sign_in.begin_factor(ana_);
+  box_->sign_in.confirm_factor(ana_, code_of_now(secret));
+  now_ += 30;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(sign_in(password_, "no code").answer, Answer::wrong);
+    EXPECT_EQ(sign_in(password_).answer, Answer::code_needed);
+  }
+  EXPECT_EQ(sign_in(password_, "no code").answer, Answer::wrong);
+  EXPECT_EQ(sign_in(password_).answer, Answer::wait);
+  now_ += 1;
+  EXPECT_EQ(sign_in(password_, code_of_now(secret)).answer, Answer::welcome);
+}
+
 TEST_F(Entrance, WhoMustHaveASecondFactorGetsNoFurtherWithoutOne) {
   box_->policy.second_factor = Policy::SecondFactor::administrators;
   EXPECT_EQ(sign_in(password_).answer, Answer::limited);
