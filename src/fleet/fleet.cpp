@@ -6,11 +6,11 @@
 #include <mutex>
 
 #include "base/error.h"
-#include "fleet/http_calls.h"
 #include "fleet/local_model.h"
 #include "fleet/remote_model.h"
 #include "fleet/roster.h"
 #include "fleet/verifier.h"
+#include "http/calls.h"
 #include "os/system_memory.h"
 
 namespace cofre::fleet {
@@ -94,7 +94,7 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
                                                     std::vector<std::unique_ptr<RemoteModel>>& known) {
     std::vector<std::unique_ptr<RemoteModel>> list;
     std::vector<std::size_t> places;  // of those that are known
-    if (!config.engines.empty() && !calls) calls = std::make_unique<HttpCalls>();
+    if (!config.engines.empty() && !calls) calls = std::make_unique<http::Calls>();
     for (const auto& engine : config.engines) {
       RemoteModel::Settings settings{engine, {}, static_cast<std::size_t>(config.queue_length)};
       for (const auto& [alias, model] : config.aliases)
@@ -278,7 +278,7 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
   std::vector<std::unique_ptr<LocalModel>> locals;
   std::vector<std::unique_ptr<RemoteModel>> remotes;
   std::vector<std::unique_ptr<RemoteModel>> leaving;  ///< no longer configured; they end what they have
-  std::unique_ptr<HttpCalls> calls;                   ///< goes before those it calls
+  std::unique_ptr<http::Calls> calls;                 ///< goes before those it calls
   std::map<std::string, std::string> verified;        ///< sum that was looked at, by name
   bool stopping = false;
   std::atomic<std::uint64_t> next_id{1};

@@ -32,7 +32,7 @@ protocol::Request probe_request() {
 
 }  // namespace
 
-RemoteModel::RemoteModel(Loop& loop, HttpCalls& calls, Settings settings, std::function<void()> changed)
+RemoteModel::RemoteModel(Loop& loop, http::Calls& calls, Settings settings, std::function<void()> changed)
     : loop_(loop),
       calls_(calls),
       settings_(std::move(settings)),
@@ -67,8 +67,8 @@ void RemoteModel::submit(const FlowPtr& flow) {
   waiting_.push_back(std::move(travel));
 }
 
-HttpCalls::Call RemoteModel::http_call(const Replica& replica, const OpenAiCall& call) const {
-  HttpCalls::Call http;
+http::Calls::Call RemoteModel::http_call(const Replica& replica, const OpenAiCall& call) const {
+  http::Calls::Call http;
   http.url = replica.url + call.path;
   http.body = call.body;
   http.key = key_;

@@ -9,9 +9,9 @@
 
 #include "config/config.h"
 #include "fleet/flow.h"
-#include "fleet/http_calls.h"
 #include "fleet/loop.h"
 #include "fleet/openai.h"
+#include "http/calls.h"
 
 namespace cofre::fleet {
 
@@ -31,7 +31,7 @@ class RemoteModel {
   };
 
   /// Reads the key's file. Throws Error(unavailable) where it cannot.
-  RemoteModel(Loop& loop, HttpCalls& calls, Settings settings, std::function<void()> changed);
+  RemoteModel(Loop& loop, http::Calls& calls, Settings settings, std::function<void()> changed);
 
   void submit(const FlowPtr& flow);
   void cancel(const FlowPtr& flow);
@@ -71,10 +71,10 @@ class RemoteModel {
   void move_on(const std::shared_ptr<Travel>& travel, const std::string& reason);
   void serve_waiting();
   void probe(std::size_t index, Clock::time_point now);
-  HttpCalls::Call http_call(const Replica& replica, const OpenAiCall& call) const;
+  http::Calls::Call http_call(const Replica& replica, const OpenAiCall& call) const;
 
   Loop& loop_;
-  HttpCalls& calls_;
+  http::Calls& calls_;
   Settings settings_;
   std::function<void()> changed_;
   std::string key_;

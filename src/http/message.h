@@ -43,6 +43,9 @@ bool equal_without_case(std::string_view a, std::string_view b) noexcept;
 /// Percent-decoded (RFC 3986 §2.1); nothing where an escape is broken or the result has a NUL or is not UTF-8.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 
+/// And the other way: all but letters, digits and -._~ (RFC 3986 §2.3) as escapes.
+std::string percent_encode(std::string_view text);
+
 /// Takes a request's body as it comes, so that it need not fit into memory. Called on the connection's thread, one
 /// piece after the other: be brief. Goes with the request where the body does not come whole.
 class BodySink {

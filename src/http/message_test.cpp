@@ -19,6 +19,7 @@ TEST(HttpMessage, EscapesAreDecodedOrRefused) {
   EXPECT_EQ(percent_decode("a%20b+c", true), "a b c");
   EXPECT_EQ(percent_decode("%e6%88%90"), "成");
   for (const char* bad : {"%", "%2", "%zz", "%00", "%ff"}) EXPECT_FALSE(percent_decode(bad)) << bad;
+  EXPECT_EQ(percent_encode("a b+/=&成~"), "a%20b%2B%2F%3D%26%E6%88%90~");
 }
 TEST(HttpMessage, AQuerysParametersAreFound) {
   Request request;
