@@ -15,19 +15,17 @@ import threading
 import time
 import unittest
 
-from box import SKIPPED, Box
+from box import SKIPPED
+from company import LOCAL, PATH, CompanyBox, authority, free_port, missing, run
 
 COFRE = sys.argv[1]
-PATH = os.environ.get("PATH", "") + ":/usr/sbin"
-for program in ("slapd", "ldapmodify", "openssl"):
-    if shutil.which(program, path=PATH) is None:
-        print(f"skipped: there is no {program}")
-        sys.exit(SKIPPED)
+if lacks := missing("slapd", "ldapmodify", "openssl"):
+    print(f"skipped: there is no {lacks}")
+    sys.exit(SKIPPED)
 
 BASE = "dc=example,dc=org"
 ROOT, READER = f"cn=root,{BASE}", f"cn=reader,{BASE}"
 PASSWORD, READERS = "of the directory", "reads alone"
-LOCAL = "correct horse battery"
 USERS = ["ana", "ben", "carla", "dora", "emil", "franz", "gerda", "hugo", "ida", "jan", "kim", "boss", "root"]
 GROUPS = {"staff": [user for user in USERS if user != "jan"], "operators": ["carla"], "auditors": ["dora", "emil"],
           "security": ["emil"]}
@@ -35,29 +33,6 @@ GROUPS = {"staff": [user for user in USERS if user != "jan"], "operators": ["car
 
 def dn_of(user):
     return f"uid={user},ou=people,{BASE}"
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def run(*command, **more):
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": PATH}, **more)
-    if done.returncode != 0:
-        raise AssertionError(f"{command}: {done.stdout}{done.stderr}")
-
-
-def authority(folder, name):
-    """The files of a new authority and of a certificate that it signed for 127.0.0.1."""
-    ca, ca_key, certificate, key = (str(folder / (name + end)) for end in ("-ca.pem", "-ca.key", ".pem", ".key"))
-    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    run("openssl", "req", "-x509", *new_key, "-keyout", ca_key, "-out", ca, "-days", "2", "-subj", "/CN=" + name)
-    run("openssl", "req", "-x509", *new_key, "-CA", ca, "-CAkey", ca_key, "-keyout", key, "-out", certificate, "-days",
-        "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-addext",
-        "basicConstraints=critical,CA:FALSE")
-    return ca, certificate, key
 
 
 class Slapd:
@@ -144,45 +119,23 @@ def tearDownModule():
     SLAPD.remove()
 
 
-class Company(Box):
+class Company(CompanyBox):
     """A box that asks the directory; `lines` stand in its section [ldap] in place of what is usual."""
 
     def __init__(self, urls, more="", **lines):
-        data = pathlib.Path(tempfile.mkdtemp(prefix="cofre-ldap-"))
-        (data / "reader").write_text(READERS + "\n")
         settings = {"urls": urls, "ca_file": SLAPD.ca, "base": BASE, "bind_dn": READER,
-                    "password_file": str(data / "reader"), "timeout_s": 2, **lines}
+                    "password_file": "DATA/reader", "timeout_s": 2, **lines}
         text = more + "\n[ldap]\n"
         text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items() if value is not None)
         for group, department, role in [("staff", "research", "user"), ("operators", "", "operator"),
                                         ("auditors", "", "auditor"), ("security", "", "security_administrator")]:
             text += (f'[[ldap.group]]\nname = "CN={group}, OU=groups, {BASE}"\ndepartment = "{department}"\n'
                      f'roles = ["{role}"]\n')
-        (data / "cofre.toml").write_text(text)
-        super().__init__(COFRE, [], data=str(data))
-        self.own = True
+        super().__init__(COFRE, text, {"reader": READERS + "\n"})
         self.do("department", "create", "research")
 
-    def do(self, *arguments):
-        status, out, error = self.command(*arguments, "--json")
-        assert status == 0, error
-        return json.loads(out)
-
     def sign_in(self, name, password=PASSWORD, **more):
-        """(status, headers for further requests, answer)"""
-        status, headers, answer = self.ask("POST", "/admin/v1/session", {"name": name, "password": password, **more})
-        if status != 200:
-            return status, None, answer
-        return status, {"Cookie": headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": answer["csrf_token"]}, answer
-
-    def user(self, name):
-        return self.do("user", "show", name)
-
-    def local_user(self, name):
-        """With a password of the box itself."""
-        link = self.do("admin", "reset", name)["link"]
-        status, _, answer = self.ask("POST", "/admin/v1/link", {"token": link.split("#")[1], "password": LOCAL})
-        assert status == 200, answer
+        return super().sign_in(name, password, **more)
 
 
 def ldaps():
@@ -291,9 +244,7 @@ class SignIn(unittest.TestCase):
     def test_the_trail_tells_who_signed_in_and_what_groups_changed(self):
         self.box.sign_in("kim")
         self.box.sign_in("kim", "wrong")
-        status, out, error = self.box.command("audit", "export", "--person", "kim")
-        self.assertEqual(status, 0, error)
-        records = [json.loads(line) for line in out.splitlines()]
+        records = self.box.trail_of("kim")
         done = [(record["do"], record["outcome"]) for record in records]
         for one in [("login", "ok"), ("login", "refused"), ("ldap.user", "begun"), ("ldap.user", "ok")]:
             self.assertIn(one, done)
@@ -301,8 +252,7 @@ class SignIn(unittest.TestCase):
         self.assertEqual((given["roles"], given["department"]), (["user"], "research"))
 
     def test_the_doctor_asks_the_directory(self):
-        checks = [one for one in self.box.do("doctor")["checks"] if one["check"] == "directory"]
-        self.assertEqual([(one["state"], one["text"]) for one in checks], [("ok", ldaps() + " answers")])
+        self.assertEqual(self.box.checks("directory"), (0, [("ok", ldaps() + " answers")]))
 
 
 class Ways(unittest.TestCase):
@@ -313,9 +263,6 @@ class Ways(unittest.TestCase):
         self.addCleanup(box.remove)
         return box
 
-    def log_of(self, box):
-        return "".join(file.read_text() for file in (pathlib.Path(box.data) / "logs").iterdir())
-
     def assert_unavailable(self, box, why):
         box.local_user("here")
         for _ in range(5):  # costs no attempt
@@ -323,11 +270,9 @@ class Ways(unittest.TestCase):
             self.assertEqual(status, 503, answer)
             self.assertIn("directory does not answer", answer["error"]["message"])
         self.assertEqual(box.sign_in("here", LOCAL)[0], 200)
-        self.assertIn(why, self.log_of(box))
-        status, out, _ = box.command("doctor", "--json")
-        checks = [one for one in json.loads(out)["checks"] if one["check"] == "directory"]
-        self.assertEqual([one["state"] for one in checks], ["bad"])
-        self.assertEqual(status, 1)
+        self.assertIn(why, box.log())
+        status, found = box.checks("directory")
+        self.assertEqual((status, [state for state, _ in found]), (1, ["bad"]))
 
     def test_starttls_and_a_pattern_need_no_service_account(self):
         box = self.with_box([f"ldap://127.0.0.1:{SLAPD.plain}"], user_dn="uid={user},ou=people," + BASE, bind_dn=None,

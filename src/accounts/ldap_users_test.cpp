@@ -28,7 +28,7 @@ class DirectoryEntrance : public AccountsTest {
       if ((name != "ana" && name != "ANA") || password != password_) return std::nullopt;
       return ldap::Person{"ana", groups_};
     };
-    LdapUsers::Options options;
+    VouchedUsers::Options options;
     options.groups = {
         {"CN=Staff, DC=x", "home", "research", {Role::user}},         {"cn=ops,dc=x", "home", "", {Role::box_operator}},
         {"cn=sys,dc=x", "home", "", {Role::system_administrator}},    {"cn=audit,dc=x", "home", "", {Role::auditor}},
@@ -187,9 +187,9 @@ TEST_F(DirectoryEntrance, AGroupThatLeadsToNoDepartmentIsNoted) {
 
 TEST_F(DirectoryEntrance, AnOldInvitationSetsNoPassword) {
   const auto link = box_->sign_in.make_link(make("ana", {Role::user}).id, 1000);
-  EXPECT_FALSE(box_->sign_in.is_kept_elsewhere(ana().id));
+  EXPECT_EQ(box_->sign_in.kept_by(ana().id), std::nullopt);
   sign_in();
-  EXPECT_TRUE(box_->sign_in.is_kept_elsewhere(ana().id));
+  EXPECT_EQ(box_->sign_in.kept_by(ana().id), "ldap");
   EXPECT_EQ(code_of([&] { box_->sign_in.use_link(link, "correct horse battery"); }), Code::not_found);
 }
 
@@ -200,7 +200,7 @@ TEST_F(DirectoryEntrance, ThePasswordIsAskedOnceMoreElsewhereToo) {
 }
 
 TEST_F(DirectoryEntrance, WhatIsNoGroupIsRefusedAtTheStart) {
-  LdapUsers::Options options;
+  VouchedUsers::Options options;
   options.groups = {{"admins", "home", "", {Role::user}}};
   EXPECT_EQ(field_of([&] { LdapUsers(database_, mutex_, *box_, {}, options); }), "ldap.group");
 }

@@ -131,10 +131,12 @@ bool SignIn::asks_elsewhere(std::int64_t tenant, std::string_view name) const {
   return !owner || (owner->kind == Owner::Kind::user && !has_password(owner->id));
 }
 
-bool SignIn::is_kept_elsewhere(std::int64_t owner) const {
-  if (!elsewhere || has_password(owner)) return false;
+std::optional<std::string> SignIn::kept_by(std::int64_t owner) const {
+  if (vouchers.empty() || has_password(owner)) return std::nullopt;
   const std::lock_guard hold(database_mutex_);
-  return database_.query("SELECT 1 FROM ldap_users WHERE owner = ?", owner).next();
+  auto row = database_.query("SELECT source FROM vouched_users WHERE owner = ?", owner);
+  if (!row.next() || !vouchers.contains(row.text(0))) return std::nullopt;
+  return row.text(0);
 }
 
 /// Whose password it is; 0: nobody's.
@@ -167,9 +169,20 @@ SignIn::Result SignIn::sign_in(std::int64_t tenant, std::string_view name, std::
     take_back(attempt);
     if (const auto longer = begin_attempt(owner); longer > 0) return {Answer::wait, 0, longer};
   }
+  return let_in(owner, code);
+}
+
+SignIn::Result SignIn::admit(std::int64_t owner, std::string_view code) {
+  if (!directory_.standing(owner)) return {};
+  if (const auto wait = begin_attempt(owner); wait > 0) return {Answer::wait, 0, wait};
+  return let_in(owner, code);
+}
+
+/// Whose attempt was counted, and who it is is known: the second factor is left.
+SignIn::Result SignIn::let_in(std::int64_t owner, std::string_view code) {
   const bool has = has_factor(owner);
   if (has && code.empty()) {
-    take_back({tenant, owner, {}});  // no failure; but codes that were wrong before stay counted
+    take_back({0, owner, {}});  // no failure; but codes that were wrong before stay counted
     return {Answer::code_needed, 0, 0};
   }
   if (has && !check_code(owner, code)) return {};

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ class SignIn {
   /// where what it says cannot be. Empty: this box's own passwords are all there is. Set before anybody signs in.
   std::function<std::optional<std::int64_t>(std::int64_t tenant, const std::string& name, const std::string& password)>
       elsewhere;
+  /// The systems that keep how their users sign in: VouchedUsers::Options::source of each that is set up.
+  std::set<std::string, std::less<>> vouchers;
 
   /// All outlive it; the tables exist.
   SignIn(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master, Directory& directory,
@@ -45,12 +48,15 @@ class SignIn {
   /// Failures make the next attempt wait, longer each time. `code`: of the second factor, or a recovery code. Throws
   /// what elsewhere() throws; that counts as no attempt.
   Result sign_in(std::int64_t tenant, std::string_view name, std::string_view password, std::string_view code);
+  /// Signs in an owner for whom somebody else has vouched just now, without a password of this box. Failures of the
+  /// code make the next attempt wait as those of passwords do.
+  Result admit(std::int64_t owner, std::string_view code);
 
   /// Whether a password under this name is one that elsewhere() knows: it is set, and the box keeps none itself.
   bool asks_elsewhere(std::int64_t tenant, std::string_view name) const;
 
-  /// Whether elsewhere() keeps this user's password: here none is set, by nobody.
-  bool is_kept_elsewhere(std::int64_t owner) const;
+  /// Which of `vouchers` keeps how this user signs in: here no password is set, by nobody. Nothing: this box does.
+  std::optional<std::string> kept_by(std::int64_t owner) const;
 
   bool has_password(std::int64_t owner) const;
   /// Throws Error(invalid, password) where the policy refuses it.
@@ -90,6 +96,7 @@ class SignIn {
   std::int64_t begin_attempt(std::int64_t owner);
   std::int64_t begin_attempt(std::int64_t tenant, std::string_view stranger);
   void take_back(const Attempt& attempt);
+  Result let_in(std::int64_t owner, std::string_view code);
   std::int64_t verify(const Attempt& attempt, std::string_view password);
   void check_policy(std::int64_t owner, std::string_view password) const;
   std::string mac_text(std::string_view purpose, std::string_view secret) const;

@@ -17,8 +17,8 @@ ldap::Options ldap_options(const config::Config& config) {
           .timeout = std::chrono::seconds(config.ldap_timeout_s)};
 }
 
-std::vector<accounts::LdapUsers::Group> ldap_groups(const config::Config& config) {
-  std::vector<accounts::LdapUsers::Group> groups;
+std::vector<accounts::VouchedUsers::Group> ldap_groups(const config::Config& config) {
+  std::vector<accounts::VouchedUsers::Group> groups;
   for (const auto& group : config.ldap_groups) {
     groups.push_back({group.name, group.tenant, group.department, accounts::Roles::parse(group.roles)});
   }

@@ -11,6 +11,6 @@ namespace cofre::app {
 /// [ldap], as the client of the directory takes it.
 ldap::Options ldap_options(const config::Config& config);
 /// [[ldap.group]].
-std::vector<accounts::LdapUsers::Group> ldap_groups(const config::Config& config);
+std::vector<accounts::VouchedUsers::Group> ldap_groups(const config::Config& config);
 
 }  // namespace cofre::app

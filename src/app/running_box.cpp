@@ -218,7 +218,7 @@ struct RunningBox::State {
 
   void ask_directory() {
     auto client = std::make_shared<ldap::Client>(ldap_options(loaded.config));
-    accounts::LdapUsers::Options wanted;
+    accounts::VouchedUsers::Options wanted;
     wanted.groups = ldap_groups(loaded.config);
     wanted.creates_users = loaded.config.ldap_create_users;
     wanted.note = [this](const std::string& text) { journal.write(log::Level::warning, "ldap", {{"text", text}}); };

@@ -10,6 +10,7 @@ using json::Array;
 using json::Object;
 
 constexpr std::int64_t reset_s = 3600;
+constexpr std::int64_t just_now_s = 600;
 
 Object shown(Accounts& accounts, const Session& session, const Actor& actor) {
   const auto owner = accounts.directory.find_owner(session.owner);
@@ -75,8 +76,9 @@ Object end_own(Accounts& accounts, const Actor& actor, const Object& in) {
 }
 
 void must_be_kept_here(const Accounts& accounts, std::int64_t owner) {
-  if (!accounts.sign_in.is_kept_elsewhere(owner)) return;
-  fail_field(Code::invalid, "user", "user: signs in with the password of the company's directory: it is changed there");
+  if (!accounts.sign_in.kept_by(owner)) return;
+  fail_field(Code::invalid, "user",
+             "user: signs in by the company's directory or provider: the password is theirs, and changed there");
 }
 
 /// Who sets somebody's password can act as them: nobody opens what is more than theirs.
@@ -130,14 +132,26 @@ Object change_password(Accounts& accounts, const Actor& actor, const Object& in)
   return {{"changed", true}};
 }
 
+/// Whoever sits at a session that somebody left open is not its user. Where the company's provider alone can say who it
+/// is, that must have been just now.
+void must_be_the_user(Accounts& accounts, const Actor& actor, Fields& fields) {
+  if (accounts.sign_in.kept_by(actor.user) != "oidc") {
+    const auto password = fields.text("password");
+    fields.done();
+    if (accounts.sign_in.check_password(actor.user, password)) return;
+    fail_field(Code::invalid, "password", "password: is not the password");
+  }
+  fields.done();
+  const auto age = accounts.clock() - accounts.sessions.session(-actor.key_id).created;
+  if (age >= 0 && age <= just_now_s) return;
+  fail_field(Code::invalid, "session", "session: sign in once more: this is done within {} minutes of it",
+             just_now_s / 60);
+}
+
 Object begin_factor(Accounts& accounts, const Actor& actor, const Object& in) {
   must_be_person(actor);
   Fields fields(in);
-  const auto password = fields.text("password");
-  fields.done();
-  if (!accounts.sign_in.check_password(actor.user, password)) {
-    fail_field(Code::invalid, "password", "password: is not the password");
-  }
+  must_be_the_user(accounts, actor, fields);
   const auto secret = crypto::base32(accounts.sign_in.begin_factor(actor.user));
   // Key URI format of authenticator apps; names in it are letters of our own choice.
   return {
