@@ -7,8 +7,8 @@
 #include "app/admin.h"
 #include "app/box.h"
 #include "app/command.h"
-#include "app/ldap_settings.h"
 #include "app/server_names.h"
+#include "app/sign_in_settings.h"
 #include "base/error.h"
 #include "config/config.h"
 #include "crypto/certificates.h"
@@ -142,6 +142,13 @@ void check_directory(std::vector<Finding>& findings, const std::string& what, co
   }
 }
 
+void check_provider(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
+  const auto options = oidc_options(config::load(config::file_in(data)).config);
+  if (options.issuer.empty()) return;
+  oidc::Provider(options, accounts::system_seconds).probe();
+  findings.push_back({what, State::good, options.issuer + " answers"});
+}
+
 void check_box(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
   if (const auto status = ask_box(data, {{"do", "status"}})) {
     const bool is_ready = status->contains("ready") && status->at("ready") == true;
@@ -190,6 +197,7 @@ Action declare_doctor(Options& options) {
     look(findings, "models", [&](auto& list, const auto& what) { check_models(list, what, data); });
     look(findings, "certificate", [&](auto& list, const auto& what) { check_certificate(list, what, data); });
     look(findings, "directory", [&](auto& list, const auto& what) { check_directory(list, what, data); });
+    look(findings, "provider", [&](auto& list, const auto& what) { check_provider(list, what, data); });
     look(findings, "box", [&](auto& list, const auto& what) { check_box(list, what, data); });
     if (given->json) fmt::print("{}\n", json::dump(as_json(findings)));
     std::size_t bad = 0;

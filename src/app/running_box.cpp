@@ -13,8 +13,8 @@
 #include "app/admin.h"
 #include "app/audit_actions.h"
 #include "app/box.h"
-#include "app/ldap_settings.h"
 #include "app/server_names.h"
+#include "app/sign_in_settings.h"
 #include "app/status_report.h"
 #include "base/error.h"
 #include "fleet/fleet.h"
@@ -218,22 +218,44 @@ struct RunningBox::State {
 
   void ask_directory() {
     auto client = std::make_shared<ldap::Client>(ldap_options(loaded.config));
-    accounts::VouchedUsers::Options wanted;
-    wanted.groups = ldap_groups(loaded.config);
-    wanted.creates_users = loaded.config.ldap_create_users;
-    wanted.note = [this](const std::string& text) { journal.write(log::Level::warning, "ldap", {{"text", text}}); };
     ldap_users = std::make_unique<accounts::LdapUsers>(
         box->database, box->database_mutex, box->accounts,
         [client](const std::string& name, const std::string& password) { return client->verify(name, password); },
-        std::move(wanted));
+        accounts::VouchedUsers::Options{.source = "ldap",
+                                        .groups = groups_of(loaded.config.ldap_groups),
+                                        .creates_users = loaded.config.ldap_create_users,
+                                        .note = warner("ldap")});
     box->accounts.sign_in.elsewhere = [this](std::int64_t tenant, const std::string& name,
                                              const std::string& password) {
       return ldap_users->verify(tenant, name, password);
     };
   }
 
+  std::unique_ptr<oidc::Provider> made_provider() const {
+    if (loaded.config.oidc_issuer.empty()) return nullptr;
+    return std::make_unique<oidc::Provider>(oidc_options(loaded.config), accounts::system_seconds);
+  }
+
+  std::unique_ptr<accounts::VouchedUsers> made_oidc_users() {
+    if (!provider) return nullptr;
+    return std::make_unique<accounts::VouchedUsers>(
+        box->database, box->database_mutex, box->accounts,
+        accounts::VouchedUsers::Options{.source = "oidc",
+                                        .groups = groups_of(loaded.config.oidc_groups),
+                                        .creates_users = loaded.config.oidc_create_users,
+                                        .note = warner("oidc")});
+  }
+
+  std::function<void(const std::string&)> warner(const char* event) {
+    return [this, event](const std::string& text) { journal.write(log::Level::warning, event, {{"text", text}}); };
+  }
+
   gateway::Settings gateway_settings() {
     gateway::Settings settings;
+    if (provider) {
+      settings.company.emplace(gateway::CompanySignIn{*provider, *oidc_users, loaded.config.oidc_label,
+                                                      loaded.config.oidc_public_url, warner("oidc")});
+    }
     settings.body_bytes_max = static_cast<std::uint64_t>(loaded.config.body_mib) << 20;
     settings.file_bytes_max = static_cast<std::uint64_t>(loaded.config.file_mib) << 20;
     settings.batches_per_key = static_cast<std::uint64_t>(loaded.config.batches_per_key);
@@ -367,8 +389,10 @@ struct RunningBox::State {
   std::atomic<std::int64_t> stop_timeout_s{loaded.config.stop_timeout_s};
   std::function<void()> stop;
   std::unique_ptr<Box> box;
-  std::unique_ptr<accounts::LdapUsers> ldap_users;  ///< null: there is no directory
-  std::mutex ruling;                                ///< of content_rules
+  std::unique_ptr<accounts::LdapUsers> ldap_users;             ///< null: there is no directory
+  std::unique_ptr<oidc::Provider> provider = made_provider();  ///< null: there is none
+  std::unique_ptr<accounts::VouchedUsers> oidc_users = made_oidc_users();
+  std::mutex ruling;  ///< of content_rules
   std::shared_ptr<const rules::Rules> content_rules = read_rules(options.data);
   log::Log journal;
   http::TlsFiles tls;

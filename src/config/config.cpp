@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -46,6 +47,20 @@ void check_ldap(const Config& config) {
   }
 }
 
+void check_oidc(const Config& config) {
+  if (config.oidc_issuer.empty()) return;
+  if (config.oidc_client_id.empty()) {
+    fail_field(Code::invalid, "oidc.client_id", "oidc.client_id is missing: the provider gives it to this box");
+  }
+  if (std::find(config.oidc_scopes.begin(), config.oidc_scopes.end(), "openid") == config.oidc_scopes.end()) {
+    fail_field(Code::invalid, "oidc.scopes", "oidc.scopes: openid is missing");
+  }
+  if (config.oidc_groups.empty()) {
+    fail_field(Code::invalid, "oidc.group",
+               "oidc.issuer without a [[oidc.group]]: nobody of the provider would get in");
+  }
+}
+
 void check_together(const Config& config) {
   if (config.certificate_file.empty() != config.certificate_key_file.empty()) {
     fail_field(Code::invalid, "server.certificate_file",
@@ -62,6 +77,7 @@ void check_together(const Config& config) {
                config.connections_per_address, config.connections);
   }
   check_ldap(config);
+  check_oidc(config);
   for (const auto& engine : config.engines) {
     if (config.aliases.contains(engine.name)) {
       fail_field(Code::invalid, "engine", "{} is an alias and the name of an [[engine]]", engine.name);

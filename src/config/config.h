@@ -33,9 +33,9 @@ struct Model {
   std::string kv_format;  ///< empty: as in [models]
 };
 
-/// A group of the company's directory and where it leads: [[ldap.group]].
-struct LdapGroup {
-  std::string name;             ///< its DN; "*": everybody in the directory
+/// A group of people of the company and where it leads: [[ldap.group]], [[oidc.group]].
+struct Group {
+  std::string name;             ///< as its directory (a DN) or provider writes it; "*": everybody
   std::string tenant = "home";  ///< that its members sign in to
   std::string department;       ///< empty: none that it says
   std::vector<std::string> roles{"user"};
@@ -83,6 +83,17 @@ struct Config {
   std::string ldap_group_filter;
   bool ldap_create_users = true;
   std::int64_t ldap_timeout_s = 5;
+  // [oidc]
+  std::string oidc_issuer;
+  std::string oidc_client_id, oidc_client_secret_file;
+  std::vector<std::string> oidc_scopes{"openid", "profile", "email"};
+  std::string oidc_ca_file;
+  std::string oidc_name_claim = "preferred_username";
+  std::string oidc_groups_claim = "groups";
+  bool oidc_create_users = true;
+  std::string oidc_public_url;
+  std::string oidc_label = "Company account";
+  std::int64_t oidc_timeout_s = 5;
   // [models]
   std::vector<std::string> preload;
   std::string default_model;
@@ -123,7 +134,7 @@ struct Config {
 
   std::vector<Engine> engines;
   std::vector<Model> models;
-  std::vector<LdapGroup> ldap_groups;
+  std::vector<Group> ldap_groups, oidc_groups;
 };
 
 /// Who set a value. Later ones win: default, file, environment, command line.

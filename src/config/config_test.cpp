@@ -110,6 +110,14 @@ TEST(Config, WrongTypesAndRangesNameKeyAndLine) {
            {"[[ldap.group]]\nname = \"admins\"", "must be the whole name of a group"},
            {"[[ldap.group]]\nname = \"*\"\nroles = [\"root\"]", "is none of user, operator"},
            {"ldap.group = 1", "must be written [[ldap.group]]"},
+           {"oidc.issuer = \"http://a\"", "must be an address like https://"},
+           {"oidc.issuer = \"https://a?b\"", "must be an address like https://"},
+           {"oidc.issuer = \"https:///a\"", "must be an address like https://"},
+           {"oidc.public_url = \"ai.example.org\"", "must be an address like https://"},
+           {"oidc.name_claim = \"\"", "must be a word"},
+           {"oidc.timeout_s = 61", "must be a whole number from 1 to 60"},
+           {"[[oidc.group]]\nname = \"a\"\nroles = [\"root\"]", "is none of user, operator"},
+           {"[[oidc.group]]\ntenant = \"a\"", "name is missing"},
            {"[[model]]\nname = \"a\"\n[[model]]\nname = \"a\"", "two of [[model]] are named a"},
            {"a = ", "line 1"}}) {
     const auto said = refusal(text);
@@ -170,6 +178,21 @@ TEST(Config, ADirectoryThatNobodyCouldSignInToIsRefused) {
            {"ldap.bind_dn = \"cn=a\"\n", "ldap.bind_dn"},
            {url + "ldap.user_dn = \"uid={user},dc=x\"\n" + group, "no error"},
            {url + "ldap.base = \"dc=x\"\n" + group, "no error"}}) {
+    std::ofstream(file) << text;
+    EXPECT_EQ(field_of([&] { load(file); }), field) << text;
+  }
+}
+
+TEST(Config, AProviderThatNobodyCouldSignInWithIsRefused) {
+  const auto file = std::filesystem::path(testing::TempDir()) / "provider.toml";
+  const std::string group = "[[oidc.group]]\nname = \"staff\"\n";
+  const std::string issuer = "oidc.issuer = \"https://a.example/realms/x\"\n", client = "oidc.client_id = \"box\"\n";
+  for (const auto& [text, field] : std::vector<std::pair<std::string, std::string>>{
+           {issuer + group, "oidc.client_id"},
+           {issuer + client, "oidc.group"},
+           {issuer + client + "oidc.scopes = [\"profile\"]\n" + group, "oidc.scopes"},
+           {client, "no error"},
+           {issuer + client + group, "no error"}}) {
     std::ofstream(file) << text;
     EXPECT_EQ(field_of([&] { load(file); }), field) << text;
   }

@@ -119,6 +119,7 @@ std::vector<std::string> all_keys() {
   keys.emplace_back("engine");
   keys.emplace_back("model");
   keys.emplace_back(ldap_group_key);
+  keys.emplace_back(oidc_group_key);
   return keys;
 }
 
@@ -135,6 +136,8 @@ void read_table(Loaded& into, const toml::table& table, const std::string& secti
       into.config.models = read_tables(model_rows(), key, value, name);
     } else if (key == ldap_group_key) {
       into.config.ldap_groups = read_tables(ldap_group_rows(), key, value, name);
+    } else if (key == oidc_group_key) {
+      into.config.oidc_groups = read_tables(oidc_group_rows(), key, value, name);
     } else if (const auto* row = find_row(rows(), key)) {
       assign_node(*row, into.config, value, where);
     } else if (is_section(key)) {

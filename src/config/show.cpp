@@ -60,6 +60,8 @@ constexpr std::string_view engines_comment =
 constexpr std::string_view models_comment = "What differs for one local model. May be repeated.";
 constexpr std::string_view ldap_groups_comment =
     "A group of the company's directory: its members sign in here. Nobody else of the directory does. May be repeated.";
+constexpr std::string_view oidc_groups_comment =
+    "A group of people at the company's provider: its members sign in here. Nobody else does. May be repeated.";
 constexpr std::string_view aliases_comment = "Other names of models: \"gpt-4o-mini\" = \"qwen2.5-1.5b\".";
 
 }  // namespace
@@ -83,6 +85,7 @@ std::string default_file() {
   add_tables(text, "model", models_comment, model_rows());
   add_tables(text, "engine", engines_comment, engine_rows());
   add_tables(text, ldap_group_key, ldap_groups_comment, ldap_group_rows());
+  add_tables(text, oidc_group_key, oidc_groups_comment, oidc_group_rows());
   return text;
 }
 
@@ -107,6 +110,8 @@ std::string documentation() {
   add_markdown(text, engine_rows());
   text += fmt::format("\n## [[{}]]\n\n{}\n\n", ldap_group_key, ldap_groups_comment);
   add_markdown(text, ldap_group_rows());
+  text += fmt::format("\n## [[{}]]\n\n{}\n\n", oidc_group_key, oidc_groups_comment);
+  add_markdown(text, oidc_group_rows());
   return text;
 }
 
@@ -135,6 +140,7 @@ std::vector<Shown> show(const Loaded& loaded) {
   add("model", loaded.config.models, model_rows());
   add("engine", loaded.config.engines, engine_rows());
   add(ldap_group_key, loaded.config.ldap_groups, ldap_group_rows());
+  add(oidc_group_key, loaded.config.oidc_groups, oidc_group_rows());
   return shown;
 }
 

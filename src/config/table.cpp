@@ -54,6 +54,17 @@ std::optional<std::string> check_ldap_url(std::string_view text) {
   return "must be ldaps://HOST, ldaps://HOST:PORT or the same with ldap://";
 }
 
+/// OpenID Connect Core §2: https, and no query or fragment. Empty: none is set.
+std::optional<std::string> check_https(std::string_view text) {
+  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c <= '~' && std::string_view("?#@\\\"").find(c) == std::string_view::npos;
+  });
+  if (text.empty() || (text.starts_with("https://") && text.size() > 8 && text[8] != '/' && is_plain)) {
+    return std::nullopt;
+  }
+  return "must be an address like https://sign-in.example.org, without ? and #";
+}
+
 std::optional<std::string> check_user_pattern(std::string_view text) {
   if (text.empty() || text.find("{user}") != text.npos) return std::nullopt;
   return "must hold {user}";
@@ -205,6 +216,50 @@ constexpr std::array config_rows{
     Row<Config>{"ldap.timeout_s", &Config::ldap_timeout_s,
                 "Seconds that a server may take for all that it is asked at a sign-in.", 1, 60},
 
+    Row<Config>{
+        "oidc.issuer",
+        &Config::oidc_issuer,
+        "The company's provider of OpenID Connect, as it calls itself: https://sign-in.example.org. Empty: there "
+        "is none.",
+        0,
+        0,
+        {},
+        check_https},
+    Row<Config>{"oidc.client_id", &Config::oidc_client_id, "What the provider calls this box."},
+    Row<Config>{
+        "oidc.client_secret_file", &Config::oidc_client_secret_file,
+        "A file that holds the secret that the provider has given to this box. Empty: it has none (PKCE alone)."},
+    Row<Config>{"oidc.scopes", &Config::oidc_scopes, "What is asked for; openid is among it.", 0, 0, {}, check_word},
+    Row<Config>{"oidc.ca_file", &Config::oidc_ca_file,
+                "The authority (PEM) of the provider's certificate. Empty: the system's."},
+    Row<Config>{"oidc.name_claim",
+                &Config::oidc_name_claim,
+                "The claim that is the user's name here. `email` counts only where the provider has checked it.",
+                0,
+                0,
+                {},
+                check_word},
+    Row<Config>{"oidc.groups_claim",
+                &Config::oidc_groups_claim,
+                "The claim that has the names of the user's groups.",
+                0,
+                0,
+                {},
+                check_word},
+    Row<Config>{"oidc.create_users", &Config::oidc_create_users,
+                "Who is new here becomes a user at the first sign-in. Otherwise an administrator makes users before."},
+    Row<Config>{
+        "oidc.public_url",
+        &Config::oidc_public_url,
+        "Where browsers reach this box: https://ai.example.org. The provider must know PUBLIC_URL/admin/v1/oidc/"
+        "callback. Empty: the address that `cofre status` tells.",
+        0,
+        0,
+        {},
+        check_https},
+    Row<Config>{"oidc.label", &Config::oidc_label, "What the button says."},
+    Row<Config>{"oidc.timeout_s", &Config::oidc_timeout_s, "Seconds that an answer of the provider may take.", 1, 60},
+
     Row<Config>{"models.preload",
                 &Config::preload,
                 "Models loaded at start: catalogue names or GGUF files.",
@@ -314,21 +369,22 @@ constexpr std::array model_table{
     Row<Model>{"threads", &Model::threads, "As models.threads.", 0, 1024},
 };
 
-constexpr std::array ldap_group_table{
-    Row<LdapGroup>{"name",
-                   &LdapGroup::name,
-                   "The group's whole name (DN), or \"*\": everybody in the directory. Must be given.",
-                   0,
-                   0,
-                   {},
-                   check_group},
-    Row<LdapGroup>{"tenant", &LdapGroup::tenant, "The tenant that its members sign in to."},
-    Row<LdapGroup>{"department", &LdapGroup::department,
-                   "The department that they belong to; of several groups the first that says one counts. Empty: as it "
-                   "is."},
-    Row<LdapGroup>{
-        "roles", &LdapGroup::roles, "Roles that they have: those of all their groups together.", 0, 0, {}, check_role},
-};
+constexpr auto group_table(std::string_view comment, TextCheck check) {
+  return std::array{
+      Row<Group>{"name", &Group::name, comment, 0, 0, {}, check},
+      Row<Group>{"tenant", &Group::tenant, "The tenant that its members sign in to."},
+      Row<Group>{"department", &Group::department,
+                 "The department that they belong to; of several groups the first that says one counts. Empty: as it "
+                 "is."},
+      Row<Group>{
+          "roles", &Group::roles, "Roles that they have: those of all their groups together.", 0, 0, {}, check_role},
+  };
+}
+
+constexpr auto ldap_group_table =
+    group_table("The group's whole name (DN), or \"*\": everybody in the directory. Must be given.", check_group);
+constexpr auto oidc_group_table = group_table(
+    "What oidc.groups_claim calls the group, or \"*\": everybody whom the provider knows. Must be given.", nullptr);
 
 bool is_choice(std::string_view choices, std::string_view text) {
   while (true) {
@@ -367,7 +423,8 @@ void check_text(const Row<T>& row, std::string_view text, const std::string& whe
 std::span<const Row<Config>> rows() { return config_rows; }
 std::span<const Row<Engine>> engine_rows() { return engine_table; }
 std::span<const Row<Model>> model_rows() { return model_table; }
-std::span<const Row<LdapGroup>> ldap_group_rows() { return ldap_group_table; }
+std::span<const Row<Group>> ldap_group_rows() { return ldap_group_table; }
+std::span<const Row<Group>> oidc_group_rows() { return oidc_group_table; }
 
 std::string environment_name(std::string_view key) {
   std::string name = "COFRE_";
@@ -468,7 +525,7 @@ std::string toml_text(const Row<T>& row, const T& from) {
 COFRE_ROWS_OF(Config)
 COFRE_ROWS_OF(Engine)
 COFRE_ROWS_OF(Model)
-COFRE_ROWS_OF(LdapGroup)
+COFRE_ROWS_OF(Group)
 #undef COFRE_ROWS_OF
 
 }  // namespace cofre::config

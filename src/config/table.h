@@ -31,10 +31,12 @@ struct Row {
 std::span<const Row<Config>> rows();
 std::span<const Row<Engine>> engine_rows();
 std::span<const Row<Model>> model_rows();
-std::span<const Row<LdapGroup>> ldap_group_rows();
+std::span<const Row<Group>> ldap_group_rows();
+std::span<const Row<Group>> oidc_group_rows();
 
-/// Of the table that stands within a section.
+/// Of the tables that stand within a section.
 inline constexpr std::string_view ldap_group_key = "ldap.group";
+inline constexpr std::string_view oidc_group_key = "oidc.group";
 
 /// The one free table: names on the left, models on the right.
 inline constexpr std::string_view aliases_key = "models.aliases";

@@ -57,7 +57,7 @@ std::optional<std::string_view> presented_key(const http::Request& request) {
   return request.headers.find("api-key");
 }
 
-std::optional<std::string_view> presented_session(const http::Request& request) {
+std::optional<std::string_view> presented_cookie(const http::Request& request, std::string_view name) {
   const auto header = request.headers.find("cookie");
   if (!header || header->size() > cookie_bytes_max) return std::nullopt;
   std::string_view left = *header;
@@ -66,11 +66,13 @@ std::optional<std::string_view> presented_session(const http::Request& request) 
     auto pair = left.substr(0, end);
     left.remove_prefix(std::min(end + 1, left.size()));
     while (pair.starts_with(' ')) pair.remove_prefix(1);
-    if (pair.starts_with(session_cookie) && pair.substr(session_cookie.size()).starts_with('=')) {
-      return pair.substr(session_cookie.size() + 1);
-    }
+    if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) return pair.substr(name.size() + 1);
   }
   return std::nullopt;
+}
+
+std::optional<std::string_view> presented_session(const http::Request& request) {
+  return presented_cookie(request, session_cookie);
 }
 
 accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Request& request, accounts::Scope scope) {

@@ -14,6 +14,8 @@ inline constexpr std::string_view session_cookie = "__Host-cofre";
 
 /// The key as clients send it: Bearer, Anthropic's way, Azure's way.
 std::optional<std::string_view> presented_key(const http::Request& request);
+/// What a cookie of this name holds.
+std::optional<std::string_view> presented_cookie(const http::Request& request, std::string_view name);
 /// What the session's cookie holds.
 std::optional<std::string_view> presented_session(const http::Request& request);
 

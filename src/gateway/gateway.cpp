@@ -41,8 +41,8 @@ Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records&
       accounts_(accounts),
       figures_(models, *flights_),
       auditor_(settings_.audit),
-      services_{models,  accounts,  *flights_, metrics_,     figures_, auditor_, office_,
-                audits_, settings_, records,   backgrounds_, desk_,    batches_, entrance_},
+      services_{models,    accounts, *flights_,    metrics_, figures_, auditor_,  office_,  audits_,
+                settings_, records,  backgrounds_, desk_,    batches_, entrance_, arrivals_},
       batches_(services_) {
   records.responses.fail_queued("server_error", "the box stopped before this response was whole");
   // The watch outlives the gateway: it holds the list of flights itself.

@@ -6,6 +6,7 @@
 
 #include "accounts/accounts.h"
 #include "gateway/admin/audit.h"
+#include "gateway/admin/oidc.h"
 #include "gateway/auditor.h"
 #include "gateway/batch_runner.h"
 #include "gateway/desk.h"
@@ -58,6 +59,7 @@ class Gateway : public http::Service {
   Figures figures_;
   openai::Backgrounds backgrounds_;
   Auditor auditor_;
+  admin::Arrivals arrivals_{accounts_.clock};
   Services services_;
   BatchRunner batches_;
   std::chrono::steady_clock::time_point swept_{};

@@ -44,14 +44,15 @@ Object content(std::string_view type, Object schema) {
 Object responses(const RouteNote* note, bool open) {
   Object good{{"description", "Done"}};
   const auto gives = note != nullptr ? note->gives : std::string_view();
-  const bool upgrades = gives == "WebSocket";
+  const bool upgrades = gives == "WebSocket", leads_on = gives == "redirect";
   if (gives == "text") {
     good["content"] = content("text/plain", {{"type", "string"}});
-  } else if (!gives.empty() && !upgrades) {
+  } else if (!gives.empty() && !upgrades && !leads_on) {
     good["content"] = content("application/json", reference(gives));
   }
   if (upgrades) good["description"] = "A WebSocket: JSON texts follow";
-  Object all{{upgrades ? "101" : "200", std::move(good)}};
+  if (leads_on) good["description"] = "On to the address in Location";
+  Object all{{upgrades ? "101" : leads_on ? "302" : "200", std::move(good)}};
   const auto refusal = [&](const char* status, const char* why) {
     all[status] = Object{{"description", why}, {"content", content("application/json", reference("Error"))}};
   };
@@ -88,7 +89,9 @@ Object operation(const Route& route, const std::vector<std::string>& names) {
   }
   if (!parameters.empty()) object["parameters"] = std::move(parameters);
   if (note != nullptr && !note->takes.empty()) {
-    const auto type = route.body == Body::file ? "multipart/form-data" : "application/json";
+    const auto type = route.body == Body::file        ? "multipart/form-data"
+                      : note->takes.ends_with("Form") ? "application/x-www-form-urlencoded"
+                                                      : "application/json";
     object["requestBody"] = Object{{"required", true}, {"content", content(type, reference(note->takes))}};
   }
   object["responses"] = responses(note, !route.scope);

@@ -12,8 +12,8 @@ namespace cofre::gateway {
 /// test holds this.
 struct RouteNote {
   std::string_view method, pattern, summary;
-  std::string_view takes;  ///< the schema of its body, in openapi_schemas.cpp; empty: it takes none
-  std::string_view gives;  ///< the schema of its answer; "text": no JSON; "WebSocket": JSON texts over one
+  std::string_view takes;  ///< the schema of its body, in openapi_schemas.cpp; "…Form": a form; empty: it takes none
+  std::string_view gives;  ///< the schema of its answer; "text": no JSON; "WebSocket": JSON texts over one; "redirect"
 };
 std::span<const RouteNote> route_notes();
 

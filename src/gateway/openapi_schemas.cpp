@@ -38,6 +38,8 @@ std::string_view openapi_schemas() {
 "PasswordChange": {"type": "object", "required": ["old", "password"], "properties": {"old": {"type": "string"}, "password": {"type": "string"}}, "additionalProperties": false},
 "Password": {"type": "object", "required": ["password"], "properties": {"password": {"type": "string"}}, "additionalProperties": false},
 "Code": {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}, "additionalProperties": false},
+"Providers": {"type": "object", "required": ["providers"], "properties": {"providers": {"type": "array", "items": {"type": "object", "required": ["label", "start"], "properties": {"label": {"type": "string"}, "start": {"type": "string"}}}}}},
+"CodeForm": {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}},
 "Name": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "maxLength": 64}, "tenant": {"type": ["string", "integer"]}}, "additionalProperties": false},
 "TenantNew": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "maxLength": 64}, "zone": {"type": "string"}, "currency": {"type": "string"}}, "additionalProperties": false},
 "TenantChange": {"type": "object", "properties": {"zone": {"type": "string"}, "currency": {"type": "string"}}, "additionalProperties": false},

@@ -2,6 +2,7 @@
 
 #include "gateway/admin/admin.h"
 #include "gateway/admin/audit.h"
+#include "gateway/admin/oidc.h"
 #include "gateway/admin/reload.h"
 #include "gateway/admin/session.h"
 #include "gateway/dialects/openai/batches.h"
@@ -52,6 +53,10 @@ constexpr Route routes[] = {
     {"POST", "/admin/v1/session", anybody, Body::small, admin::sign_in},
     {"GET", "/admin/v1/session", Scope::account, Body::none, admin::show_session},
     {"DELETE", "/admin/v1/session", Scope::account, Body::none, admin::sign_out},
+    {"GET", "/admin/v1/oidc", anybody, Body::none, admin::list_providers},
+    {"GET", "/admin/v1/oidc/start", anybody, Body::none, admin::start_at_provider},
+    {"GET", "/admin/v1/oidc/callback", anybody, Body::none, admin::back_from_provider},
+    {"POST", "/admin/v1/oidc/code", anybody, Body::small, admin::code_after_provider},
     {"GET", "/admin/v1/me", Scope::account, Body::none, act<"me.show">},
     {"POST", "/admin/v1/me/password", Scope::account, Body::small, act<"me.password">},
     {"POST", "/admin/v1/me/second-factor", Scope::account, Body::small, admin::begin_factor},

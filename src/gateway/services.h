@@ -12,12 +12,14 @@
 #include "accounts/accounts.h"
 #include "accounts/audit/forwarder.h"
 #include "accounts/audit/trail.h"
+#include "accounts/vouched_users.h"
 #include "gateway/live.h"
 #include "gateway/models.h"
 #include "http/message.h"
 #include "http/responder.h"
 #include "http/websocket.h"
 #include "json/json.h"
+#include "oidc/provider.h"
 #include "records/records.h"
 #include "rules/rules.h"
 
@@ -31,13 +33,24 @@ class Flights;
 class Trace;
 class Metrics;
 namespace admin {
+struct Arrivals;
 struct Audits;
-}
+}  // namespace admin
 namespace openai {
 class Backgrounds;
 }
 
+/// Signing in by the company's provider (OpenID Connect). What it names outlives the gateway.
+struct CompanySignIn {
+  oidc::Provider& provider;
+  accounts::VouchedUsers& users;
+  std::string label;                               ///< of the button
+  std::string public_url;                          ///< where browsers reach the box; empty: at accounts.base_url
+  std::function<void(const std::string&)> note{};  ///< for the log: why somebody was not signed in. Any thread.
+};
+
 struct Settings {
+  std::optional<CompanySignIn> company{};  ///< nothing: there is none
   /// The content rules of now; empty: there are none. Any thread.
   std::function<std::shared_ptr<const rules::Rules>()> content_rules;
   accounts::audit::Trail* audit = nullptr;  ///< has a record of each request; outlives the gateway
@@ -75,7 +88,8 @@ struct Services {
   openai::Backgrounds& backgrounds;
   Desk& desk;
   BatchRunner& batches;
-  Desk& entrance;  ///< for passwords that the company's directory is asked about, which may take seconds
+  Desk& entrance;  ///< for what the company's directory or provider is asked about, which may take seconds
+  admin::Arrivals& arrivals;
 };
 
 /// One request on its way to its handler.

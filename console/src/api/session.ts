@@ -43,6 +43,15 @@ export async function signIn(given: Schema['SignIn']): Promise<void> {
   setCsrf(answer.csrf_token)
 }
 
+/** The company's providers that one can sign in by in place of name and password. */
+export function useProviders() {
+  return useQuery({
+    queryKey: ['providers'],
+    staleTime: Infinity,
+    queryFn: () => api.get<Schema['Providers']>(path('/admin/v1/oidc', {})),
+  })
+}
+
 export const signOut = () => api.delete(url)
 export const openLink = (token: string, password: string) =>
   api.post<{ user: string }>(path('/admin/v1/link', {}), { token, password }, { quiet: true })

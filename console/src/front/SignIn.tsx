@@ -3,13 +3,14 @@ import { Alert, Button, Form, Input } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError, type Schema } from '../api/http'
-import { signIn } from '../api/session'
+import { signIn, useProviders } from '../api/session'
 import { durationText } from '../ui/format'
 import { Front } from './Front'
 
 export function SignIn({ title, lead, name }: { title?: string; lead?: string; name?: string }) {
   const { t, i18n } = useTranslation()
   const client = useQueryClient()
+  const providers = useProviders()
   const [needsCode, setNeedsCode] = useState(false)
   const [asksTenant, setAsksTenant] = useState(false)
   const [busy, setBusy] = useState(false)
@@ -56,6 +57,11 @@ export function SignIn({ title, lead, name }: { title?: string; lead?: string; n
         <Button type="primary" htmlType="submit" size="large" block loading={busy}>
           {t('signIn.submit')}
         </Button>
+        {providers.data?.providers.map(({ label, start }) => (
+          <Button key={start} href={`${start}?return_to=${encodeURIComponent(location.pathname + location.search)}`} size="large" block style={{ marginTop: 10 }}>
+            {label}
+          </Button>
+        ))}
         {!asksTenant && !name && (
           <Button type="link" block onClick={() => setAsksTenant(true)} style={{ marginTop: 6 }}>
             {t('signIn.tenantOther')}

@@ -33,15 +33,18 @@ void end_session_of(Services& services, const Call& call) {
   }
 }
 
-/// What was presented before is worth nothing after: a session is new with every sign-in.
+std::string begun(Services& services, const Call& call, const SignIn::Result& result) {
+  end_session_of(services, call);
+  return services.accounts.sessions.begin(result.owner, result.answer == SignIn::Answer::limited, call.request.peer);
+}
+
 http::Response welcome(Services& services, Call& call, const SignIn::Result& result) {
   auto& accounts = services.accounts;
-  end_session_of(services, call);
-  const bool limited = result.answer == SignIn::Answer::limited;
-  const auto session = accounts.sessions.begin(result.owner, limited, call.request.peer);
-  auto response = json_response({{"user", accounts.directory.owner(result.owner).name},
-                                 {"csrf_token", accounts.sessions.csrf_token(session)},
-                                 {"second_factor", limited ? "to be set up" : "as demanded"}});
+  const auto session = begun(services, call, result);
+  auto response =
+      json_response({{"user", accounts.directory.owner(result.owner).name},
+                     {"csrf_token", accounts.sessions.csrf_token(session)},
+                     {"second_factor", result.answer == SignIn::Answer::limited ? "to be set up" : "as demanded"}});
   response.headers.add("Set-Cookie", cookie(session, ""));
   return response;
 }
@@ -103,6 +106,10 @@ http::Response answer_to(const Attempt& attempt, Services& services, Call& call)
 }
 
 }  // namespace
+
+std::string begin_session(Services& services, const Call& call, const SignIn::Result& result) {
+  return cookie(begun(services, call, result), "");
+}
 
 void sign_in(Services& services, Call&& call) {
   gateway::at_desk(services.office, std::move(call), [&services](Call&& asked) {

@@ -5,6 +5,10 @@
 /// Signing in and out with a browser.
 namespace cofre::gateway::admin {
 
+/// Begins the session of somebody who was signed in (`result` has the owner); what was presented before is worth
+/// nothing after. Returns what goes into Set-Cookie.
+std::string begin_session(Services& services, const Call& call, const accounts::SignIn::Result& result);
+
 /// {"name", "password", "code", "tenant"}: a session, whose secret only the cookie holds.
 void sign_in(Services& services, Call&& call);
 void sign_out(Services& services, Call&& call);
