@@ -12,6 +12,7 @@ import tempfile
 import unittest
 
 from box import SKIPPED, Box, ensure_model
+from echo_engine import EchoEngine
 
 COFRE, DATA = sys.argv[1:3]
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -20,9 +21,9 @@ TYPES = os.path.join(CONSOLE, "src", "api", "schema.d.ts")
 MODEL = ensure_model(COFRE, DATA, "smollm2-135m")
 
 
-def node(script, *arguments, timeout=240):
+def node(script, *arguments, timeout=240, **environment):
     done = subprocess.run([os.path.join(ROOT, "cmake", "node.sh"), "--node", script, *arguments], cwd=CONSOLE,
-                          capture_output=True, text=True, timeout=timeout)
+                          capture_output=True, text=True, timeout=timeout, env={**os.environ, **environment})
     return done.returncode, done.stdout + done.stderr
 
 
@@ -32,7 +33,7 @@ def types_of(box):
         description, types = os.path.join(folder, "openapi.json"), os.path.join(folder, "schema.d.ts")
         with open(description, "w", encoding="utf-8") as file:
             json.dump(box.ask("GET", "/openapi.json")[2], file)
-        status, said = node("node_modules/openapi-typescript/bin/cli.js", description, "-o", types)
+        status, said = node("node_modules/openapi-typescript/bin/cli.js", description, "-o", types, "--empty-objects-unknown")
         assert status == 0, said
         with open(types, encoding="utf-8") as file:
             return file.read()
@@ -63,11 +64,17 @@ class Sources(unittest.TestCase):
 class InABrowser(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.box = Box(COFRE, [MODEL])
+        cls.engine = EchoEngine()
+        cls.data = tempfile.TemporaryDirectory(prefix="cofre-console-")
+        with open(os.path.join(cls.data.name, "cofre.toml"), "w", encoding="utf-8") as file:
+            file.write(cls.engine.settings())
+        cls.box = Box(COFRE, [MODEL], data=cls.data.name)
 
     @classmethod
     def tearDownClass(cls):
         cls.box.remove()
+        cls.engine.close()
+        cls.data.cleanup()
 
     def test_its_types_are_those_of_the_box(self):
         with open(TYPES, encoding="utf-8") as file:
@@ -78,7 +85,7 @@ class InABrowser(unittest.TestCase):
     def test_people_get_through_it(self):
         status, out, error = self.box.command("admin", "first", "--json")
         self.assertEqual(status, 0, error)
-        status, said = node("e2e/run.mjs", self.box.url, json.loads(out)["link"])
+        status, said = node("e2e/run.mjs", self.box.url, json.loads(out)["link"], NODE_EXTRA_CA_CERTS=self.box.ca)
         sys.stderr.write(said)
         if status == SKIPPED:
             self.skipTest("there is no Chromium here")

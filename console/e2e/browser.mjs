@@ -11,7 +11,7 @@ export async function open({ width = 1440, height = 900, theme = 'light', locale
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme: theme, locale, reducedMotion: 'reduce', ...more })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   const page = await context.newPage()
-  page.setDefaultTimeout(8_000)
+  page.setDefaultTimeout(Number(process.env.PATIENCE ?? 8000))
   const wrong = [], asked = []
   page.on('pageerror', (error) => wrong.push(String(error)))
   page.on('console', (message) => {

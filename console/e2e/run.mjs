@@ -2,7 +2,8 @@
 // administrator's. Each step goes on where the one before ended; prints what failed, exits with the number of it.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { chromiumPath, open, setPassword, signIn } from './browser.mjs'
+import { chromiumPath, open, setPassword, signIn, totp } from './browser.mjs'
+import { payloads } from './payloads.mjs'
 
 const [base, link] = process.argv.slice(2)
 if (!chromiumPath) {
@@ -34,6 +35,17 @@ const go = (to) => page.goto(`${base}/console/${to}`)
 /** With a key, as a program has it: outside of the browser. */
 const program = (key, path, body) => context.request.fetch(`${base}${path}`, { method: body ? 'POST' : 'GET', headers: { Authorization: `Bearer ${key}` }, data: body })
 
+/** As the page itself asks, with its session: what the test only prepares. */
+const asSession = (method, path, body) =>
+  page.evaluate(
+    async ([how, where, what]) => {
+      const { csrf_token } = await (await fetch('/admin/v1/session')).json()
+      const answer = await fetch(where, { method: how, headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf_token }, body: JSON.stringify(what) })
+      return answer.json()
+    },
+    [method, path, body],
+  )
+
 const answered = () => page.locator('article.msg-answer[aria-busy=false] .msg-figures').filter({ hasText: /tokens?\/s|tokens?/ }).last()
 
 await step('from the one-time link to the first answer', async () => {
@@ -64,13 +76,62 @@ await step('signing out and in again, a wrong password refused', async () => {
   await page.getByPlaceholder('Write a message').waitFor()
 })
 
-await step('reloading in mid-answer goes on with it', async () => {
-  await go('chat')
-  await page.getByPlaceholder('Write a message').fill('Write a very long story about a safe, with many chapters, details and dialogues.')
+/** The engine that answers with the question: tests/echo_engine.py. */
+const words = (count) => Array.from({ length: count }, (_, i) => `word${i}`).join(' ')
+const say = async (text) => {
+  await page.getByPlaceholder('Write a message').fill(text)
   await page.keyboard.press('Enter')
-  await page.locator('article.msg-answer[aria-busy=true] .md').filter({ hasText: /\w{3}/ }).waitFor()
+}
+const lastAnswer = () => page.locator('article.msg-answer').last()
+await page.evaluate(() => localStorage.setItem('cofre.pick', 'echo'))
+
+await step('reloading in mid-answer goes on with it, nothing lost or twice', async () => {
+  await go('chat')
+  await say(`slow ${words(100)}`)
+  await page.getByText('word9 ').waitFor()
   await page.reload()
-  await answered().waitFor({ timeout: 60_000 })
+  await page.locator('article.msg-answer[aria-busy=true]').filter({ hasText: 'word9 ' }).waitFor()
+  await lastAnswer().filter({ hasText: 'tokens' }).filter({ hasText: 'word99' }).waitFor()
+  expect((await lastAnswer().locator('.md').innerText()).trim() === `slow ${words(100)}`, 'the whole answer, once')
+})
+
+await step('stopping keeps what was written', async () => {
+  await say(`slow ${words(400)}`)
+  await lastAnswer().filter({ hasText: 'word5 ' }).waitFor()
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await lastAnswer().getByText('Stopped').waitFor()
+  expect(!(await lastAnswer().innerText()).includes('word399'), 'less than all of it')
+})
+
+await step('editing makes a branch, and both are there', async () => {
+  await go('chat')
+  await say('first version')
+  await lastAnswer().getByText('first version').waitFor()
+  await page.getByRole('button', { name: 'Edit' }).last().click()
+  await page.getByRole('textbox', { name: 'Edit' }).fill('second version')
+  await page.getByRole('button', { name: 'Send as a new branch' }).click()
+  await lastAnswer().getByText('second version').waitFor()
+  await page.getByText('2 of 2').waitFor()
+  await page.getByRole('button', { name: 'Previous version' }).last().click()
+  await lastAnswer().getByText('first version').waitFor()
+  await page.getByRole('button', { name: 'Answer again' }).last().click()
+  await lastAnswer().getByText('2 of 2').waitFor()
+})
+
+await step('thoughts are folded', async () => {
+  await go('chat')
+  await say('think about it')
+  await lastAnswer().getByText('Thoughts').click()
+  await lastAnswer().getByText('Hm: think about it').waitFor()
+})
+
+await step('the playground asks and shows probabilities', async () => {
+  await go('playground')
+  await page.getByRole('switch', { name: 'Probabilities' }).click()
+  await page.locator('.play-result').waitFor()
+  await page.getByRole('combobox', { name: 'Models, at most two' }).click()
+  await page.getByRole('tab', { name: 'Code' }).click()
+  await page.getByText('$COFRE_KEY').waitFor()
 })
 
 const names = { department: 'research', user: 'wang', service: 'reports', key: 'reports-key' }
@@ -122,6 +183,74 @@ await step('the key, revoked by its name, is refused', async () => {
   expect((await program(key, '/v1/models')).status() === 401, 'the key is refused')
 })
 
+await step('a key that is revoked ends the stream that runs with it', async () => {
+  const made = await asSession('POST', '/admin/v1/me/keys', { name: 'streaming' })
+  const answer = await fetch(`${base}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${made.key}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ model: 'echo', stream: true, messages: [{ role: 'user', content: `slow ${words(500)}` }] }),
+  })
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
+  let text = (await reader.read()).value
+  await go('me')
+  await page.getByRole('row').filter({ hasText: 'streaming' }).getByRole('button', { name: 'Revoke' }).click()
+  await page.getByRole('dialog').getByRole('textbox').fill('streaming')
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) text += piece.value
+  expect(!text.includes('word499') && text.includes('"error"'), 'an end with an error, before the answer is whole')
+})
+
+await step('who reaches a quota is told which, and it is removed and taken back', async () => {
+  await go('admin/quotas')
+  await page.getByRole('button', { name: 'Set a quota' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('combobox', { name: 'Of', exact: true }).click()
+  await page.getByTitle('The whole box').last().waitFor()
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('Enter')
+  await dialog.getByRole('combobox', { name: 'What', exact: true }).click()
+  await page.getByTitle('Requests', { exact: true }).last().waitFor()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await dialog.getByLabel('At most').fill('0')
+  await dialog.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('cell', { name: 'The whole box' }).waitFor()
+  await go('chat')
+  await say('hello')
+  await page.getByText(/quota/i).first().waitFor()
+  await go('admin/quotas')
+  await page.getByRole('button', { name: 'Remove' }).click()
+  await page.getByText('No quotas yet').waitFor()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('cell', { name: 'The whole box' }).waitFor()
+  await page.getByRole('button', { name: 'Remove' }).click()
+  await page.getByText('No quotas yet').waitFor()
+})
+
+await step(`${payloads.length} hostile texts, as answers, titles, names: none runs`, async () => {
+  await go('chat')
+  await page.getByRole('button', { name: 'New chat' }).click()
+  for (let i = 0; i < payloads.length; i += 12) {
+    await say(payloads.slice(i, i + 12).join('\n\n'))
+    await page.waitForFunction((count) => document.querySelectorAll('article.msg-answer[aria-busy=false]').length === count, i / 12 + 1)
+  }
+  for (const [i, text] of payloads.entries()) {
+    if (i % 8 === 1) await asSession('POST', '/admin/v1/users', { name: `u${i}`, label: text.slice(0, 64) })
+    if (i % 8 === 2) await asSession('POST', '/admin/v1/departments', { name: text.replaceAll(/[^ -~]/g, '').trim().slice(0, 60) })
+    if (i % 40 === 3) await asSession('POST', '/v1/chat/completions', { model: text, messages: [] })
+  }
+  for (const one of ['chat', 'admin/users', 'admin/departments', 'admin/audit']) {
+    await go(one)
+    await page.locator('main .page, main .chat').first().waitFor()
+    await page.waitForFunction(() => !document.querySelector('.waiting'))
+    await page.waitForTimeout(400) // what loads or runs late: formulas, colours
+    expect((await page.evaluate(() => window.ran)) === undefined, `nothing ran on ${one}`)
+    expect((await page.locator('#root :is(script, iframe, object, embed, form[action], link, base, img, video, audio, style)').count()) === 0, `no such elements on ${one}`)
+  }
+})
+
 await step('the audit trail tells of it and is whole', async () => {
   await go('admin/audit')
   await page.getByRole('cell', { name: 'key.revoke', exact: true }).first().waitFor()
@@ -129,7 +258,7 @@ await step('the audit trail tells of it and is whole', async () => {
   await page.getByText(/Nothing was changed: \d+ records checked/).waitFor({ timeout: 30_000 })
 })
 
-const pages = ['chat', 'me', 'admin/overview', 'admin/users', 'admin/departments', 'admin/keys', 'admin/quotas', 'admin/usage', 'admin/audit', 'admin/sessions', 'admin/tenants']
+const pages = ['chat', 'playground', 'me', 'admin/overview', 'admin/users', 'admin/departments', 'admin/keys', 'admin/quotas', 'admin/usage', 'admin/audit', 'admin/sessions', 'admin/tenants']
 
 await step('no page has a serious fault for who uses a screen reader, in both themes', async () => {
   const found = []
@@ -181,6 +310,24 @@ await step('the first load is at most 350 KB', async () => {
   await fresh.close()
   console.log(`  ${Math.round(bytes / 1024)} KiB`)
   expect(bytes > 0 && bytes <= 350_000, `350 KB, not ${bytes}`)
+})
+
+await step('a second factor: set up, asked for, a recovery code taken', async () => {
+  await go('me')
+  await page.getByRole('button', { name: 'Set up a second factor' }).click()
+  await page.getByRole('dialog').getByLabel('Password').fill(password)
+  await page.getByRole('dialog').getByRole('button', { name: 'Go on' }).click()
+  const secret = (await page.getByRole('dialog').locator('.secret > span').innerText()).trim()
+  await page.getByRole('dialog').getByLabel('Code from').fill(totp(secret))
+  await page.getByRole('dialog').getByRole('button', { name: 'Put into use' }).click()
+  const codes = (await page.getByRole('dialog').filter({ hasText: 'Recovery codes' }).locator('.secret > span').innerText()).trim().split(/\s+/)
+  await page.getByRole('button', { name: 'I have kept them' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.locator('#name').waitFor()
+  await signIn(page, base, 'admin', password)
+  await page.locator('#code').fill(codes[0])
+  await page.locator('button[type=submit]').click()
+  await page.locator('.rail').waitFor()
 })
 
 const elsewhere = asked.filter((url) => !url.startsWith(base) && !/^(data|blob|about):/.test(url))

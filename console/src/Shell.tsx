@@ -1,6 +1,6 @@
-import { ControlOutlined, LogoutOutlined, MessageOutlined, UserOutlined } from '@ant-design/icons'
+import { ControlOutlined, ExperimentOutlined, LogoutOutlined, MessageOutlined, UserOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Navigate, Outlet } from '@tanstack/react-router'
 import { Suspense, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { signOut, useSession } from './api/session'
@@ -10,13 +10,21 @@ import { Failed, Waiting } from './ui/states'
 
 const administrative = ['metrics', 'directory', 'usage', 'audit', 'security']
 
-function Entry({ to, icon, text }: { to: '/chat' | '/admin' | '/me'; icon: ReactNode; text: string }) {
+function Entry({ to, icon, text }: { to: '/chat' | '/playground' | '/admin' | '/me'; icon: ReactNode; text: string }) {
   return (
     <Link to={to} activeProps={{ 'aria-current': 'page' }}>
       {icon}
       <span>{text}</span>
     </Link>
   )
+}
+
+const isAdministrative = (scopes: string[]) => scopes.some((scope) => administrative.includes(scope))
+
+/** Where one begins: at a chat, else at what one administers, else at one's own page. */
+export function Home() {
+  const scopes = useSession().data?.scopes ?? []
+  return <Navigate to={scopes.includes('inference') ? '/chat' : isAdministrative(scopes) ? '/admin' : '/me'} replace />
 }
 
 /** What surrounds every page of who is signed in; who is not signs in here, and is then where they wanted to be. */
@@ -43,7 +51,8 @@ export function Shell() {
           <Mark />
         </span>
         {scopes.includes('inference') && <Entry to="/chat" icon={<MessageOutlined />} text={t('nav.chat')} />}
-        {scopes.some((scope) => administrative.includes(scope)) && <Entry to="/admin" icon={<ControlOutlined />} text={t('nav.admin')} />}
+        {scopes.includes('inference') && <Entry to="/playground" icon={<ExperimentOutlined />} text={t('nav.playground')} />}
+        {isAdministrative(scopes) && <Entry to="/admin" icon={<ControlOutlined />} text={t('nav.admin')} />}
         <span className="rail-space" />
         <Entry to="/me" icon={<UserOutlined />} text={t('nav.me')} />
         <button type="button" onClick={() => void leave()}>

@@ -1,24 +1,20 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { Setup } from './front/Setup'
-import { Shell } from './Shell'
+import { Home, Shell } from './Shell'
 import { NotFound } from './ui/states'
 
 const root = createRootRoute({ notFoundComponent: NotFound })
 const setup = createRoute({ getParentRoute: () => root, path: '/setup', component: Setup })
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell })
-const home = createRoute({
-  getParentRoute: () => shell,
-  path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/chat' })
-  },
-})
+const home = createRoute({ getParentRoute: () => shell, path: '/', component: Home })
+const chatPage = lazyRouteComponent(() => import('./chat/ChatPage'), 'ChatPage')
 const chat = createRoute({
   getParentRoute: () => shell,
   path: '/chat',
-  validateSearch: ({ ask }): { ask?: string } => (typeof ask === 'string' ? { ask } : {}),
-  component: lazyRouteComponent(() => import('./chat/ChatPage'), 'ChatPage'),
+  validateSearch: ({ ask, assistant }): { ask?: string; assistant?: string } => ({ ...(typeof ask === 'string' && { ask }), ...(typeof assistant === 'string' && { assistant }) }),
+  component: chatPage,
 })
+const play = createRoute({ getParentRoute: () => shell, path: '/playground', component: lazyRouteComponent(() => import('./play/PlayPage'), 'PlayPage') })
 const me = createRoute({ getParentRoute: () => shell, path: '/me', component: lazyRouteComponent(() => import('./me/MePage'), 'MePage') })
 
 const admin = createRoute({ getParentRoute: () => shell, path: '/admin', component: lazyRouteComponent(() => import('./admin/AdminShell'), 'AdminShell') })
@@ -37,7 +33,7 @@ const adminPages = [
 ] as const
 
 export const router = createRouter({
-  routeTree: root.addChildren([setup, shell.addChildren([home, chat, me, admin.addChildren(adminPages)])]),
+  routeTree: root.addChildren([setup, shell.addChildren([home, chat, play, me, admin.addChildren(adminPages)])]),
   basepath: '/console',
   defaultPreload: false,
 })

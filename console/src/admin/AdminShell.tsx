@@ -1,5 +1,5 @@
-import { Link, Navigate, Outlet } from '@tanstack/react-router'
-import { Suspense } from 'react'
+import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router'
+import { Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSession } from '../api/session'
 import { NoRight, Waiting } from '../ui/states'
@@ -18,9 +18,14 @@ export function AdminHome() {
 export function AdminShell() {
   const { t } = useTranslation()
   const allowed = useSections()
+  const { pathname } = useLocation()
+  const nav = useRef<HTMLElement>(null)
+  useEffect(() => {
+    void nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [pathname])
   return (
     <div className="admin">
-      <nav className="admin-nav" aria-label={t('nav.admin')}>
+      <nav className="admin-nav" ref={nav} aria-label={t('nav.admin')}>
         {allowed.map(({ to, text }) => (
           <Link key={to} to={to} activeProps={{ 'aria-current': 'page' }}>
             {t(text)}

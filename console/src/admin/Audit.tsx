@@ -1,7 +1,7 @@
 import { AuditOutlined, DownloadOutlined, SafetyCertificateOutlined } from '@ant-design/icons'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, DatePicker, Input, Select } from 'antd'
-import type { Dayjs } from 'dayjs'
+import dayjs, { type Dayjs } from 'dayjs'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, path, type Schema } from '../api/http'
@@ -14,10 +14,11 @@ import { DataTable } from '../ui/Table'
 type Record_ = Schema['AuditRecords']['records'][number]
 
 const verificationMs = 700
+const bad = ['refused', 'failed', 'lost']
 
 export function Audit() {
   const { t, i18n } = useTranslation()
-  const [given, setGiven] = useState<{ person?: string; action?: string; outcome?: string | undefined; range?: [Dayjs | null, Dayjs | null] | null }>({})
+  const [given, setGiven] = useState<{ person?: string; action?: string; outcome?: string | undefined; range?: [Dayjs | null, Dayjs | null] | null }>(() => ({ range: [dayjs(), dayjs()] }))
   const query = {
     person: given.person,
     action: given.action,
@@ -45,7 +46,7 @@ export function Audit() {
     >
       <Verification />
       <div className="filters">
-        <DatePicker.RangePicker onChange={(range) => setGiven((now) => ({ ...now, range }))} aria-label={t('usage.days')} />
+        <DatePicker.RangePicker value={given.range ?? null} onChange={(range) => setGiven((now) => ({ ...now, range }))} aria-label={t('usage.days')} />
         <Input.Search allowClear placeholder={t('audit.person')} aria-label={t('audit.person')} onSearch={(person) => setGiven((now) => ({ ...now, person }))} style={{ maxWidth: 180 }} />
         <Input.Search allowClear placeholder={t('audit.action')} aria-label={t('audit.action')} onSearch={(action) => setGiven((now) => ({ ...now, action }))} style={{ maxWidth: 200 }} />
         <Select allowClear placeholder={t('audit.outcome')} aria-label={t('audit.outcome')} onChange={(outcome?: string) => setGiven((now) => ({ ...now, outcome }))} options={['ok', 'refused', 'failed', 'begun'].map((value) => ({ value, label: value }))} style={{ minWidth: 130 }} />
@@ -64,7 +65,7 @@ export function Audit() {
           { title: t('audit.from'), dataIndex: 'from', render: (from?: string) => <span className="mono">{from}</span> },
           { title: t('audit.action'), dataIndex: 'do', render: (action: string) => <span className="mono">{action}</span> },
           { title: t('audit.about'), dataIndex: 'subject' },
-          { title: t('audit.outcome'), dataIndex: 'outcome', render: (outcome: string) => <span className={outcome === 'ok' ? 'tag tag-good' : outcome === 'begun' ? 'tag' : 'tag tag-bad'}>{outcome}</span> },
+          { title: t('audit.outcome'), dataIndex: 'outcome', render: (outcome: string) => <span className={bad.includes(outcome) ? 'tag tag-bad' : outcome === 'ok' ? 'tag tag-good' : 'tag'}>{outcome}</span> },
         ]}
         expandable={{
           rowExpandable: (record) => record.facts !== undefined,

@@ -3,7 +3,9 @@ import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 
-/** A line over time, filled below. What it shows now stands beside its title as text, for who cannot see it. */
+const windowS = 120
+
+/** A line over time, of the last two minutes, filled below. What it shows now stands beside its title as text, for who cannot see it. */
 export function Chart({ title, now, times, values, unit }: { title: string; now: string; times: number[]; values: number[]; unit: (value: number) => string }) {
   const { token } = theme.useToken()
   const place = useRef<HTMLDivElement>(null)
@@ -23,8 +25,8 @@ export function Chart({ title, now, times, values, unit }: { title: string; now:
         height: 150,
         legend: { show: false },
         cursor: { show: false },
-        scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.15, 1)] } },
-        axes: [axis, { ...axis, size: 62, values: (_, ticks) => ticks.map((tick) => unitNow.current(tick)) }],
+        scales: { x: { range: (_, __, last) => [last - windowS, last] }, y: { range: (_, __, most) => [0, Math.max(most * 1.15, 1)] } },
+        axes: [{ ...axis, size: 26, space: 90, values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toLocaleTimeString([], { hour12: false })) }, { ...axis, size: 62, values: (_, ticks) => ticks.map((tick) => unitNow.current(tick)) }],
         series: [{}, { stroke: token.colorPrimary, width: 1.75, fill: token.colorPrimaryBg, points: { show: false } }],
       },
       [[], []],

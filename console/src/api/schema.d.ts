@@ -7221,7 +7221,7 @@ export interface components {
                 code: string | null;
             };
         };
-        Any: Record<string, never>;
+        Any: Record<string, unknown>;
         FileNew: {
             /** Format: binary */
             file: string;
@@ -7240,7 +7240,7 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
-            output_expires_after?: Record<string, never>;
+            output_expires_after?: Record<string, unknown>;
         };
         AuditRecords: {
             records: {
@@ -7255,7 +7255,7 @@ export interface components {
                 about?: number;
                 subject?: string;
                 erased?: boolean;
-                facts?: Record<string, never>;
+                facts?: Record<string, unknown>;
                 h?: string;
             }[];
             more: boolean;

@@ -19,7 +19,7 @@ export function ChatPage() {
   const navigate = useNavigate()
   const { ask } = useSearch({ strict: false }) as { ask?: string }
   const models = useModels()
-  const [chosen, setChosen] = useState(() => localStorage.getItem('cofre.model') ?? undefined)
+  const [chosen, setChosen] = useState(() => localStorage.getItem('cofre.pick') ?? undefined)
   const model = models.data?.find((one) => one.id === chosen)?.id ?? models.data?.[0]?.id
   const thread = useThread(model)
   const [draft, setDraft] = useState('')
@@ -79,7 +79,7 @@ export function ChatPage() {
           popupMatchSelectWidth={false}
           options={models.data.map((one) => ({ value: one.id, label: one.id }))}
           onChange={(id) => {
-            localStorage.setItem('cofre.model', id)
+            localStorage.setItem('cofre.pick', id)
             setChosen(id)
           }}
         />
@@ -118,6 +118,7 @@ export function ChatPage() {
             placeholder={t('chat.placeholder')}
             autoSize={{ minRows: 1, maxRows: 10 }}
             loading={busy}
+            suffix={(_, { components: { SendButton, LoadingButton } }) => (busy ? <LoadingButton aria-label={t('chat.stop')} /> : <SendButton aria-label={t('chat.send')} />)}
             onSubmit={say}
             onCancel={() => {
               if (last) void thread.stop(last)

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { api, path } from '../api/http'
 import { FormDialog } from '../ui/deeds'
 import { Secret } from '../ui/Secret'
+import { useMySessions } from './Sessions'
 
 /** TOTP (RFC 6238): the password once more, the secret into an app, a code of it back. */
 export function SecondFactor() {
@@ -12,11 +13,13 @@ export function SecondFactor() {
   const [asks, setAsks] = useState<'password' | 'code' | 'remove'>()
   const [factor, setFactor] = useState<{ secret: string; uri: string }>()
   const [codes, setCodes] = useState<string[]>()
+  const isDemanded = useMySessions().data?.some((one) => one.this && one.limited)
   const close = () => setAsks(undefined)
   return (
     <section>
       <h2>{t('factor.title')}</h2>
       <p className="muted">{t('factor.text')}</p>
+      {isDemanded && <Alert type="warning" showIcon title={t('factor.demanded')} style={{ marginBottom: 12 }} />}
       <div className="page-deeds">
         <Button onClick={() => setAsks('password')}>{t('factor.set')}</Button>
         <Button type="text" onClick={() => setAsks('remove')}>

@@ -16,10 +16,14 @@ export interface SessionRow {
   limited: boolean
 }
 
+export function useMySessions() {
+  return useQuery({ queryKey: ['me', 'sessions'], queryFn: async () => (await api.get<{ sessions: SessionRow[] }>(path('/admin/v1/me/sessions', {}))).sessions })
+}
+
 export function Sessions() {
   const { t, i18n } = useTranslation()
   const deed = useDeed()
-  const sessions = useQuery({ queryKey: ['me', 'sessions'], queryFn: async () => (await api.get<{ sessions: SessionRow[] }>(path('/admin/v1/me/sessions', {}))).sessions })
+  const sessions = useMySessions()
   return (
     <section>
       <h2>{t('session.mine')}</h2>
