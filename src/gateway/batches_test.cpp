@@ -6,46 +6,26 @@
 
 #include "accounts/audit/export.h"
 #include "base/thrown.h"
-#include "gateway/gateway.h"
-#include "gateway/replay_models.h"
-#include "http/raw_client.h"
-#include "http/server.h"
-#include "os/paths.h"
+#include "gateway/fixture.h"
 
 namespace cofre::gateway {
 namespace {
 
 using namespace protocol;
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 /// A box whose applications give files and ask batches.
-class FilesAndBatches : public testing::Test {
+class FilesAndBatches : public GatewayTest {
  protected:
-  FilesAndBatches() { key = accounts.keys.create("app", {accounts::Scope::inference}); }
+  FilesAndBatches() { now = 1'000'000; }
 
-  void start() {
-    gateway = std::make_unique<Gateway>(models, accounts, records, settings);
-    server = std::make_unique<http::Server>(http::Options{}, *gateway);
-  }
-  void end() {
-    server.reset();
-    gateway.reset();
-  }
   struct Answer {
     int status = 0;
     std::string head, body;
     json::Object object() const { return json::parse(body).as_object(); }
   };
-  Answer ask(std::string_view method, std::string_view path, const std::string& body = {}, std::string headers = {},
-             const std::string& as = {}) {
-    if (!server) start();
-    http::RawClient client(server->port());
-    client.send(
-        fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: "
-                    "close\r\nContent-Length: {}\r\n{}\r\n{}",
-                    method, path, as.empty() ? key : as, body.size(), headers, body));
-    const auto text = client.wait_for_end();
+  Answer ask(std::string_view method, std::string_view path, const std::string& body = {},
+             const std::string& headers = {}, const std::string& as = {}) {
+    const auto text = ask_as(bearer(as.empty() ? key : as) + headers, method, path, body);
     const auto end = text.find("\r\n\r\n");
     return {std::stoi(text.substr(9, 3)), text.substr(0, end), text.substr(end + 4)};
   }
@@ -97,21 +77,7 @@ class FilesAndBatches : public testing::Test {
     return {Started{5, 1}, Text{0, "Hello"}, Finished{}, Done{{5, 1, 2, 0}}};
   }
 
-  os::TemporaryDirectory folder{testing::TempDir()};
-  crypto::Secret master = crypto::Secret::random();
-  store::Database database{folder.path() / "test.db", master.derive("store")};
-  std::mutex database_mutex;
-  accounts::Accounts accounts{database, database_mutex, master, folder.path()};
-  std::atomic<std::int64_t> now{1'000'000};
-  records::Records records{
-      database,
-      database_mutex,
-      {.data = folder.path(), .backups = folder.path(), .keep_s = 30 * 86'400, .clock = [this] { return now.load(); }}};
-  std::string key;
-  ReplayModels models;
-  Settings settings;
-  std::unique_ptr<Gateway> gateway;
-  std::unique_ptr<http::Server> server;
+  std::string key = accounts.keys.create("app", {accounts::Scope::inference});
 };
 
 TEST_F(FilesAndBatches, AFileIsGivenReadAndDeleted) {
@@ -229,7 +195,7 @@ TEST_F(FilesAndBatches, EachLineHasARecordThatNamesItsBatch) {
   const auto id = created(line("canary") + "\n\n" + line("b", "missing"));
   const auto done = wait_for(id, "completed");
   const auto output = content(done.at("output_file_id"));
-  end();
+  stop();
   trail.flush();
   const accounts::audit::Filter filter{.from = {}, .until = {}, .person = {}, .action = "request"};
   std::map<std::int64_t, json::Object> lines;
@@ -314,7 +280,7 @@ TEST_F(FilesAndBatches, BadBatchesAreRefusedWithTheField) {
             "400 output_expires_after.seconds");
   EXPECT_EQ(with(file, chats, window + R"(,"colour":"red")"), "400 colour");
   settings.batches_per_key = 0;
-  end();
+  stop();
   EXPECT_EQ(create(file).status, 429);
 }
 TEST_F(FilesAndBatches, ACancelledBatchKeepsWhatIsAnswered) {
@@ -372,7 +338,7 @@ TEST_F(FilesAndBatches, ABoxThatStartsAgainGoesOnWhereItWas) {
   for (auto& event : hello(first->request)) first->give(std::move(event));
   const auto second = models.wait_for_request();
   ASSERT_TRUE(second);
-  end();
+  stop();
   EXPECT_TRUE(second->wait_until_dropped());
   models.answer = hello;
   const auto done = wait_for(id, "completed");

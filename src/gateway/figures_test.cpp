@@ -2,11 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "gateway/gateway.h"
-#include "gateway/replay_models.h"
+#include "gateway/fixture.h"
 #include "http/raw_websocket.h"
-#include "http/server.h"
-#include "os/paths.h"
 
 namespace cofre::gateway {
 namespace {
@@ -14,8 +11,6 @@ namespace {
 using accounts::Role;
 using accounts::Scope;
 using Raw = http::RawWebSocket;
-
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 fleet::ModelState model_at(std::uint64_t prompt_tokens, std::uint64_t generated_tokens) {
   fleet::ModelState model;
@@ -58,36 +53,21 @@ TEST(Figures, AModelThatIsNotLoadedHasFewer) {
 }
 
 /// A box whose tick is the test's.
-class LiveFigures : public testing::Test {
+class LiveFigures : public GatewayTest {
  protected:
-  LiveFigures() {
-    accounts::Owner wanted;
-    wanted.tenant = accounts::home_tenant;
-    wanted.name = "olga";
-    wanted.roles = {Role::box_operator};
-    user = accounts.directory.create_owner(wanted).id;
-  }
-  std::string as(const std::string& key) const { return "Authorization: Bearer " + key + "\r\n"; }
+  LiveFigures() { start(); }
+  static std::string as(const std::string& key) { return bearer(key); }
   std::string key_with(Scope scope) { return accounts.keys.create(fmt::format("key{}", ++made), {scope}); }
   std::string cookie(const std::string& session) const { return "Cookie: __Host-cofre=" + session + "\r\n"; }
   /// The head of the answer to who wants to watch.
-  std::string head(const std::string& headers) { return Raw(server.port(), "/admin/v1/live", headers).head; }
+  std::string head(const std::string& headers) { return Raw(server->port(), "/admin/v1/live", headers).head; }
 
-  os::TemporaryDirectory folder{testing::TempDir()};
-  crypto::Secret master = crypto::Secret::random();
-  store::Database database{folder.path() / "test.db", master.derive("store")};
-  std::mutex database_mutex;
-  accounts::Accounts accounts{database, database_mutex, master, folder.path()};
-  records::Records records{database, database_mutex, {folder.path(), folder.path()}};
-  ReplayModels models;
-  std::int64_t user = 0;
+  const std::int64_t user = make_user("olga", {Role::box_operator}).id;
   int made = 0;
-  Gateway gateway{models, accounts, records, {}};
-  http::Server server{http::Options{}, gateway};
 };
 
 TEST_F(LiveFigures, ComeAtOnceAndWithEveryTick) {
-  Raw socket(server.port(), "/admin/v1/live", as(key_with(Scope::metrics)) + "X-Request-Id: mine\r\n");
+  Raw socket(server->port(), "/admin/v1/live", as(key_with(Scope::metrics)) + "X-Request-Id: mine\r\n");
   EXPECT_TRUE(socket.head.starts_with("HTTP/1.1 101")) << socket.head;
   EXPECT_TRUE(has(socket.head, "\r\nX-Request-Id: mine")) << socket.head;
   for (int i = 0; i < 3; ++i) {
@@ -96,17 +76,17 @@ TEST_F(LiveFigures, ComeAtOnceAndWithEveryTick) {
     EXPECT_EQ(figures->opcode, Raw::text);
     EXPECT_TRUE(has(figures->payload, R"({"name":"tiny","state":"ready")")) << figures->payload;
     EXPECT_TRUE(has(figures->payload, R"("kv_pages":10)")) << figures->payload;
-    gateway.tick();
+    gateway->tick();
   }
 }
 TEST_F(LiveFigures, AreForWhoMayReadMetrics) {
   EXPECT_TRUE(head("").starts_with("HTTP/1.1 401"));
   EXPECT_TRUE(head(as("cofre_x")).starts_with("HTTP/1.1 401"));
   EXPECT_TRUE(head(as(key_with(Scope::inference))).starts_with("HTTP/1.1 403"));
-  EXPECT_TRUE(Raw(server.port(), "/admin/v1/nothing", as(key_with(Scope::metrics))).head.starts_with("HTTP/1.1 404"));
+  EXPECT_TRUE(Raw(server->port(), "/admin/v1/nothing", as(key_with(Scope::metrics))).head.starts_with("HTTP/1.1 404"));
 }
 TEST_F(LiveFigures, AnOrdinaryRequestIsToldToUpgrade) {
-  http::RawClient client(server.port());
+  http::RawClient client(server->port());
   client.send("GET /admin/v1/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + as(key_with(Scope::metrics)) +
               "\r\n");
   const auto& answer = client.wait_for_end();
@@ -126,12 +106,12 @@ TEST_F(LiveFigures, ASessionMayWatchFromThisBoxsOwnPagesAlone) {
 TEST_F(LiveFigures, EndWithTheKeyOrTheSession) {
   const auto key = key_with(Scope::metrics);
   const auto session = accounts.sessions.begin(user, false, "");
-  Raw by_key(server.port(), "/admin/v1/live", as(key));
-  Raw by_session(server.port(), "/admin/v1/live", cookie(session) + "Origin: https://localhost\r\n");
-  Raw another(server.port(), "/admin/v1/live", as(key_with(Scope::metrics)));
+  Raw by_key(server->port(), "/admin/v1/live", as(key));
+  Raw by_session(server->port(), "/admin/v1/live", cookie(session) + "Origin: https://localhost\r\n");
+  Raw another(server->port(), "/admin/v1/live", as(key_with(Scope::metrics)));
   accounts.keys.revoke(accounts.keys.authenticate(key)->key_id);
   accounts.sessions.end_all(user);
-  gateway.tick();
+  gateway->tick();
   EXPECT_EQ(by_key.close_code(Raw::text), 1008);
   EXPECT_EQ(by_session.close_code(Raw::text), 1008);
   for (int i = 0; i < 2; ++i) EXPECT_EQ(another.receive()->opcode, Raw::text);
@@ -140,7 +120,7 @@ TEST_F(LiveFigures, SocketsOfAKeyAreCounted) {
   const auto key = as(key_with(Scope::metrics));
   std::vector<std::unique_ptr<Raw>> sockets;
   for (std::size_t i = 0; i < Figures::watchers_of_key; ++i) {
-    sockets.push_back(std::make_unique<Raw>(server.port(), "/admin/v1/live", key));
+    sockets.push_back(std::make_unique<Raw>(server->port(), "/admin/v1/live", key));
     EXPECT_TRUE(sockets.back()->head.starts_with("HTTP/1.1 101"));
   }
   EXPECT_TRUE(head(key).starts_with("HTTP/1.1 429"));

@@ -7,11 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "accounts/audit/export.h"
-#include "gateway/replay_models.h"
+#include "gateway/fixture.h"
 #include "gateway/route_table.h"
-#include "http/raw_client.h"
-#include "http/server.h"
-#include "os/paths.h"
 
 namespace cofre::gateway {
 namespace {
@@ -19,9 +16,7 @@ namespace {
 using namespace protocol;
 using namespace std::chrono_literals;
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
-class GatewayOfABox : public testing::Test {
+class GatewayOfABox : public GatewayTest {
  protected:
   GatewayOfABox() {
     key = keys.create("app", {accounts::Scope::inference});
@@ -30,46 +25,20 @@ class GatewayOfABox : public testing::Test {
       logged += std::string(event) + json::dump(fields) + "\n";
     };
   }
-  void start() {
-    gateway = std::make_unique<Gateway>(models, accounts, records, settings);
-    server = std::make_unique<http::Server>(http::Options{}, *gateway);
-  }
-  std::string request(std::string_view method, std::string_view path, const std::string& body,
-                      const std::string& headers = {}) const {
-    return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n{}\r\n{}", method, path, body.size(),
-                       headers, body);
-  }
   std::string as_app() const { return "Authorization: Bearer " + key + "\r\n"; }
   /// The whole answer, over a connection of its own.
   std::string ask(std::string_view method, std::string_view path, const std::string& body, const std::string& headers) {
-    if (!server) start();
-    http::RawClient client(server->port());
-    client.send(request(method, path, body, headers + "Connection: close\r\n"));
-    return client.wait_for_end();
+    return ask_as(headers, method, path, body);
   }
   std::string post(std::string_view path, const std::string& body) { return ask("POST", path, body, as_app()); }
   std::string get(std::string_view path) { return ask("GET", path, "", as_app()); }
 
-  static std::vector<Event> hello(const Request& request) {
-    if (std::holds_alternative<Tokenize>(request.task)) return {Tokens{{1, 2}, {"a", "b"}, ""}, Done{}};
-    if (std::holds_alternative<Embedding>(request.task)) return {Vectors{{{1.0f}}}, Done{{2, 0, 0, 0}}};
-    return {Started{5, 0}, Text{0, "Hello"}, Text{0, " world"}, Finished{}, Done{{5, 0, 2, 0}}};
-  }
   const std::string chat = R"({"model":"tiny","messages":[{"role":"user","content":"hi"}]})";
   const std::string streamed = R"({"model":"tiny","stream":true,"messages":[{"role":"user","content":"hi"}]})";
 
-  os::TemporaryDirectory folder{testing::TempDir()};
-  crypto::Secret master = crypto::Secret::random();
-  store::Database database{folder.path() / "test.db", master.derive("store")};
-  std::mutex database_mutex, log_mutex;
-  accounts::Accounts accounts{database, database_mutex, master, folder.path()};
+  std::mutex log_mutex;
   accounts::Keys& keys = accounts.keys;
-  records::Records records{database, database_mutex, {folder.path(), folder.path()}};
   std::string key, logged;
-  ReplayModels models;
-  Settings settings;
-  std::unique_ptr<Gateway> gateway;
-  std::unique_ptr<http::Server> server;
 };
 
 TEST_F(GatewayOfABox, AnswersAChat) {

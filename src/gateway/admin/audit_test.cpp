@@ -7,51 +7,31 @@
 #include <functional>
 
 #include "accounts/audit/segment.h"
-#include "gateway/gateway.h"
-#include "gateway/replay_models.h"
-#include "http/raw_client.h"
-#include "http/server.h"
+#include "gateway/fixture.h"
 #include "os/disk.h"
-#include "os/paths.h"
 
 namespace cofre::gateway::admin {
 namespace {
 
-using accounts::Owner;
 using accounts::Role;
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 /// A box that keeps a trail, and somebody who may read it.
-class AuditRoutes : public testing::Test {
+class AuditRoutes : public GatewayTest {
  protected:
   AuditRoutes() {
     options.folder = folder.path() / "audit";
     options.segment_bytes = 4000;
     trail = std::make_unique<accounts::audit::Trail>(database, database_mutex, master, folder.path(), options);
     settings.audit = trail.get();
-    gateway = std::make_unique<Gateway>(models, accounts, records, settings);
-    server = std::make_unique<http::Server>(http::Options{}, *gateway);
     key = key_of("alice", accounts::home_tenant, Role::auditor);
   }
 
   std::string key_of(const std::string& name, std::int64_t tenant, Role role) {
-    Owner wanted;
-    wanted.tenant = tenant;
-    wanted.name = name;
-    wanted.roles = {role};
-    const auto owner = accounts.directory.create_owner(wanted);
-    return accounts.keys.create(
-        {.name = name, .owner = owner.id, .maker = owner.id, .scopes = owner.scopes(), .expires = {}});
+    return GatewayTest::key_of(make_user(name, {role}, tenant));
   }
   /// The whole answer; chunks are left as they are.
   std::string ask(std::string_view method, std::string_view path, const std::string& as = {}) {
-    http::RawClient client(server->port());
-    client.send(
-        fmt::format("{} /admin/v1/audit/{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: "
-                    "close\r\nContent-Length: 0\r\n\r\n",
-                    method, path, as.empty() ? key : as));
-    return client.wait_for_end();
+    return ask_as(bearer(as.empty() ? key : as), method, fmt::format("/admin/v1/audit/{}", path));
   }
   json::Object object(std::string_view method, std::string_view path) {
     const auto text = ask(method, path);
@@ -81,18 +61,8 @@ class AuditRoutes : public testing::Test {
     }
   }
 
-  os::TemporaryDirectory folder{testing::TempDir()};
-  crypto::Secret master = crypto::Secret::random();
-  store::Database database{folder.path() / "test.db", master.derive("store")};
-  std::mutex database_mutex;
-  accounts::Accounts accounts{database, database_mutex, master, folder.path()};
-  records::Records records{database, database_mutex, {folder.path(), folder.path()}};
   accounts::audit::Trail::Options options;
   std::unique_ptr<accounts::audit::Trail> trail;
-  ReplayModels models;
-  Settings settings;
-  std::unique_ptr<Gateway> gateway;
-  std::unique_ptr<http::Server> server;
   std::string key;
 };
 

@@ -1,57 +1,18 @@
 #include <gtest/gtest.h>
 
-#include "gateway/gateway.h"
-#include "gateway/replay_models.h"
-#include "http/raw_client.h"
-#include "http/server.h"
-#include "os/paths.h"
+#include "gateway/fixture.h"
 
 namespace cofre::gateway::openai {
 namespace {
 
 using namespace protocol;
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
-/// The body of an answer that was not streamed.
-json::Object body_of(const std::string& answer) {
-  return json::parse(answer.substr(answer.find("\r\n\r\n") + 4)).as_object();
-}
-/// The events of a chunked stream, without the frames around them.
-std::string events_of(const std::string& answer) {
-  std::string out;
-  for (auto at = answer.find("\r\n\r\n") + 4; at < answer.size();) {
-    const auto size = std::stoul(answer.substr(at), nullptr, 16);
-    at = answer.find("\r\n", at) + 2;
-    out += answer.substr(at, size);
-    at += size + 2;
-  }
-  return out;
-}
-
-class StoredResponsesOfABox : public testing::Test {
+class StoredResponsesOfABox : public GatewayTest {
  protected:
   StoredResponsesOfABox() { models.answer = hello; }
 
-  void start() {
-    gateway = std::make_unique<Gateway>(models, accounts, records, settings);
-    server = std::make_unique<http::Server>(http::Options{}, *gateway);
-  }
-  void stop() {
-    server.reset();
-    gateway.reset();
-  }
-  std::string request(std::string_view method, std::string_view path, const std::string& body, const std::string& as) {
-    return fmt::format(
-        "{} {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n"
-        "Connection: close\r\n\r\n{}",
-        method, path, as, body.size(), body);
-  }
   std::string ask(std::string_view method, const std::string& path, const std::string& body = {}) {
-    if (!server) start();
-    http::RawClient client(server->port());
-    client.send(request(method, path, body, key));
-    return client.wait_for_end();
+    return ask_as(bearer(key), method, path, body);
   }
   std::string get(const std::string& path) { return ask("GET", "/v1/responses/" + path); }
   /// POST /v1/responses with these members beside model and input.
@@ -68,24 +29,8 @@ class StoredResponsesOfABox : public testing::Test {
     return body_of(get(id));
   }
 
-  static std::vector<Event> hello(const Request&) {
-    return {Started{5, 0}, Text{0, "Hello"}, Text{0, " world"}, Finished{}, Done{{5, 0, 2, 0}}};
-  }
-
-  os::TemporaryDirectory folder{testing::TempDir()};
-  crypto::Secret master = crypto::Secret::random();
-  store::Database database{folder.path() / "test.db", master.derive("store")};
-  std::mutex database_mutex;
-  accounts::Accounts accounts{database, database_mutex, master, folder.path()};
   accounts::Keys& keys = accounts.keys;
-  std::int64_t now = records::system_seconds();
-  records::Records records{
-      database, database_mutex, {.data = folder.path(), .backups = folder.path(), .clock = [this] { return now; }}};
   std::string key = keys.create("app", {accounts::Scope::inference});
-  ReplayModels models;
-  Settings settings;
-  std::unique_ptr<Gateway> gateway;
-  std::unique_ptr<http::Server> server;
 };
 
 TEST_F(StoredResponsesOfABox, AResponseIsReadAgainAsItWasTold) {
@@ -221,7 +166,8 @@ TEST_F(StoredResponsesOfABox, AStreamThatWasLostGoesOnWhereItWas) {
   models.answer = nullptr;
   start();
   http::RawClient client(server->port());
-  client.send(request("POST", "/v1/responses", R"({"model":"tiny","input":"a","background":true,"stream":true})", key));
+  client.send(request("POST", "/v1/responses", R"({"model":"tiny","input":"a","background":true,"stream":true})",
+                      bearer(key) + "Connection: close\r\n"));
   const auto asked = models.wait_for_request();
   ASSERT_TRUE(asked);
   asked->give(Started{});
@@ -231,7 +177,8 @@ TEST_F(StoredResponsesOfABox, AStreamThatWasLostGoesOnWhereItWas) {
   client.vanish();
 
   http::RawClient again(server->port());
-  again.send(request("GET", "/v1/responses/" + id + "?stream=true&starting_after=4", "", key));
+  again.send(request("GET", "/v1/responses/" + id + "?stream=true&starting_after=4", "",
+                     bearer(key) + "Connection: close\r\n"));
   again.wait_for("\"sequence_number\":5,");
   asked->give(Text{0, "two"});
   again.wait_for("two");
@@ -314,7 +261,8 @@ TEST_F(StoredResponsesOfABox, ARevokedKeyEndsItsBackgroundResponses) {
   models.answer = nullptr;
   start();
   http::RawClient client(server->port());
-  client.send(request("POST", "/v1/responses", R"({"model":"tiny","input":"a","background":true,"stream":true})", key));
+  client.send(request("POST", "/v1/responses", R"({"model":"tiny","input":"a","background":true,"stream":true})",
+                      bearer(key) + "Connection: close\r\n"));
   const auto asked = models.wait_for_request();
   asked->give(Started{});
   client.wait_for("in_progress");
@@ -350,7 +298,8 @@ TEST_F(StoredResponsesOfABox, AClientThatLeavesCancelsAndNothingIsStored) {
   models.answer = nullptr;
   start();
   http::RawClient client(server->port());
-  client.send(request("POST", "/v1/responses", R"({"model":"tiny","input":"a"})", key));
+  client.send(
+      request("POST", "/v1/responses", R"({"model":"tiny","input":"a"})", bearer(key) + "Connection: close\r\n"));
   const auto asked = models.wait_for_request();
   ASSERT_TRUE(asked);
   client.vanish();
