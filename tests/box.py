@@ -59,6 +59,19 @@ class Box:
         assert status == 0, error
         return json.loads(out)["key"]
 
+    def session(self, name, *create_options, password="correct horse battery"):
+        """Headers of a user's session; the user is made."""
+        status, _, error = self.command("user", "create", name, *create_options)
+        assert status == 0, error
+        status, out, error = self.command("user", "invite", name, "--json")
+        assert status == 0, error
+        token = json.loads(out)["link"].split("#")[1]
+        status, _, answer = self.ask("POST", "/admin/v1/link", {"token": token, "password": password})
+        assert status == 200, answer
+        status, headers, answer = self.ask("POST", "/admin/v1/session", {"name": name, "password": password})
+        assert status == 200, answer
+        return {"Cookie": headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": answer["csrf_token"]}
+
     def connect(self):
         return http.client.HTTPSConnection(self.host, self.port, context=self.tls, timeout=120)
 

@@ -8,7 +8,7 @@
 
 namespace cofre::accounts {
 
-/// What a caller may do. Every route names the one that it needs.
+/// What a caller may do. Every route names the one that it needs, or several.
 enum class Scope : std::uint8_t {
   inference,  ///< ask models: chats, embeddings, responses, files, batches
   account,    ///< one's own keys, password, sessions, usage
@@ -26,8 +26,9 @@ std::string_view name_of(Scope scope);
 /// A set of them.
 class Scopes {
  public:
-  Scopes() = default;
-  Scopes(std::initializer_list<Scope> scopes) {
+  constexpr Scopes() = default;
+  constexpr Scopes(Scope scope) { add(scope); }
+  constexpr Scopes(std::initializer_list<Scope> scopes) {
     for (const Scope scope : scopes) add(scope);
   }
   /// From their names. Throws Error(invalid, "scope") naming the unknown one, and where there is none at all.
@@ -39,8 +40,13 @@ class Scopes {
   bool has(Scope scope) const noexcept { return (bits_ >> static_cast<unsigned>(scope) & 1U) != 0; }
   bool has_all(Scopes others) const noexcept { return (bits_ & others.bits_) == others.bits_; }
   bool is_empty() const noexcept { return bits_ == 0; }
-  void add(Scope scope) noexcept { bits_ |= 1U << static_cast<unsigned>(scope); }
-  void add(Scopes others) noexcept { bits_ |= others.bits_; }
+  constexpr void add(Scope scope) noexcept { bits_ |= 1U << static_cast<unsigned>(scope); }
+  constexpr void add(Scopes others) noexcept { bits_ |= others.bits_; }
+  /// Those that are not among the others.
+  Scopes without(Scopes others) const noexcept {
+    others.bits_ = bits_ & ~others.bits_;
+    return others;
+  }
   /// What is in both.
   Scopes common(Scopes others) const noexcept {
     others.bits_ &= bits_;

@@ -27,7 +27,7 @@ struct Asker {
   std::string name, headers;
   bool valid = true;
   Scopes scopes{};
-  std::int64_t user = 0, tenant = 0;
+  std::int64_t user = 0, tenant = 0, department = 0;
 };
 
 class Access : public testing::Test {
@@ -89,7 +89,14 @@ class Access : public testing::Test {
     const auto file = records.files.keep(*draft, {caller->holder(), "a.jsonl", "batch"});
     const auto batch = records.batches.create(
         {caller->holder(), caller->key_id, "/v1/embeddings", file.id, nullptr, std::nullopt}, 1000);
-    victim = {"the user", bearer(key), true, owner.scopes(), owner.id, acme};
+    auto chat = records.chats.create(owner.id, acme, {.folder = std::optional(fmt::format("folder{}", made))});
+    records::ChatMessage message;
+    message.id = fmt::format("cmsg_{}", made);
+    message.text = "hi";
+    records.chats.add(chat, std::nullopt, message, std::nullopt);
+    chat = records.chats.share(chat, owner.department);
+    const auto assistant = records.assistants.create(owner.id, acme, {.name = fmt::format("assistant{}", made)});
+    victim = {"the user", bearer(key), true, owner.scopes(), owner.id, acme, owner.department};
     names = {{"user", std::to_string(owner.id)},
              {"key", std::to_string(caller->key_id)},
              {"session", std::to_string(-accounts.sessions.authenticate(session)->key_id)},
@@ -100,16 +107,22 @@ class Access : public testing::Test {
              {"since", "2026-01-01"},
              {"id", response},
              {"file_id", file.id},
-             {"batch_id", batch.id}};
+             {"batch_id", batch.id},
+             {"chat", chat.id},
+             {"message", message.id},
+             {"share", chat.share->id},
+             {"folder", *chat.folder},
+             {"assistant", assistant.id}};
   }
 
   void add(std::string name, const Owner& owner) {
-    askers.push_back({name + ", a key", bearer(make_key(owner)), true, owner.scopes(), owner.id, owner.tenant});
+    askers.push_back(
+        {name + ", a key", bearer(make_key(owner)), true, owner.scopes(), owner.id, owner.tenant, owner.department});
     const auto session = accounts.sessions.begin(owner.id, false, "");
     askers.push_back(
         {name + ", a session",
          fmt::format("Cookie: __Host-cofre={}\r\nX-CSRF-Token: {}\r\n", session, accounts.sessions.csrf_token(session)),
-         true, owner.scopes(), owner.id, owner.tenant});
+         true, owner.scopes(), owner.id, owner.tenant, owner.department});
   }
 
   void make_askers() {
@@ -170,7 +183,8 @@ class Access : public testing::Test {
     if (pattern.ends_with("/users/import")) return fmt::format(R"({{"csv":"name\n{}\n"}})", fresh);
     if (pattern.ends_with("/users/{user}")) return R"({"label":"x"})";
     if (pattern.ends_with("/roles")) return R"({"roles":["user"]})";
-    if (pattern.ends_with("/keys") || pattern.ends_with("/tenants") || pattern.ends_with("/departments")) {
+    if (pattern.ends_with("/keys") || pattern.ends_with("/assistants") || pattern.ends_with("/tenants") ||
+        pattern.ends_with("/departments")) {
       return fmt::format(R"({{"name":"{}"}})", fresh);
     }
     if (pattern.ends_with("/quotas")) {
@@ -180,6 +194,8 @@ class Access : public testing::Test {
     if (pattern == "/v1/chat/completions") return R"({"model":"tiny","messages":[{"role":"user","content":"a"}]})";
     if (pattern == "/v1/completions") return R"({"model":"tiny","prompt":"a"})";
     if (pattern == "/v1/responses" || pattern == "/v1/embeddings") return R"({"model":"tiny","input":"a"})";
+    if (pattern.ends_with("/messages")) return R"({"text":"a"})";
+    if (pattern.ends_with("/{folder}")) return fmt::format(R"({{"name":"{}"}})", fresh);
     if (pattern == "/tokenize") return R"({"content":"a"})";
     if (pattern == "/detokenize") return R"({"tokens":[1]})";
     return "{}";
@@ -195,8 +211,8 @@ class Access : public testing::Test {
   }
 
   bool names_an_object(const Route& route) const {
-    for (const char* name :
-         {"{id}", "{user}", "{key}", "{session}", "{quota}", "{department}", "{tenant}", "{file_id}", "{batch_id}"}) {
+    for (const char* name : {"{id}", "{user}", "{key}", "{session}", "{quota}", "{department}", "{tenant}", "{file_id}",
+                             "{batch_id}", "{chat}", "{share}", "{folder}", "{assistant}"}) {
       if (route.pattern.find(name) != std::string_view::npos) return true;
     }
     return false;
@@ -212,14 +228,17 @@ class Access : public testing::Test {
       EXPECT_NE(status, 403) << what;
     } else if (!asker.valid) {
       EXPECT_EQ(status, 401) << what;
-    } else if (!asker.scopes.has(*route.scope)) {
+    } else if (!asker.scopes.has_all(*route.scope)) {
       EXPECT_EQ(status, 403) << what;
     } else {
       EXPECT_NE(status, 401) << what;
       EXPECT_NE(status, 403) << what;
-      const bool own = route.pattern.starts_with("/admin/v1/me/") || route.pattern.starts_with("/v1/");
-      const bool reaches =
-          own ? asker.user == victim.user : asker.tenant == accounts::home_tenant || asker.tenant == victim.tenant;
+      const bool own = route.pattern.starts_with("/admin/v1/me/") || route.pattern.starts_with("/v1/") ||
+                       route.pattern.starts_with("/console/v1/");
+      const bool of_department = route.pattern.starts_with("/console/v1/shared/");
+      const bool reaches = of_department ? asker.tenant == victim.tenant && asker.department == victim.department
+                           : own         ? asker.user == victim.user
+                                         : asker.tenant == accounts::home_tenant || asker.tenant == victim.tenant;
       EXPECT_TRUE(!names_an_object(route) || reaches || status == 404) << what;
     }
     if (done && route.method != "GET" && route.pattern.find('{') != std::string_view::npos) make_victim();
@@ -257,7 +276,7 @@ TEST_F(Access, EveryRouteIsClosedToWhoMayNot) {
     const bool ends_all = route.pattern.starts_with("/admin/v1/tenants/{tenant}") && route.method != "GET";
     const bool ends_own = route.pattern == "/admin/v1/session" && route.method == "DELETE";
     for (const auto& asker : askers) {
-      const bool may = asker.valid && route.scope && asker.scopes.has(*route.scope);
+      const bool may = asker.valid && route.scope && asker.scopes.has_all(*route.scope);
       if (may && (ends_own || (ends_all && asker.tenant != other))) continue;
       check(route, asker);
       ++cells;

@@ -75,7 +75,8 @@ std::optional<std::string_view> presented_session(const http::Request& request) 
   return presented_cookie(request, session_cookie);
 }
 
-accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Request& request, accounts::Scope scope) {
+accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Request& request,
+                              accounts::Scopes needed) {
   std::optional<accounts::Caller> caller;
   if (const auto key = presented_key(request)) {
     caller = accounts.keys.authenticate(*key, request.peer);
@@ -89,8 +90,9 @@ accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Re
   } else {
     throw failure_of(401, "this needs a key of the box: Authorization: Bearer KEY");
   }
-  if (!caller->scopes.has(scope))
-    throw failure_of(403, fmt::format("the key lacks the scope \"{}\"", accounts::name_of(scope)));
+  if (!caller->scopes.has_all(needed))
+    throw failure_of(403,
+                     fmt::format("the key lacks the scope \"{}\"", needed.without(caller->scopes).names().front()));
   return std::move(*caller);
 }
 

@@ -20,7 +20,8 @@ std::optional<std::string_view> presented_cookie(const http::Request& request, s
 std::optional<std::string_view> presented_session(const http::Request& request);
 
 /// The one place where a request becomes a caller. Throws Failure: 401 without a valid key or session; 403 where it
-/// lacks the scope, or where a session's request that changes something did not come from the box's own pages.
-accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Request& request, accounts::Scope scope);
+/// lacks one of the scopes, or where a session's request that changes something did not come from the box's own pages.
+accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Request& request,
+                              accounts::Scopes needed);
 
 }  // namespace cofre::gateway

@@ -45,6 +45,7 @@ Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records&
                 settings_, records,  backgrounds_, desk_,    batches_, entrance_, arrivals_},
       batches_(services_) {
   records.responses.fail_queued("server_error", "the box stopped before this response was whole");
+  records.chats.fail_queued("server_error", "the box stopped before this answer was whole");
   // The watch outlives the gateway: it holds the list of flights itself.
   const auto end = [flights = flights_, wake_batches = batches_.waker()](std::int64_t key_id) {
     flights->end_key(key_id);
@@ -172,8 +173,12 @@ void Gateway::note_refusal(const http::Request& head, const Route& route, const 
 
 /// What a model writes says so in a header too.
 void Gateway::label(Call& call) const {
-  const bool generates = call.caller && call.request.method == "POST" && call.request.path.starts_with("/v1/");
-  const auto rules = generates && settings_.content_rules ? settings_.content_rules() : nullptr;
+  const std::string_view path = call.request.path;
+  const bool is_of_chats = path.starts_with("/console/v1/chats/");
+  const bool generates = call.request.method == "POST" && (path.starts_with("/v1/") || is_of_chats);
+  const bool exports = is_of_chats && path.ends_with("/export");
+  const bool says_so = call.caller && (generates || exports);
+  const auto rules = says_so && settings_.content_rules ? settings_.content_rules() : nullptr;
   if (!rules) return;
   const auto tenant = accounts_.directory.find_tenant(static_cast<std::int64_t>(call.caller->tenant));
   const auto label = rules->label(tenant ? tenant->name : std::string());

@@ -79,9 +79,10 @@ Object operation(const Route& route, const std::vector<std::string>& names) {
   Object object;
   if (note != nullptr) object["summary"] = note->summary;
   const auto first = route.pattern.find('/', 1);
-  object["tags"] = Array{route.pattern.starts_with("/admin/") ? "administration"
-                         : first == route.pattern.npos        ? "box"
-                                                              : "models"};
+  object["tags"] = Array{route.pattern.starts_with("/admin/")     ? "administration"
+                         : route.pattern.starts_with("/console/") ? "chats"
+                         : first == route.pattern.npos            ? "box"
+                                                                  : "models"};
   Array parameters;
   for (const auto& name : names) {
     parameters.push_back(
@@ -97,7 +98,7 @@ Object operation(const Route& route, const std::vector<std::string>& names) {
   object["responses"] = responses(note, !route.scope);
   if (route.scope) {
     object["security"] = Array{Object{{"key", Array{}}}, Object{{"session", Array{}}}};
-    object["x-scope"] = accounts::name_of(*route.scope);
+    object["x-scope"] = route.scope->text();
   } else {
     object["security"] = Array{};
   }

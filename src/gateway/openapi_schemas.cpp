@@ -18,6 +18,78 @@ std::string_view openapi_schemas() {
   "completion_window": {"const": "24h"},
   "metadata": {"type": "object", "maxProperties": 16, "additionalProperties": {"type": "string", "maxLength": 512}},
   "output_expires_after": {"type": "object", "required": ["anchor", "seconds"]}}},
+"Deleted": {"type": "object", "required": ["id", "object", "deleted"], "properties": {"id": {"type": "string"}, "object": {"type": "string"}, "deleted": {"const": true}}},
+"ChatParameters": {"type": "object", "description": "fields of POST /v1/responses", "properties": {
+  "temperature": {"type": "number", "minimum": 0, "maximum": 2}, "top_p": {"type": "number", "minimum": 0, "maximum": 1},
+  "max_output_tokens": {"type": "integer", "minimum": 1}, "reasoning": {"type": "object", "properties": {"effort": {"enum": ["none", "minimal", "low", "medium", "high", "xhigh"]}}},
+  "text": {"type": "object"}, "tools": {"type": "array", "items": {"type": "object"}}, "tool_choice": {}, "parallel_tool_calls": {"type": "boolean"}}, "additionalProperties": false},
+"ChatNew": {"type": "object", "properties": {
+  "title": {"type": "string"}, "folder": {"type": ["string", "null"]}, "model": {"type": ["string", "null"]}, "assistant": {"type": ["string", "null"]},
+  "system_prompt": {"type": ["string", "null"]}, "parameters": {"$ref": "#/components/schemas/ChatParameters"}}, "additionalProperties": false},
+"ChatChange": {"type": "object", "properties": {
+  "title": {"type": "string"}, "folder": {"type": ["string", "null"]}, "model": {"type": ["string", "null"]}, "assistant": {"type": ["string", "null"]},
+  "system_prompt": {"type": ["string", "null"]}, "parameters": {"$ref": "#/components/schemas/ChatParameters"},
+  "leaf": {"type": "string", "description": "a message: the branch goes on from it along its newest children"}}, "additionalProperties": false},
+"Chat": {"type": "object",
+  "required": ["id", "object", "title", "folder", "model", "assistant", "parameters", "system_prompt", "leaf", "messages", "answering", "share", "created_at", "updated_at"], "properties": {
+  "id": {"type": "string"}, "object": {"const": "chat"}, "title": {"type": "string"}, "folder": {"type": ["string", "null"]}, "model": {"type": ["string", "null"]},
+  "assistant": {"type": ["string", "null"]}, "parameters": {"$ref": "#/components/schemas/ChatParameters"}, "system_prompt": {"type": ["string", "null"]},
+  "leaf": {"type": ["string", "null"]}, "messages": {"type": "integer"}, "answering": {"type": "boolean"},
+  "share": {"anyOf": [{"$ref": "#/components/schemas/ChatShare"}, {"type": "null"}]}, "created_at": {"type": "integer"}, "updated_at": {"type": "integer"},
+  "match": {"type": "object", "description": "only of a search", "required": ["message", "text"], "properties": {"message": {"type": ["string", "null"]}, "text": {"type": "string"}}}}},
+"Chats": {"type": "object", "required": ["object", "data", "first_id", "last_id", "has_more"], "properties": {
+  "object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/Chat"}}, "first_id": {"type": ["string", "null"]}, "last_id": {"type": ["string", "null"]},
+  "has_more": {"type": "boolean"}}},
+"ChatShare": {"type": "object", "required": ["id", "department", "created_at"], "properties": {
+  "id": {"type": "string"}, "department": {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}},
+  "created_at": {"type": "integer"}, "object": {"const": "chat.share"}, "title": {"type": "string"},
+  "owner": {"type": "object", "required": ["name", "label"], "properties": {"name": {"type": "string"}, "label": {"type": "string"}}}}},
+"ToolOutput": {"type": "object", "required": ["call_id", "output"], "properties": {"call_id": {"type": "string"}, "output": {"type": "string"}}, "additionalProperties": false},
+"ChatMessage": {"type": "object",
+  "required": ["id", "object", "parent", "siblings", "role", "text", "reasoning", "tool_calls", "tool_outputs", "status", "finish_reason", "error", "model", "response", "usage", "speed", "created_at"],
+  "properties": {
+  "id": {"type": "string"}, "object": {"const": "chat.message"}, "parent": {"type": ["string", "null"]}, "siblings": {"type": "array", "items": {"type": "string"}},
+  "role": {"enum": ["user", "assistant"]}, "text": {"type": "string"}, "reasoning": {"type": "string"},
+  "tool_calls": {"type": "array", "items": {"type": "object", "required": ["call_id", "name", "arguments"], "properties": {
+    "call_id": {"type": "string"}, "name": {"type": "string"}, "arguments": {"type": "string"}}}},
+  "tool_outputs": {"type": "array", "items": {"$ref": "#/components/schemas/ToolOutput"}},
+  "status": {"enum": ["queued", "completed", "incomplete", "failed", "cancelled"]}, "finish_reason": {"enum": ["stop", "length", "tool_calls", "content_filter", null]},
+  "error": {"type": ["object", "null"], "required": ["code", "message"], "properties": {"code": {"type": "string"}, "message": {"type": "string"}}},
+  "model": {"type": ["string", "null"]}, "response": {"type": ["string", "null"]},
+  "usage": {"type": ["object", "null"], "required": ["input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"], "properties": {
+    "input_tokens": {"type": "integer"}, "cached_tokens": {"type": "integer"}, "output_tokens": {"type": "integer"}, "reasoning_tokens": {"type": "integer"}}},
+  "speed": {"type": ["object", "null"], "required": ["first_token_ms", "tokens_per_second"], "properties": {
+    "first_token_ms": {"type": "integer"}, "tokens_per_second": {"type": ["number", "null"]}}},
+  "created_at": {"type": "integer"}}},
+"ChatMessages": {"type": "object", "required": ["object", "data", "first_id", "last_id", "has_more"], "properties": {
+  "object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/ChatMessage"}}, "first_id": {"type": ["string", "null"]}, "last_id": {"type": ["string", "null"]},
+  "has_more": {"type": "boolean"}}},
+"ChatSaying": {"type": "object", "properties": {
+  "text": {"type": "string"}, "tool_outputs": {"type": "array", "maxItems": 128, "items": {"$ref": "#/components/schemas/ToolOutput"}},
+  "parent": {"type": "string", "description": "the message that it follows; absent: the chat's leaf"}, "edits": {"type": "string", "description": "the message beside which it stands"},
+  "answer": {"type": "boolean", "default": true}, "model": {"type": "string"}, "parameters": {"$ref": "#/components/schemas/ChatParameters"}}, "additionalProperties": false},
+"ChatAsking": {"type": "object", "properties": {"model": {"type": "string"}, "parameters": {"$ref": "#/components/schemas/ChatParameters"}}, "additionalProperties": false},
+"ChatTurn": {"type": "object", "required": ["message", "answer"], "properties": {
+  "message": {"anyOf": [{"$ref": "#/components/schemas/ChatMessage"}, {"type": "null"}]}, "answer": {"anyOf": [{"$ref": "#/components/schemas/ChatMessage"}, {"type": "null"}]}}},
+"Folder": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "chats": {"type": "integer"}}},
+"Folders": {"type": "object", "required": ["object", "data"], "properties": {"object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/Folder"}}}},
+"FolderName": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}, "additionalProperties": false},
+"AssistantNew": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "pattern": "^[a-z0-9._-]{1,64}$"}, "title": {"type": "string", "maxLength": 200}, "description": {"type": "string", "maxLength": 2000}, "system_prompt": {"type": "string"},
+  "model": {"type": ["string", "null"]}, "parameters": {"$ref": "#/components/schemas/ChatParameters"},
+  "starters": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 500}}, "departments": {"type": "array", "items": {"type": "integer"}}, "everyone": {"type": "boolean"}}, "additionalProperties": false},
+"AssistantChange": {"type": "object", "properties": {"name": {"type": "string", "pattern": "^[a-z0-9._-]{1,64}$"}, "title": {"type": "string", "maxLength": 200}, "description": {"type": "string", "maxLength": 2000}, "system_prompt": {"type": "string"},
+  "model": {"type": ["string", "null"]}, "parameters": {"$ref": "#/components/schemas/ChatParameters"},
+  "starters": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 500}}, "departments": {"type": "array", "items": {"type": "integer"}}, "everyone": {"type": "boolean"}}, "additionalProperties": false},
+"Assistant": {"type": "object",
+  "required": ["id", "object", "name", "title", "description", "system_prompt", "model", "parameters", "starters", "departments", "everyone", "owner", "own", "created_at", "updated_at"],
+  "properties": {"id": {"type": "string"}, "object": {"const": "assistant"}, "name": {"type": "string", "pattern": "^[a-z0-9._-]{1,64}$"}, "title": {"type": "string", "maxLength": 200}, "description": {"type": "string", "maxLength": 2000}, "system_prompt": {"type": "string"},
+  "model": {"type": ["string", "null"]}, "parameters": {"$ref": "#/components/schemas/ChatParameters"},
+  "starters": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 500}}, "departments": {"type": "array", "items": {"type": "integer"}}, "everyone": {"type": "boolean"},
+  "owner": {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}, "own": {"type": "boolean"},
+  "created_at": {"type": "integer"}, "updated_at": {"type": "integer"}}},
+"Assistants": {"type": "object", "required": ["object", "data", "first_id", "last_id", "has_more"], "properties": {
+  "object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/Assistant"}}, "first_id": {"type": ["string", "null"]}, "last_id": {"type": ["string", "null"]},
+  "has_more": {"type": "boolean"}}},
 "AuditRecords": {"type": "object", "required": ["records", "more", "next"], "properties": {
   "records": {"type": "array", "items": {"type": "object", "required": ["n", "t", "do", "outcome"], "properties": {
     "n": {"type": "integer"}, "t": {"type": "string", "format": "date-time"}, "do": {"type": "string"}, "outcome": {"type": "string"},

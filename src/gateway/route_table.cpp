@@ -5,6 +5,8 @@
 #include "gateway/admin/oidc.h"
 #include "gateway/admin/reload.h"
 #include "gateway/admin/session.h"
+#include "gateway/console/assistants.h"
+#include "gateway/console/chats.h"
 #include "gateway/dialects/openai/batches.h"
 #include "gateway/dialects/openai/files.h"
 #include "gateway/dialects/openai/handlers.h"
@@ -17,6 +19,9 @@ namespace {
 
 using accounts::Scope;
 using admin::act;
+
+/// A person's own chats: a key that may only ask models reads nobody's history.
+constexpr accounts::Scopes own_chats{Scope::account, Scope::inference};
 
 constexpr Route routes[] = {
     {"GET", "/health", anybody, Body::none, monitor::health},
@@ -48,6 +53,28 @@ constexpr Route routes[] = {
     {"POST", "/v1/batches/{batch_id}/cancel", Scope::inference, Body::json, openai::cancel_batch},
     {"POST", "/tokenize", Scope::inference, Body::json, openai::tokenize},
     {"POST", "/detokenize", Scope::inference, Body::json, openai::detokenize},
+
+    {"GET", "/console/v1/chats", own_chats, Body::none, console::list_chats},
+    {"POST", "/console/v1/chats", own_chats, Body::small, console::create_chat},
+    {"GET", "/console/v1/chats/{chat}", own_chats, Body::none, console::get_chat},
+    {"PATCH", "/console/v1/chats/{chat}", own_chats, Body::small, console::change_chat},
+    {"DELETE", "/console/v1/chats/{chat}", own_chats, Body::none, console::delete_chat},
+    {"GET", "/console/v1/chats/{chat}/messages", own_chats, Body::none, console::list_messages},
+    {"POST", "/console/v1/chats/{chat}/messages", own_chats, Body::json, console::say},
+    {"POST", "/console/v1/chats/{chat}/messages/{message}/answers", own_chats, Body::small, console::answer_again},
+    {"GET", "/console/v1/chats/{chat}/export", own_chats, Body::none, console::export_chat},
+    {"POST", "/console/v1/chats/{chat}/share", own_chats, Body::none, console::share_chat},
+    {"DELETE", "/console/v1/chats/{chat}/share", own_chats, Body::none, console::unshare_chat},
+    {"GET", "/console/v1/shared/{share}", own_chats, Body::none, console::get_shared},
+    {"GET", "/console/v1/shared/{share}/messages", own_chats, Body::none, console::list_shared_messages},
+    {"GET", "/console/v1/folders", own_chats, Body::none, console::list_folders},
+    {"PATCH", "/console/v1/folders/{folder}", own_chats, Body::small, console::rename_folder},
+    {"DELETE", "/console/v1/folders/{folder}", own_chats, Body::none, console::delete_folder},
+    {"GET", "/console/v1/assistants", own_chats, Body::none, console::list_assistants},
+    {"POST", "/console/v1/assistants", own_chats, Body::small, console::create_assistant},
+    {"GET", "/console/v1/assistants/{assistant}", own_chats, Body::none, console::get_assistant},
+    {"PATCH", "/console/v1/assistants/{assistant}", own_chats, Body::small, console::change_assistant},
+    {"DELETE", "/console/v1/assistants/{assistant}", own_chats, Body::none, console::delete_assistant},
 
     {"POST", "/admin/v1/link", anybody, Body::small, admin::use_link},
     {"POST", "/admin/v1/session", anybody, Body::small, admin::sign_in},

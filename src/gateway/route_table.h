@@ -23,8 +23,8 @@ enum class Body : std::uint8_t {
 /// One row. There is no default scope: a route without one says so with `anybody`.
 struct Route {
   std::string_view method;
-  std::string_view pattern;  ///< "/v1/models/{model}"; a last "{name...}" takes what is left, slashes too
-  std::optional<accounts::Scope> scope;
+  std::string_view pattern;               ///< "/v1/models/{model}"; a last "{name...}" takes what is left, slashes too
+  std::optional<accounts::Scopes> scope;  ///< all of them
   Body body;
   Handler handler;
   Receiver receiver = nullptr;  ///< of Body::file
@@ -33,7 +33,7 @@ struct Route {
 /// What a form has around its file.
 inline constexpr std::uint64_t form_bytes_max = 64 << 10;
 
-inline constexpr std::optional<accounts::Scope> anybody = std::nullopt;
+inline constexpr std::optional<accounts::Scopes> anybody = std::nullopt;
 
 /// Every route of the box.
 std::span<const Route> route_table();

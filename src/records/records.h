@@ -2,14 +2,16 @@
 
 #include <filesystem>
 
+#include "records/assistants.h"
 #include "records/batches.h"
+#include "records/chats.h"
 #include "records/files.h"
 #include "records/responses.h"
 #include "records/tables.h"
 
 namespace cofre::records {
 
-/// Everything that is kept for applications, over one database.
+/// Everything that is kept for applications and people, over one database.
 class Records {
  public:
   struct Options {
@@ -24,6 +26,8 @@ class Records {
         files(tables_, {options.data / "files", options.keep_s, options.clock}),
         batches(tables_, files, options.keep_s, options.clock),
         responses(tables_, options.keep_s, options.clock),
+        chats(tables_, options.clock),
+        assistants(tables_, options.clock),
         now(options.clock) {}
 
   /// Removes what is older than it is kept. To be called now and then; true: again, soon.
@@ -40,6 +44,8 @@ class Records {
   Files files;
   Batches batches;
   Responses responses;
+  Chats chats;
+  Assistants assistants;
   const Clock now;
 };
 

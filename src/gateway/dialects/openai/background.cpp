@@ -15,15 +15,34 @@ Failure too_large(const Settings& settings) {
   return failure;
 }
 
-Background::Background(Services& services, records::Response record, std::shared_ptr<ResponseWriter> writer)
-    : services_(services), record_(std::move(record)), writer_(std::move(writer)) {
+records::Response record_of(const Services& services, const Call& call, const AnswerHead& head, ResponsesCall& parsed) {
+  records::Response record;
+  record.id = response_id(call.request.id);
+  record.tenant = call.caller->holder();
+  record.key_id = call.caller->key_id;
+  record.created = head.created;
+  record.previous = parsed.previous;
+  record.background = parsed.background;
+  name_items(parsed.input, record.id);
+  record.input = json::dump(parsed.input);
+  if (parsed.store && record.input.size() > services.settings.response_bytes_max)
+    fail_field(Code::invalid, "input",
+               "input: has more than {} bytes, the most that is stored; store: false has no such bound",
+               services.settings.response_bytes_max);
+  return record;
+}
+
+Background::Background(Services& services, records::Response record, std::shared_ptr<ResponseWriter> writer,
+                       Ended ended)
+    : services_(services), record_(std::move(record)), writer_(std::move(writer)), ended_(std::move(ended)) {
   log_->append(writer_->queue());
   object_ = writer_->object();
 }
 
 std::shared_ptr<Background> Background::start(Services& services, Answer::Asker asker, Answer::Plan plan,
-                                              records::Response record, std::shared_ptr<ResponseWriter> writer) {
-  const auto made = std::make_shared<Background>(services, record, std::move(writer));
+                                              records::Response record, std::shared_ptr<ResponseWriter> writer,
+                                              Ended ended) {
+  const auto made = std::make_shared<Background>(services, record, std::move(writer), std::move(ended));
   services.backgrounds.enter(made, services.settings.background_per_key);
   record.status = "queued";
   record.object = json::dump(made->object_);
@@ -86,6 +105,7 @@ void Background::keep(const std::string& last_events) {
   try {
     services_.records.responses.finish(record_.id, {std::string_view(object.at("status").as_string()),
                                                     json::dump(object), log_->text() + last_events});
+    if (ended_) ended_();
   } catch (const Error& error) {
     unkept = true;
     if (services_.settings.log) services_.settings.log("record", {{"id", record_.id}, {"error", error.what()}});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,15 +18,21 @@ namespace cofre::gateway::openai {
 /// A response that has become too much to be stored.
 Failure too_large(const Settings& settings);
 
+/// What is stored of a response before it is written. Throws Error(invalid, input) where what was asked is too much.
+records::Response record_of(const Services& services, const Call& call, const AnswerHead& head, ResponsesCall& parsed);
+
 /// A response that is written whether or not anybody listens. Its events are there for who comes, or comes back; its
 /// end is stored before it is told.
 class Background : public Outlet, public std::enable_shared_from_this<Background> {
  public:
+  /// Stores more than the response when it has ended, at the desk, once; what it throws lets both be tried again.
+  using Ended = std::function<void()>;
   /// Stores it as queued and begins. Throws Error(exhausted) where the key has too many. At the desk.
   static std::shared_ptr<Background> start(Services& services, Answer::Asker asker, Answer::Plan plan,
-                                           records::Response record, std::shared_ptr<ResponseWriter> writer);
+                                           records::Response record, std::shared_ptr<ResponseWriter> writer,
+                                           Ended ended = nullptr);
 
-  Background(Services& services, records::Response record, std::shared_ptr<ResponseWriter> writer);
+  Background(Services& services, records::Response record, std::shared_ptr<ResponseWriter> writer, Ended ended);
   const std::string& id() const { return record_.id; }
   std::uint64_t tenant() const { return record_.tenant; }
   std::int64_t key_id() const { return record_.key_id; }
@@ -50,6 +57,7 @@ class Background : public Outlet, public std::enable_shared_from_this<Background
   Services& services_;
   const records::Response record_;
   const std::shared_ptr<ResponseWriter> writer_;
+  const Ended ended_;
   const std::shared_ptr<EventLog> log_ = std::make_shared<EventLog>();
   mutable std::mutex mutex_;  ///< of what follows
   std::weak_ptr<Answer> answer_;

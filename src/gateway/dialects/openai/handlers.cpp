@@ -2,12 +2,16 @@
 
 #include "base/error.h"
 #include "gateway/answer.h"
+#include "gateway/assistants.h"
+#include "gateway/desk.h"
 #include "gateway/dialects/openai/calls.h"
 #include "gateway/dialects/openai/completions.h"
 #include "gateway/dialects/openai/embeddings.h"
 
 namespace cofre::gateway::openai {
 namespace {
+
+constexpr std::uint32_t assistants_listed_max = 1000;
 
 /// As an answer would be refused: a key may be bound to a model's own name or to one of its others.
 bool may_ask(const accounts::Caller& caller, const fleet::ModelState& model, const std::string& name) {
@@ -21,37 +25,77 @@ json::Object model_object(const fleet::ModelState& model, const std::string& nam
   return out;
 }
 
-}  // namespace
-
-void list_models(Services& services, Call&& call) {
-  json::Array data;
-  for (const auto& model : services.models.models()) {
-    if (may_ask(*call.caller, model, model.name)) data.emplace_back(model_object(model, model.name));
-    for (const auto& alias : model.aliases) {
-      if (may_ask(*call.caller, model, alias)) data.emplace_back(model_object(model, alias));
-    }
-  }
-  call.answer(json::dump(json::Object{{"object", "list"}, {"data", std::move(data)}}));
+json::Object assistant_model(const records::Assistant& assistant, const std::string& name) {
+  return {{"id", name},
+          {"object", "model"},
+          {"created", assistant.created},
+          {"owned_by", "cofre"},
+          {"root", assistant.model.value_or("default")}};
 }
 
-void get_model(Services& services, Call&& call) {
-  const auto& name = call.parameters.at(0);
-  const auto model = services.models.find(name);
-  if (!model || !may_ask(*call.caller, *model, name))
-    fail_field(Code::not_found, "model", "there is no model \"{}\" here", name);
-  call.answer(json::dump(model_object(*model, name)));
+[[noreturn]] void fail_unknown(std::string_view name) {
+  fail_field(Code::not_found, "model", "there is no model \"{}\" here", name.substr(0, 200));
 }
 
-void chat_completions(Services& services, Call&& call) {
-  auto chat = parse_chat(body_of(call));
+void start_chat(Services& services, Call&& call, const json::Value& body, const std::string& asked) {
+  auto chat = parse_chat(body);
   const auto& request = chat.request;
-  const auto head = head_of(services, call, request.model);
+  const auto head = head_of(services, call, asked);
   Answer::Plan plan;
   plan.stream = chat.delivery.stream;
   plan.encoder = plan.stream ? encode_chat_stream(head, request.choices, request.logprobs, chat.delivery.include_usage)
                              : encode_chat(head, request.choices, request.logprobs);
   plan.requests = one(std::move(chat.request));
   Answer::start(services, std::move(call), std::move(plan));
+}
+
+/// The assistants that the caller sees, as models. At the desk.
+void append_assistants(json::Array& data, const Services& services, const accounts::Caller& caller) {
+  records::Page page{.limit = assistants_listed_max};
+  for (const auto& one : services.records.assistants.list(reader_of(caller), page)) {
+    const auto name = std::string(assistant_prefix) + one.name;
+    if (caller.may_ask(name)) data.emplace_back(assistant_model(one, name));
+  }
+}
+
+}  // namespace
+
+void list_models(Services& services, Call&& call) {
+  at_desk(services.desk, std::move(call), [&services](Call&& at) {
+    json::Array data;
+    for (const auto& model : services.models.models()) {
+      if (may_ask(*at.caller, model, model.name)) data.emplace_back(model_object(model, model.name));
+      for (const auto& alias : model.aliases) {
+        if (may_ask(*at.caller, model, alias)) data.emplace_back(model_object(model, alias));
+      }
+    }
+    append_assistants(data, services, *at.caller);
+    at.answer(json::dump(json::Object{{"object", "list"}, {"data", std::move(data)}}));
+  });
+}
+
+void get_model(Services& services, Call&& call) {
+  const auto& name = call.parameters.at(0);
+  if (name.starts_with(assistant_prefix)) {
+    return at_desk(services.desk, std::move(call), [&services](Call&& at) {
+      const auto& asked = at.parameters.at(0);
+      const auto found =
+          services.records.assistants.named(reader_of(*at.caller), asked.substr(assistant_prefix.size()));
+      if (!found || !at.caller->may_ask(asked)) fail_unknown(asked);
+      at.answer(json::dump(assistant_model(*found, asked)));
+    });
+  }
+  const auto model = services.models.find(name);
+  if (!model || !may_ask(*call.caller, *model, name)) fail_unknown(name);
+  call.answer(json::dump(model_object(*model, name)));
+}
+
+void chat_completions(Services& services, Call&& call) {
+  auto body = body_of(call);
+  with_assistant(services, std::move(call), body, apply_to_chat,
+                 [&services, asked = asked_model(body)](Call&& at, const json::Value& whole) {
+                   start_chat(services, std::move(at), whole, asked);
+                 });
 }
 
 void completions(Services& services, Call&& call) {

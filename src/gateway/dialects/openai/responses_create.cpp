@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "gateway/answer.h"
+#include "gateway/assistants.h"
 #include "gateway/desk.h"
 #include "gateway/dialects/openai/background.h"
 #include "gateway/dialects/openai/calls.h"
@@ -70,22 +71,11 @@ void start_for_caller(Services& services, Call&& call, ResponsesCall&& parsed, r
   Answer::start(services, std::move(asker), {one(std::move(parsed.request)), writer}, std::move(outlet), &client);
 }
 
-void start_response(Services& services, Call&& call, ResponsesCall&& parsed) {
-  const auto head = head_of(services, call, parsed.request.model);
+/// `asked`: the model as the request names it.
+void start_response(Services& services, Call&& call, ResponsesCall&& parsed, const std::string& asked) {
+  const auto head = head_of(services, call, asked);
   std::shared_ptr<ResponseWriter> writer = encode_responses(head, parsed);
-  records::Response record;
-  record.id = response_id(call.request.id);
-  record.tenant = call.caller->holder();
-  record.key_id = call.caller->key_id;
-  record.created = head.created;
-  record.previous = parsed.previous;
-  record.background = parsed.background;
-  name_items(parsed.input, record.id);
-  record.input = json::dump(parsed.input);
-  if (parsed.store && record.input.size() > services.settings.response_bytes_max)
-    fail_field(Code::invalid, "input",
-               "input: has more than {} bytes, the most that is stored; store: false has no such bound",
-               services.settings.response_bytes_max);
+  auto record = record_of(services, call, head, parsed);
   if (!parsed.background)
     return start_for_caller(services, std::move(call), std::move(parsed), std::move(record), std::move(writer));
   const auto held = std::make_shared<ResponsesCall>(std::move(parsed));
@@ -98,12 +88,16 @@ void start_response(Services& services, Call&& call, ResponsesCall&& parsed) {
 
 void responses(Services& services, Call&& call) {
   auto body = body_of(call);
-  const auto previous = previous_response_of(body);
-  if (!previous) return start_response(services, std::move(call), parse_responses(body));
-  at_desk(services.desk, std::move(call), [&services, body = std::move(body), previous](Call&& at) {
-    const auto earlier = items_before(services, at.caller->holder(), *previous);
-    start_response(services, std::move(at), parse_responses(body, earlier));
-  });
+  with_assistant(services, std::move(call), body, apply_to_response,
+                 [&services, asked = asked_model(body)](Call&& taken, json::Value whole) {
+                   const auto previous = previous_response_of(whole);
+                   if (!previous) return start_response(services, std::move(taken), parse_responses(whole), asked);
+                   at_desk(services.desk, std::move(taken),
+                           [&services, whole = std::move(whole), previous, asked](Call&& at) {
+                             const auto earlier = items_before(services, at.caller->holder(), *previous);
+                             start_response(services, std::move(at), parse_responses(whole, earlier), asked);
+                           });
+                 });
 }
 
 }  // namespace cofre::gateway::openai
