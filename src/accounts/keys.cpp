@@ -71,8 +71,14 @@ void Keys::read() {
     entry.models = std::make_shared<const std::vector<std::string>>(entry.key.models);
     entry.had = scopes_now(entry.key);
     entry.standing = std::make_shared<std::atomic<bool>>(!entry.key.revoked.has_value());
-    entries_.emplace(mac, std::move(entry));
+    add(mac, std::move(entry));
   }
+}
+
+/// With the entries held.
+void Keys::add(const crypto::Mac& mac, Entry entry) {
+  const auto id = entry.key.id;
+  by_id_[id] = &entries_.emplace(mac, std::move(entry)).first->second;
 }
 
 /// What the key may do at this moment: nothing where its owner or its maker is not active.
@@ -134,7 +140,7 @@ std::string Keys::insert(Key key) {
   key.id = database_.last_id();
   entry.key = std::move(key);
   const std::unique_lock change(mutex_);
-  entries_.emplace(mac, std::move(entry));
+  add(mac, std::move(entry));
   return text;
 }
 
@@ -179,11 +185,9 @@ std::string Keys::rotate(std::int64_t id, std::int64_t maker, std::int64_t until
     text = insert(std::move(next));
     transaction.commit();
     const std::unique_lock change(mutex_);
-    for (auto& [mac, entry] : entries_) {
-      if (entry.key.id != id) continue;
-      entry.key.replaced = now;
-      entry.key.expires = ends;
-    }
+    auto& replaced = by_id_.at(id)->key;
+    replaced.replaced = now;
+    replaced.expires = ends;
   }
   expire();
   return text;
@@ -211,10 +215,8 @@ std::vector<Key> Keys::list(std::int64_t owner) const {
 
 std::optional<Key> Keys::find(std::int64_t id) const {
   const std::shared_lock hold(mutex_);
-  for (const auto& [mac, entry] : entries_) {
-    if (entry.key.id == id) return entry.key;
-  }
-  return std::nullopt;
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? std::nullopt : std::optional(found->second->key);
 }
 
 Key Keys::key(std::int64_t id) const {
@@ -240,8 +242,8 @@ std::vector<Key> Keys::revoke_where(const std::function<bool(const crypto::Mac&,
     transaction.commit();
     for (const auto& key : ended) ids.push_back(key.id);
     const std::unique_lock change(mutex_);
-    for (auto& [mac, entry] : entries_) {
-      if (std::find(ids.begin(), ids.end(), entry.key.id) == ids.end()) continue;
+    for (const auto id : ids) {
+      auto& entry = *by_id_.at(id);
       entry.key.revoked = now;
       entry.standing->store(false, std::memory_order_relaxed);
     }
@@ -306,9 +308,8 @@ std::optional<Caller> Keys::caller_of(const Entry& entry) const {
 
 std::optional<Caller> Keys::caller(std::int64_t key_id) const {
   const std::shared_lock hold(mutex_);
-  for (const auto& [mac, entry] : entries_)
-    if (entry.key.id == key_id) return caller_of(entry);
-  return std::nullopt;
+  const auto found = by_id_.find(key_id);
+  return found == by_id_.end() ? std::nullopt : caller_of(*found->second);
 }
 
 void Keys::expire() {
@@ -331,11 +332,8 @@ void Keys::expire() {
     database_.run("UPDATE keys SET revoked = expires WHERE id = ? AND revoked IS NULL", id);
   }
   transaction.commit();
-  const std::unordered_set<std::int64_t> gone(over.begin(), over.end());
   const std::unique_lock change(mutex_);
-  for (auto& [mac, entry] : entries_) {
-    if (gone.contains(entry.key.id)) entry.key.revoked = entry.key.expires;
-  }
+  for (const auto id : over) by_id_.at(id)->key.revoked = by_id_.at(id)->key.expires;
 }
 
 void Keys::review(const std::vector<std::int64_t>& owners) {

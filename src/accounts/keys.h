@@ -106,6 +106,7 @@ class Keys {
     std::size_t operator()(const crypto::Mac& mac) const noexcept;
   };
   void read();
+  void add(const crypto::Mac& mac, Entry entry);
   std::string insert(Key key);
   Scopes scopes_now(const Key& key) const;
   std::vector<Key> revoke_where(const std::function<bool(const crypto::Mac&, const Key&)>& chosen);
@@ -117,8 +118,9 @@ class Keys {
   Directory& directory_;
   crypto::Secret mac_key_;
   Clock clock_;
-  mutable std::shared_mutex mutex_;  ///< of what follows; never held while the disk works
-  std::unordered_map<crypto::Mac, Entry, HashOfMac> entries_;
+  mutable std::shared_mutex mutex_;                            ///< of what follows; never held while the disk works
+  std::unordered_map<crypto::Mac, Entry, HashOfMac> entries_;  ///< none is ever removed
+  std::unordered_map<std::int64_t, Entry*> by_id_;             ///< the same
   std::vector<std::function<void(std::int64_t)>> watchers_;
 };
 
