@@ -131,7 +131,7 @@ class FullDisk(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("changes are refused", found["disk bad"])
         self.assertIn("records wait in memory", found["audit bad"])
-        self.assertGreaterEqual(json.loads(self.box.command("status", "--json")[1])["audit"]["waiting"], 20)
+        self.assertGreater(json.loads(self.box.command("status", "--json")[1])["audit"]["waiting"], 0)
         self.filler.unlink()
         self.wait_healthy()
         self.assertEqual(self.make_user()[0], 200)
@@ -160,7 +160,8 @@ class FullDisk(unittest.TestCase):
     def test_a_stop_without_space_tells_how_many_records_it_loses(self):
         self.fill()
         self.make_users_until_refused()
-        self.assertEqual(self.chat(), 200)
+        for _ in range(20):  # records for more than the page that is begun
+            self.assertEqual(self.chat(), 200)
         self.box.process.send_signal(signal.SIGTERM)
         self.assertIn("records of the audit trail are lost with this stop", self.box.process.stderr.read())
         self.assertEqual(self.box.stop(), 0)

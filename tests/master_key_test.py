@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 from box import Box
@@ -159,6 +160,8 @@ class MasterKey(unittest.TestCase):
                 break
             shown += piece
             if piece.endswith(b": ") and answers:
+                while termios.tcgetattr(ours)[3] & termios.ECHO:  # what is typed before that is thrown away
+                    pass
                 os.write(ours, answers.pop(0).encode() + b"\n")
         os.close(ours)
         return process.wait(), shown.decode()

@@ -38,8 +38,8 @@ std::string read_hidden(std::string_view prompt) {
       fmt::print(stderr, "\n");
     }
   };
+  const Unseen unseen;  // before the prompt: what is typed after it counts
   fmt::print(stderr, "{}", prompt);
-  const Unseen unseen;
   std::string line;
   line.reserve(bytes_max);  // it never moves, and leaves no copy
   while (true) {
