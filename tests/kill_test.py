@@ -140,7 +140,7 @@ def main():
             threads += [threading.Thread(target=chat, args=(box, key, told)) for key in askers]
             for thread in threads:
                 thread.start()
-            time.sleep(chance.uniform(0.01, 0.4))  # the moment is what the test is about
+            time.sleep(chance.uniform(0.01, 0.8))  # the moment is what the test is about
             box.stop(signal.SIGKILL)
             for thread in threads:
                 thread.join()
