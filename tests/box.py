@@ -26,12 +26,12 @@ def ensure_model(cofre, data, name):
 
 class Box:
     """Runs while it is not stopped. `data` is kept where it was given, so that a box can be started on it again;
-    `store` is where `cofre pull` would put models."""
+    `store` is where `cofre pull` would put models; `variables` are added to the environment."""
 
-    def __init__(self, cofre, models, *options, data=None, store=None):
+    def __init__(self, cofre, models, *options, data=None, store=None, variables=None):
         self.cofre, self.own = cofre, data is None
         self.data = data or tempfile.mkdtemp(prefix="cofre-box-")
-        self.environment = {**os.environ, "COFRE_DATA": store or self.data}
+        self.environment = {**os.environ, "COFRE_DATA": store or self.data, **(variables or {})}
         command = [cofre, "serve", "--data", self.data, "--listen", "127.0.0.1:0"]
         for model in models:
             command += ["--model", model]

@@ -66,8 +66,14 @@ void Keys::read() {
             .used = row.integer_if_any(13),
             .certificate = row.text(14),
             .subject = row.text(15)};
-    entries_.emplace(mac, made_entry(std::move(key)));
+    add(mac, made_entry(std::move(key)));
   }
+}
+
+/// With the entries held.
+void Keys::add(const crypto::Mac& mac, Entry entry) {
+  const auto id = entry.key.id;
+  by_id_[id] = &entries_.emplace(mac, std::move(entry)).first->second;
 }
 
 Keys::Entry Keys::made_entry(Key key) const {
@@ -154,7 +160,7 @@ Key Keys::insert(Key key, const crypto::Mac& mac) {
   made.id = database_.last_id();
   Key copy = made;
   const std::unique_lock change(mutex_);
-  entries_.emplace(mac, std::move(entry));
+  add(mac, std::move(entry));
   return copy;
 }
 
@@ -200,11 +206,9 @@ std::string Keys::rotate(std::int64_t id, std::int64_t maker, std::int64_t until
     text = insert_new(std::move(next));
     transaction.commit();
     const std::unique_lock change(mutex_);
-    for (auto& [mac, entry] : entries_) {
-      if (entry.key.id != id) continue;
-      entry.key.replaced = now;
-      entry.key.expires = ends;
-    }
+    auto& replaced = by_id_.at(id)->key;
+    replaced.replaced = now;
+    replaced.expires = ends;
   }
   expire();
   return text;
@@ -233,8 +237,9 @@ std::vector<Key> Keys::list(std::int64_t owner) const {
 }
 
 std::optional<Key> Keys::find(std::int64_t id) const {
-  const auto found = list_where([&](const Key& key) { return key.id == id; });
-  return found.empty() ? std::nullopt : std::optional(found.front());
+  const std::shared_lock hold(mutex_);
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? std::nullopt : std::optional(found->second->key);
 }
 
 Key Keys::key(std::int64_t id) const {
@@ -280,9 +285,8 @@ std::optional<Caller> Keys::caller_of(const Entry& entry) const {
 
 std::optional<Caller> Keys::caller(std::int64_t key_id) const {
   const std::shared_lock hold(mutex_);
-  for (const auto& [mac, entry] : entries_)
-    if (entry.key.id == key_id) return caller_of(entry);
-  return std::nullopt;
+  const auto found = by_id_.find(key_id);
+  return found == by_id_.end() ? std::nullopt : caller_of(*found->second);
 }
 
 }  // namespace cofre::accounts

@@ -136,6 +136,7 @@ class Keys {
   void check_is_free(const Key& key);
   std::string insert_new(Key key);
   Key insert(Key key, const crypto::Mac& mac);
+  void add(const crypto::Mac& mac, Entry entry);
   Scopes scopes_now(const Key& key) const;
   std::vector<Key> revoke_where(const std::function<bool(const crypto::Mac&, const Key&)>& chosen);
   std::optional<Caller> authenticate(const crypto::Mac& mac, std::string_view peer) const;
@@ -148,8 +149,9 @@ class Keys {
   Directory& directory_;
   crypto::Secret mac_key_;
   Clock clock_;
-  mutable std::shared_mutex mutex_;  ///< of what follows; never held while the disk works
-  std::unordered_map<crypto::Mac, Entry, HashOfMac> entries_;
+  mutable std::shared_mutex mutex_;                            ///< of what follows; never held while the disk works
+  std::unordered_map<crypto::Mac, Entry, HashOfMac> entries_;  ///< none is ever removed
+  std::unordered_map<std::int64_t, Entry*> by_id_;             ///< the same
   std::vector<std::function<void(std::int64_t)>> watchers_;
 };
 

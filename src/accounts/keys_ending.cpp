@@ -29,8 +29,8 @@ std::vector<Key> Keys::revoke_where(const std::function<bool(const crypto::Mac&,
     transaction.commit();
     for (const auto& key : ended) ids.push_back(key.id);
     const std::unique_lock change(mutex_);
-    for (auto& [mac, entry] : entries_) {
-      if (std::find(ids.begin(), ids.end(), entry.key.id) == ids.end()) continue;
+    for (const auto id : ids) {
+      auto& entry = *by_id_.at(id);
       entry.key.revoked = now;
       entry.standing->store(false, std::memory_order_relaxed);
     }
@@ -85,11 +85,8 @@ void Keys::expire() {
     database_.run("UPDATE keys SET revoked = expires WHERE id = ? AND revoked IS NULL", id);
   }
   transaction.commit();
-  const std::unordered_set<std::int64_t> gone(over.begin(), over.end());
   const std::unique_lock change(mutex_);
-  for (auto& [mac, entry] : entries_) {
-    if (gone.contains(entry.key.id)) entry.key.revoked = entry.key.expires;
-  }
+  for (const auto id : over) by_id_.at(id)->key.revoked = by_id_.at(id)->key.expires;
 }
 
 /// When each was used last: a minute or so may be lost with the process.

@@ -272,16 +272,18 @@ std::vector<Quotas::Standing> Quotas::standings(const User& user) {
 
 std::optional<std::uint64_t> Quotas::tokens_left(const User& user) {
   const auto now = clock_();
-  const auto rate = rate_of(user, now);
-  const bool is_free = rate && rate->input == 0 && rate->output == 0;
   std::optional<std::uint64_t> left;
   const std::scoped_lock lock(mutex_);
   for_each(user, [&](Counter& counter) {
     const auto metric = counter.quota.metric;
-    if (metric != Metric::tokens && (metric != Metric::money || is_free)) return;
+    if (metric != Metric::tokens && metric != Metric::money) return;
     roll(counter, now);
     auto here = minus(counter.quota.amount, counter.used + counter.reserved);
-    if (metric == Metric::money) here = rate ? tokens_for(*rate, here) : 0;
+    if (metric == Metric::money) {
+      const auto rate = rate_of(user, now);
+      if (rate && rate->input == 0 && rate->output == 0) return;
+      here = rate ? tokens_for(*rate, here) : 0;
+    }
     left = std::min(left.value_or(here), here);
   });
   return left;

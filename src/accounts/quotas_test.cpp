@@ -45,6 +45,18 @@ TEST_F(Limits, WhatIsUsedUpIsRefusedUntilThePeriodEnds) {
   EXPECT_TRUE(spend(100));
 }
 
+TEST_F(Limits, AClockSetBackGivesNobodyAPeriodTwice) {
+  set(Quota::Metric::requests, Quota::Period::day, 1);
+  set(Quota::Metric::requests, Quota::Period::minute, 1);
+  EXPECT_TRUE(spend(1));
+  now_ += 86'400;
+  EXPECT_TRUE(spend(1));
+  for (const std::int64_t back : {1, 60, 86'400, 40 * 86'400}) {
+    now_ -= back;
+    EXPECT_FALSE(spend(1)) << back;
+  }
+}
+
 TEST_F(Limits, ADayEndsInTheTenantsTimeZone) {
   box_->directory.change_tenant(home_tenant, "Asia/Shanghai", std::nullopt);
   set(Quota::Metric::requests, Quota::Period::day, 1, Quota::Level::tenant, home_tenant);

@@ -140,6 +140,17 @@ TEST_F(Entrance, CodesAreNotGuessedFasterWithThePasswordShownInBetween) {
   EXPECT_EQ(sign_in(password_, code_of_now(secret)).answer, Answer::welcome);
 }
 
+TEST_F(Entrance, AClockSetBackTakesNoCodeTwice) {
+  const auto secret = box_->sign_in.begin_factor(ana_);
+  box_->sign_in.confirm_factor(ana_, code_of_now(secret));
+  now_ += 30;
+  const auto used = code_of_now(secret);
+  EXPECT_EQ(sign_in(password_, used).answer, Answer::welcome);
+  now_ -= 30;
+  EXPECT_EQ(sign_in(password_, used).answer, Answer::wrong);
+  EXPECT_EQ(sign_in(password_, code_of_now(secret)).answer, Answer::wrong);
+}
+
 TEST_F(Entrance, WhoMustHaveASecondFactorGetsNoFurtherWithoutOne) {
   box_->policy.second_factor = Policy::SecondFactor::administrators;
   EXPECT_EQ(sign_in(password_).answer, Answer::limited);

@@ -5,11 +5,13 @@
 
 #include "app/admin.h"
 #include "app/audit_actions.h"
+#include "app/passphrase.h"
 #include "base/error.h"
 #include "config/config.h"
 #include "os/disk.h"
 #include "os/paths.h"
 #include "store/box.h"
+#include "store/master_key.h"
 
 namespace cofre::app {
 namespace {
@@ -31,7 +33,7 @@ std::filesystem::path lock_in(const std::filesystem::path& data) { return data /
 Box::Box(std::filesystem::path data_directory, os::FileLock held, std::int64_t keep_days)
     : data(std::move(data_directory)),
       lock(std::move(held)),
-      master(store::master_key(data)),
+      master(store::master_key(data, master_passphrase)),
       database(store::open_box(data, master)),
       trail(database, database_mutex, master, store::backups_in(data), trail_options(data, keep_days)),
       accounts(database, database_mutex, master, store::backups_in(data)) {
@@ -39,11 +41,15 @@ Box::Box(std::filesystem::path data_directory, os::FileLock held, std::int64_t k
 }
 
 std::unique_ptr<Box> Box::try_open(const std::filesystem::path& data) {
-  std::filesystem::create_directories(data);
-  auto held = os::FileLock::try_take(lock_in(data));
+  auto held = try_lock(data);
   if (!held) return nullptr;
   const auto keep_days = config::load(config::file_in(data)).config.audit_keep_days;
   return std::unique_ptr<Box>(new Box(data, std::move(*held), keep_days));
+}
+
+std::optional<os::FileLock> Box::try_lock(const std::filesystem::path& data) {
+  std::filesystem::create_directories(data);
+  return os::FileLock::try_take(lock_in(data));
 }
 
 int box_process(const std::filesystem::path& data) {

@@ -21,7 +21,10 @@ namespace cofre::app {
 struct Box {
   /// Nothing where another process has it. Makes what is missing: folder, master key, database.
   /// Throws Error(invalid) where its settings are wrong.
+  /// Where the master key is kept by a passphrase, that is asked for (master_passphrase()).
   static std::unique_ptr<Box> try_open(const std::filesystem::path& data);
+  /// The lock alone, that keeps every other process from the state. Nothing where another process has it.
+  static std::optional<os::FileLock> try_lock(const std::filesystem::path& data);
 
   std::filesystem::path data;
   os::FileLock lock;

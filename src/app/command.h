@@ -82,6 +82,7 @@ Action declare_usage(Options& options);
 Action declare_price(Options& options);
 Action declare_session(Options& options);
 Action declare_admin(Options& options);
+Action declare_master_key(Options& options);
 Action declare_audit(Options& options);
 Action declare_person(Options& options);
 Action declare_config(Options& options);

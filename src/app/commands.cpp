@@ -32,6 +32,7 @@ constexpr std::array table{
     Command{"price", "Keep the price lists of clouds", declare_price},
     Command{"session", "Show and end sessions of people", declare_session},
     Command{"admin", "Let an administrator in, on the machine itself", declare_admin},
+    Command{"master-key", "Tell, change and recover how the master key is kept", declare_master_key},
     Command{"audit", "Verify and read the record of what happened", declare_audit},
     Command{"person", "Tell or erase what the box keeps of a person", declare_person},
     Command{"config", "Show the settings and where each comes from", declare_config},

@@ -7,6 +7,7 @@
 #include "app/admin.h"
 #include "app/box.h"
 #include "app/command.h"
+#include "app/master_key_actions.h"
 #include "app/server_names.h"
 #include "app/sign_in_settings.h"
 #include "base/error.h"
@@ -32,7 +33,7 @@ struct Finding {
 };
 
 constexpr double gigabyte = 1e9;
-constexpr std::uint64_t disk_low = 2'000'000'000;
+constexpr std::uint64_t disk_low = 2'000'000'000, disk_full = 8'000'000;
 constexpr int certificate_days_low = 20;
 
 std::string_view name_of(State state) {
@@ -74,8 +75,12 @@ void check_machine(std::vector<Finding>& findings, const std::filesystem::path& 
   findings.push_back({"memory", memory > 1'000'000'000 ? State::good : State::warning,
                       fmt::format("{:.1f} GB free", static_cast<double>(memory) / gigabyte)});
   const auto disk = os::free_disk_bytes(data);
-  findings.push_back({"disk", disk > disk_low ? State::good : State::warning,
-                      fmt::format("{:.1f} GB free at {}", static_cast<double>(disk) / gigabyte, data.string())});
+  findings.push_back({"disk",
+                      disk > disk_low    ? State::good
+                      : disk > disk_full ? State::warning
+                                         : State::bad,
+                      fmt::format("{:.1f} GB free at {}{}", static_cast<double>(disk) / gigabyte, data.string(),
+                                  disk > disk_full ? "" : ": changes are refused until there is space")});
 }
 
 void check_models(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
@@ -92,6 +97,11 @@ void check_models(std::vector<Finding>& findings, const std::string& what, const
       findings.push_back({what, State::bad, error.what()});
     }
   }
+}
+
+void check_master_key(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
+  if (!store::has_database(data)) return;
+  findings.push_back({what, State::good, "kept " + text_of(store::keeping_of(data))});
 }
 
 void check_certificate(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
@@ -115,6 +125,15 @@ void check_certificate(std::vector<Finding>& findings, const std::string& what, 
                       : left > 0                  ? State::warning
                                                   : State::bad,
                       fmt::format("{} days left, for {}", left, names)});
+}
+
+void check_recording(std::vector<Finding>& findings, const json::Object& status) {
+  const auto& audit = json::at(status, "audit").as_object();
+  const auto trouble = json::string_at(audit, "trouble");
+  const auto waiting = json::unsigned_at(audit, "waiting", UINT64_MAX);
+  if (trouble.empty()) return;
+  findings.push_back(
+      {"audit", State::bad, fmt::format("{} records wait in memory for the disk: {}", waiting, trouble)});
 }
 
 void check_forwarding(std::vector<Finding>& findings, const json::Object& status) {
@@ -155,10 +174,11 @@ void check_box(std::vector<Finding>& findings, const std::string& what, const st
     findings.push_back({what, is_ready ? State::good : State::bad,
                         is_ready ? fmt::format("runs at {}", json::string_at(*status, "address"))
                                  : fmt::format("runs but is not ready: {}", json::string_at(*status, "reason"))});
+    check_recording(findings, *status);
     check_forwarding(findings, *status);
     return;
   }
-  if (!std::filesystem::exists(data / "cofre.db")) {
+  if (!store::has_database(data)) {
     findings.push_back({what, State::good, "does not run; nothing is kept here yet"});
     return;
   }
@@ -195,6 +215,7 @@ Action declare_doctor(Options& options) {
     look(findings, "machine", [&](auto& list, const auto&) { check_machine(list, data); });
     look(findings, "settings", [&](auto& list, const auto& what) { check_settings(list, what, data); });
     look(findings, "models", [&](auto& list, const auto& what) { check_models(list, what, data); });
+    look(findings, "master key", [&](auto& list, const auto& what) { check_master_key(list, what, data); });
     look(findings, "certificate", [&](auto& list, const auto& what) { check_certificate(list, what, data); });
     look(findings, "directory", [&](auto& list, const auto& what) { check_directory(list, what, data); });
     look(findings, "provider", [&](auto& list, const auto& what) { check_provider(list, what, data); });

@@ -14,6 +14,7 @@
 #include "app/admin.h"
 #include "app/audit_actions.h"
 #include "app/box.h"
+#include "app/master_key_actions.h"
 #include "app/server_names.h"
 #include "app/sign_in_settings.h"
 #include "app/status_report.h"
@@ -320,6 +321,7 @@ struct RunningBox::State {
       return {{"within_s", stop_timeout_s.load()}};
     }
     if (what == "reload") return reload();
+    if (is_master_key_action(request)) return master_key_action(options.data, box->master, request);
     if (is_audit_action(request)) return audit_action(box->trail, store::backups_in(options.data), request);
     return accounts::act(box->accounts, accounts::Actor::machine(), what, request);
   }
@@ -331,6 +333,7 @@ struct RunningBox::State {
                           .memory_bytes = models.memory_bytes(),
                           .health = models.health(),
                           .models = models.models(),
+                          .backlog = box->trail.backlog(),
                           .forwarded = forwarder ? std::optional(forwarder->status()) : std::nullopt});
   }
 
@@ -355,6 +358,20 @@ struct RunningBox::State {
     }
     journal.write(log::Level::info, "reload", result);
     return result;
+  }
+
+  /// A disk that refuses to keep that a key or a session is over ends nothing else: they are over nevertheless.
+  void look_after_accounts() {
+    std::string trouble;
+    try {
+      box->accounts.tick();
+    } catch (const Error& error) {
+      trouble = error.what();
+    }
+    if (trouble != accounts_trouble && !trouble.empty()) {
+      journal.write(log::Level::error, "accounts", {{"text", trouble}});
+    }
+    accounts_trouble = std::move(trouble);
   }
 
   void look_after_trail() {
@@ -441,7 +458,8 @@ struct RunningBox::State {
   std::mutex reloading;
   Clock::time_point certificate_checked = Clock::now();
   std::array<std::filesystem::file_time_type, 2> trust_written = trust_times();
-  AdminServer admin;  ///< last: what it answers with is there before it, and after it
+  std::string accounts_trouble;  ///< of the last tick
+  AdminServer admin;             ///< last: what it answers with is there before it, and after it
 };
 
 RunningBox::RunningBox(Options options, std::function<void()> stop)
@@ -464,7 +482,7 @@ bool RunningBox::is_ready() const {
 }
 
 void RunningBox::tick() {
-  state_->box->accounts.tick();
+  state_->look_after_accounts();
   state_->service.tick();
   state_->look_after_trail();
   const std::lock_guard hold(state_->reloading);
@@ -483,6 +501,15 @@ void RunningBox::drain() {
   state_->server.stop(seconds(state_->stop_timeout_s));
   state_->journal.write(log::Level::info, "stop");
   state_->box->trail.record({.action = "box.stop", .outcome = "ok"});
+  try {
+    state_->box->trail.flush();
+  } catch (const Error& error) {
+    // Nothing is lost unseen: the log may lie on the same disk.
+    const auto text = fmt::format("{} records of the audit trail are lost with this stop: {}",
+                                  state_->box->trail.backlog().records, error.what());
+    state_->journal.write(log::Level::error, "audit", {{"text", text}});
+    fmt::print(stderr, "cofre: {}\n", text);
+  }
 }
 
 void RunningBox::note(std::string_view event, const json::Object& fields) {

@@ -41,6 +41,7 @@ json::Object status_report(const StatusFacts& facts) {
                       {"reason", facts.health.reason},
                       {"connections", facts.connections},
                       {"memory_bytes", facts.memory_bytes},
+                      {"audit", json::Object{{"waiting", facts.backlog.records}, {"trouble", facts.backlog.trouble}}},
                       {"models", std::move(models)}};
   if (const auto& forwarded = facts.forwarded) {
     object["audit_forward"] = json::Object{{"address", forwarded->address}, {"connected", forwarded->is_connected},

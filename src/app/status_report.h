@@ -17,6 +17,7 @@ struct StatusFacts {
   std::uint64_t connections = 0, memory_bytes = 0;
   fleet::Health health;
   std::vector<fleet::ModelState> models;
+  accounts::audit::Trail::Backlog backlog;
   std::optional<accounts::audit::Forwarder::Status> forwarded;  ///< nothing: the audit trail has no collector
 };
 

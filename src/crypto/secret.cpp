@@ -106,4 +106,6 @@ void wipe(std::string& text) noexcept {
   text.clear();
 }
 
+void wipe(std::span<std::byte> bytes) noexcept { sodium_memzero(bytes.data(), bytes.size()); }
+
 }  // namespace cofre::crypto

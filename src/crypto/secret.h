@@ -53,7 +53,8 @@ std::optional<std::string> from_base64url(std::string_view text);
 /// Lower-case hex digits.
 std::string hex(std::span<const std::byte> bytes);
 
-/// Overwrites a text in a way that the compiler does not leave out.
+/// Overwrites a text, or bytes, in a way that the compiler does not leave out.
 void wipe(std::string& text) noexcept;
+void wipe(std::span<std::byte> bytes) noexcept;
 
 }  // namespace cofre::crypto

@@ -92,9 +92,9 @@ void Answer::take(std::size_t run, const protocol::Event& event) {
   if (const auto* done = std::get_if<protocol::Done>(&event)) {
     add(usage_, done->usage);
     if (++done_ < wanted_) return;
-    outlet_->finish(encoder_->finish(usage_));
     dropped = std::move(runs_);
     end(200, finish_.empty() ? "done" : finish_);
+    outlet_->finish(encoder_->finish(usage_));
     return;
   }
   meter_.take(event);
@@ -106,9 +106,9 @@ void Answer::take(std::size_t run, const protocol::Event& event) {
   for (const auto& screened : screening_->take(run, event)) outlet_->write(encoder_->take(run, screened));
   if (!screening_->refused()) return;
   usage_ = seen_;
-  outlet_->finish(encoder_->finish(usage_));
   dropped = std::move(runs_);
   end(200, "content_filter");
+  outlet_->finish(encoder_->finish(usage_));
 }
 
 /// The rules of the caller's tenant over what is asked, and over the answer to come.
@@ -142,9 +142,9 @@ void Answer::fail(const Failure& failure) {
   std::vector<std::unique_ptr<Running>> dropped;
   const std::scoped_lock lock(mutex_);
   if (over_) return;
-  outlet_->fail(failure, *encoder_);
   dropped = std::move(runs_);
   end(failure.status, failure.code.empty() ? failure.type : failure.code);
+  outlet_->fail(failure, *encoder_);
 }
 
 bool Answer::leave() {
@@ -183,7 +183,7 @@ void Answer::note_piece(std::size_t run, std::uint32_t choice) {
   }
 }
 
-/// With the mutex held, once.
+/// With the mutex held, once; before the caller hears of it: what was told to be used is settled, whatever comes then.
 void Answer::end(int status, std::string_view outcome) {
   over_ = true;
   if (entered_) services_.flights.leave(asker_.caller.key_id, this);

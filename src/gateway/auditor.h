@@ -53,6 +53,8 @@ class Auditor {
 
   /// False: the disk takes no records, and requests should be refused until it does.
   bool accepts() const { return trail_ == nullptr || trail_->accepts(); }
+  /// False: the disk takes no records, and they wait in memory.
+  bool is_writing() const { return trail_ == nullptr || trail_->backlog().trouble.empty(); }
   /// Null without a trail.
   std::shared_ptr<Trace> trace(const http::Request& request, std::string_view route) const;
   /// A request that reached no handler. `who`: empty where nobody was known.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "os/disk.h"
+
 namespace cofre::gateway {
 namespace {
 
@@ -35,7 +37,13 @@ Failure failure_of(Code code, std::string message, std::string field) {
   if (code == Code::not_found && failure.param == "model") failure.code = "model_not_found";
   if (code == Code::unsupported && failure.status == 400) failure.code = "unsupported_parameter";
   if (failure.status == 501) failure.retry = false;  // clients try every 5xx again, however hopeless
-  if (code == Code::exhausted) {
+  if (code == Code::exhausted && failure.param == os::full_disk) {
+    failure.status = 507;
+    failure.type = type_of(failure.status);
+    failure.param.clear();
+    failure.code = "insufficient_storage";
+    failure.retry = false;  // a person has to make space
+  } else if (code == Code::exhausted) {
     failure.code = "rate_limit_exceeded";
     failure.retry_after_s = 1;
   }

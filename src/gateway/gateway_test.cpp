@@ -9,6 +9,7 @@
 #include "accounts/audit/export.h"
 #include "gateway/fixture.h"
 #include "gateway/route_table.h"
+#include "os/disk.h"
 
 namespace cofre::gateway {
 namespace {
@@ -215,6 +216,12 @@ TEST_F(GatewayOfABox, FailuresHaveTheirStatusAndHeaders) {
   EXPECT_TRUE(has(answer, R"("code":"rate_limit_exceeded")"));
   failed = {Code::invalid, "too long", "messages", 0, "context_length_exceeded"};
   EXPECT_TRUE(has(post("/v1/chat/completions", chat), R"("param":"messages","code":"context_length_exceeded")"));
+  failed = {Code::exhausted, "cannot write: make space", os::full_disk};
+  answer = post("/v1/chat/completions", chat);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 507"));
+  EXPECT_TRUE(has(answer, "X-Should-Retry: false"));
+  EXPECT_TRUE(has(answer, R"("code":"insufficient_storage")"));
+  EXPECT_TRUE(has(answer, "make space"));
   failed = {Code::unsupported, "no chat template", ""};
   answer = post("/v1/chat/completions", chat);
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 501"));
@@ -509,19 +516,23 @@ TEST_F(AuditedGateway, ABoxThatCannotRecordTakesNoRequests) {
     std::unique_ptr<accounts::audit::GrowingFile> file;
   };
   trail.reset();
-  options.queue_max = 4;
+  options.queue_max = 40;
   options.open_file = [&](const std::filesystem::path& path) { return std::make_unique<Full>(full, path); };
   trail = std::make_unique<accounts::audit::Trail>(database, database_mutex, master, folder.path(), options);
   settings.audit = trail.get();
   EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 200"));
   full = true;
+  EXPECT_THROW(trail->flush(), Error);
+  EXPECT_TRUE(has(ask("GET", "/health", "", ""), R"({"status":"degraded","cause":"disk"})"));
+  EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 200")) << "what still fits into memory";
   std::string answer;
   for (int i = 0; i < 1000 && !answer.starts_with("HTTP/1.1 503"); ++i) answer = get("/v1/models");
   EXPECT_TRUE(has(answer, "audit trail cannot be written")) << answer;
   EXPECT_TRUE(has(answer, "Retry-After"));
-  EXPECT_TRUE(ask("GET", "/health", "", "").starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(ask("GET", "/health", "", "").starts_with("HTTP/1.1 503"));
   full = false;
   trail->flush();
+  EXPECT_TRUE(has(ask("GET", "/health", "", ""), R"({"status":"ok"})"));
   EXPECT_TRUE(post("/v1/chat/completions", chat).starts_with("HTTP/1.1 200"));
   server.reset();
   gateway.reset();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/auditor.h"
 #include "gateway/figures.h"
 #include "gateway/flights.h"
 #include "gateway/metrics.h"
@@ -9,9 +10,10 @@
 namespace cofre::gateway::monitor {
 
 void health(Services& services, Call&& call) {
-  const bool ok = services.models.health().ok;
+  const bool ok = services.models.health().ok && services.auditor.accepts();
   // Anybody may ask: what is wrong stands in the log and in `cofre status`.
-  call.answer(ok ? R"({"status":"ok"})" : R"({"status":"unavailable"})", ok ? 200 : 503);
+  if (!ok) return call.answer(R"({"status":"unavailable"})", 503);
+  call.answer(services.auditor.is_writing() ? R"({"status":"ok"})" : R"({"status":"degraded","cause":"disk"})");
 }
 
 void metrics(Services& services, Call&& call) {

@@ -20,11 +20,12 @@ namespace {
 
 [[noreturn]] void fail_errno(const char* what, const std::filesystem::path& path) {
   const int error = errno;
-  const bool full = error == ENOSPC || error == EDQUOT;
-  fail(full              ? Code::exhausted
-       : error == ENOENT ? Code::not_found
-                         : Code::unavailable,
-       "cannot {} {}: {}", what, path.string(), std::strerror(error));
+  if (error == ENOSPC || error == EDQUOT) {
+    fail_field(Code::exhausted, full_disk, "cannot {} {}: {}: {}", what, path.string(), std::strerror(error),
+               full_disk_cure);
+  }
+  fail(error == ENOENT ? Code::not_found : Code::unavailable, "cannot {} {}: {}", what, path.string(),
+       std::strerror(error));
 }
 
 /// A descriptor that closes itself.

@@ -9,6 +9,10 @@
 
 namespace cofre::os {
 
+/// The field of an Error(exhausted) that says that a disk is full. Its message ends with the cure.
+inline constexpr const char* full_disk = "disk";
+inline constexpr const char* full_disk_cure = "make space there, and the box goes on by itself";
+
 /// Bytes that this user may still write where `path`, or its nearest folder that exists, lies.
 std::uint64_t free_disk_bytes(const std::filesystem::path& path);
 
@@ -21,7 +25,7 @@ class AppendFile {
   AppendFile& operator=(const AppendFile&) = delete;
   ~AppendFile();
 
-  /// Throws Error(exhausted) where the disk is full, Error(unavailable) for every other reason.
+  /// Throws Error(exhausted, full_disk) where the disk is full, Error(unavailable) for every other reason.
   void append(std::span<const std::byte> bytes);
   /// Cuts the file to `bytes`, which is at most bytes().
   void truncate(std::uint64_t bytes);

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "os/core_dumps.h"
 #include "os/landlock.h"
 #include "os/spawn.h"
 #include "os/syscall_filter.h"
@@ -55,7 +56,8 @@ void leave_namespaces(Log& log) {
   const gid_t group = ::getegid();
   constexpr int others = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
   if (::unshare(CLONE_NEWUSER | others) == 0) {
-    // The same numbers inside as outside, and no others.
+    // The same numbers inside as outside, and no others. A process that must not be dumped may not write these files.
+    ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     const bool mapped = write_text("/proc/self/setgroups", "deny") &&
                         write_text("/proc/self/uid_map", fmt::format("{0} {0} 1", user)) &&
                         write_text("/proc/self/gid_map", fmt::format("{0} {0} 1", group));
@@ -113,6 +115,7 @@ ConfinementReport confine(const Confinement& confinement) {
     limit(log, RLIMIT_DATA, confinement.memory_bytes, "memory",
           fmt::format("at most {} MiB", confinement.memory_bytes >> 20));
   limit(log, RLIMIT_CORE, 0, "core dumps", "none");
+  forbid_core_dumps();
   limit(log, RLIMIT_NOFILE, confinement.files, "open files", fmt::format("at most {}", confinement.files));
   try {
     filter_system_calls();

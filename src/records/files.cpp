@@ -43,7 +43,7 @@ Files::Files(Tables& tables, Options options) : tables_(tables), options_(std::m
 std::unique_ptr<Files::Draft> Files::begin(std::uint64_t bytes) const {
   const auto free = os::free_disk_bytes(options_.folder);
   if (free < disk_reserve_bytes || free - disk_reserve_bytes < bytes)
-    fail(Code::exhausted, "the disk of the box is full: {} MiB are free", free >> 20);
+    fail_field(Code::exhausted, os::full_disk, "the disk of the box is full: {} MiB are free", free >> 20);
   return std::make_unique<Draft>(options_.folder, new_id("file-"));
 }
 

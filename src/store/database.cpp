@@ -15,7 +15,6 @@ constexpr std::size_t cached_statements_max = 128;
 
 Code code_of(int result) {
   switch (result & 0xff) {
-    case SQLITE_FULL:
     case SQLITE_NOMEM:
     case SQLITE_TOOBIG: return Code::exhausted;
     case SQLITE_NOTADB:
@@ -34,6 +33,11 @@ Code code_of(int result) {
 [[noreturn]] void fail_on(sqlite3* handle, int result, const std::filesystem::path& file, std::string_view doing) {
   if ((result & 0xff) == SQLITE_NOTADB) {
     fail(Code::invalid, "{} is no database, or belongs to another master key", file.string());
+  }
+  // Without space the index of the write-ahead log does not grow either.
+  if ((result & 0xff) == SQLITE_FULL || result == SQLITE_IOERR_SHMSIZE) {
+    fail_field(Code::exhausted, os::full_disk, "{}: {}: the disk is full: {}", file.string(), doing,
+               os::full_disk_cure);
   }
   const char* why = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(result);
   fail(code_of(result), "{}: {}: {} ({})", file.string(), doing, why, sqlite3_errstr(result));

@@ -84,8 +84,9 @@ class Statement {
 };
 
 /// An encrypted SQLite file (ChaCha20-Poly1305 by SQLite3 Multiple Ciphers): WAL, every commit synced to the disk
-/// before it returns, foreign keys held. One thread at a time. Every failure is an Error: exhausted where the disk is
-/// full, invalid where the file or the key is wrong, unavailable for what the system refuses, fsync among it.
+/// before it returns, foreign keys held. One thread at a time. Every failure is an Error: exhausted (os::full_disk)
+/// where the disk is full, invalid where the file or the key is wrong, unavailable for what the system refuses, fsync
+/// among it.
 class Database {
  public:
   /// Opens the file, or makes it, readable by its owner alone. `key` is 32 bytes of its own, not the master key itself.

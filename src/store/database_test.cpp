@@ -14,7 +14,6 @@
 #include "base/thrown.h"
 #include "os/disk.h"
 #include "os/paths.h"
-#include "store/box.h"
 #include "store/migrate.h"
 
 namespace cofre::store {
@@ -269,24 +268,6 @@ TEST_F(Store, AMigrationThatFailsLeavesNothingOfIt) {
   const Migration both[] = {first, broken}, good[] = {first, second};
   EXPECT_THROW(migrate(db, "test", both, folder_.path()), Error);
   migrate(db, "test", good, folder_.path());
-}
-
-TEST_F(Store, TheMasterKeyIsMadeOnceForItsOwnerAlone) {
-  const auto data = folder_.path() / "data";
-  const auto made = master_key(data);
-  EXPECT_EQ(master_key(data).hex(), made.hex());
-  struct stat info {};
-  ASSERT_EQ(::stat((data / "master.key").c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0600u);
-  ASSERT_EQ(::chmod((data / "master.key").c_str(), 0640), 0);
-  EXPECT_EQ(code_of([&] { master_key(data); }), Code::invalid);
-}
-
-TEST_F(Store, ALostMasterKeyIsNotReplacedByANewOne) {
-  const auto data = folder_.path() / "data";
-  open_box(data, master_key(data)).script("CREATE TABLE t (a INTEGER)");
-  std::filesystem::remove(data / "master.key");
-  EXPECT_EQ(code_of([&] { master_key(data); }), Code::not_found);
 }
 
 }  // namespace

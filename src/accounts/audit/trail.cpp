@@ -120,6 +120,7 @@ struct Trail::State {
 
   void run() {
     std::unique_lock lock(mutex);
+    bool is_last_time = false;
     while (true) {
       const auto has_work = [&] { return stopping || !queue.empty(); };
       if (head_dirty) {
@@ -129,7 +130,9 @@ struct Trail::State {
       }
       const auto is_urgent = [&] { return stopping || waiting > 0 || queue.size() >= group_max; };
       if (!queue.empty()) changed.wait_until(lock, oldest + options.gather, is_urgent);
-      if (queue.empty() && stopping && !head_dirty) return;
+      // A database that does not take the head now reads it from the files at the next start.
+      if (queue.empty() && stopping && (!head_dirty || is_last_time)) return;
+      is_last_time = stopping;
       auto items = take();
       lock.unlock();
       const auto refused = write(items);
@@ -172,9 +175,13 @@ struct Trail::State {
   std::exception_ptr write(std::vector<Item>& items) {
     try {
       commit(items);
+      const std::scoped_lock lock(ends_mutex);
+      refusal.clear();
       return nullptr;
     } catch (const std::exception& error) {
       tell(fmt::format("records cannot be written: {}", error.what()));
+      const std::scoped_lock lock(ends_mutex);
+      refusal = error.what();
       return std::current_exception();
     }
   }
@@ -272,6 +279,7 @@ struct Trail::State {
   Ends ends;
   Link last;
   std::string trouble;
+  std::string refusal;  ///< of the disk, when it was tried last
 
   mutable std::mutex mutex;  ///< of what follows
   std::condition_variable changed;
@@ -316,6 +324,17 @@ void Trail::end(Entry entry, std::uint64_t begun, const Error* error) {
 bool Trail::accepts() const {
   const std::scoped_lock lock(state_->mutex);
   return state_->queue.size() < state_->options.queue_max / 2;  // the other half is for what runs already
+}
+
+Trail::Backlog Trail::backlog() const {
+  Backlog backlog;
+  {
+    const std::scoped_lock lock(state_->mutex);
+    backlog.records = state_->queue.size();
+  }
+  const std::scoped_lock lock(state_->ends_mutex);
+  backlog.trouble = state_->refusal;
+  return backlog;
 }
 
 std::string Trail::take_trouble() {

@@ -76,6 +76,11 @@ class Trail {
 
   /// False while so many entries wait that requests should be refused: the disk does not take them.
   bool accepts() const;
+  struct Backlog {
+    std::size_t records = 0;  ///< that wait to be written
+    std::string trouble;      ///< why the last ones could not be; empty: they are on the disk
+  };
+  Backlog backlog() const;
   /// What it could not do since this was asked last, for the log; empty: nothing.
   std::string take_trouble();
   /// Everything recorded so far is on the disk when it returns. Throws Error where it cannot be written.

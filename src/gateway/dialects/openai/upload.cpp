@@ -65,18 +65,6 @@ void Upload::take(std::string_view piece) noexcept {
   }
 }
 
-void Upload::write(const std::function<void()>& work) const {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (error.code() != Code::exhausted) throw;
-    auto failure = failure_of(507, error.what());
-    failure.code = "insufficient_storage";
-    failure.retry = false;
-    throw failure;
-  }
-}
-
 void Upload::begin(const Multipart::Part& part) {
   if (part.name == "file") {
     if (draft_) fail_field(Code::invalid, "file", "file: is there twice");
@@ -84,7 +72,7 @@ void Upload::begin(const Multipart::Part& part) {
     check_name(*part.file_name);
     name_ = *part.file_name;
     field_ = nullptr;
-    write([&] { draft_ = files_.begin(bytes_expected_); });
+    draft_ = files_.begin(bytes_expected_);
     return;
   }
   const auto shown = part.name.substr(0, 64);
@@ -103,7 +91,7 @@ void Upload::data(std::string_view bytes) {
     return;
   }
   if (draft_->bytes() + bytes.size() > bytes_max_) throw too_large(bytes_max_);
-  write([&] { draft_->write(bytes); });
+  draft_->write(bytes);
 }
 
 void Upload::end() { field_ = nullptr; }
@@ -130,10 +118,7 @@ records::File Upload::keep(std::uint64_t tenant) {
   if (purpose == fields_.end()) fail_field(Code::invalid, "purpose", "purpose: is missing");
   if (std::find(known_purposes.begin(), known_purposes.end(), purpose->second) == known_purposes.end())
     fail_field(Code::invalid, "purpose", "purpose: must be one of: {}", fmt::join(known_purposes, ", "));
-  records::File file;
-  const auto expires = expires_after();
-  write([&] { file = files_.keep(*draft_, {tenant, name_, purpose->second, expires}); });
-  return file;
+  return files_.keep(*draft_, {tenant, name_, purpose->second, expires_after()});
 }
 
 }  // namespace cofre::gateway::openai

@@ -20,7 +20,8 @@ class Upload : public http::BodySink, private Multipart::Taker {
 
   void take(std::string_view piece) noexcept override;
 
-  /// The body is whole: keeps the file. Throws what was wrong with it: Error(invalid, field), Failure 413 and 507.
+  /// The body is whole: keeps the file. Throws what was wrong with it: Error(invalid, field), Failure 413,
+  /// Error(exhausted, full_disk).
   records::File keep(std::uint64_t tenant);
 
  private:
@@ -28,8 +29,6 @@ class Upload : public http::BodySink, private Multipart::Taker {
   void data(std::string_view bytes) override;
   void end() override;
   std::optional<std::int64_t> expires_after() const;
-  /// Does what writes to the disk; that it is full is Failure 507.
-  void write(const std::function<void()>& work) const;
 
   records::Files& files_;
   const std::uint64_t bytes_max_;
