@@ -9,6 +9,7 @@
 #include "accounts/policy.h"
 #include "accounts/prices.h"
 #include "accounts/quotas.h"
+#include "accounts/retention.h"
 #include "accounts/sessions.h"
 #include "accounts/sign_in.h"
 #include "json/json.h"
@@ -36,6 +37,9 @@ class Accounts {
       recorder;
   /// Told of every attempt to sign in: the name that was given, the address, and whose it was; 0: it was refused.
   std::function<void(const std::string& name, const std::string& from, std::int64_t owner)> signed_in;
+  /// Whether a legal hold is on somebody, by the name that the audit trail has of them; empty: on nobody. Set before
+  /// anything acts.
+  std::function<bool(const std::string& person)> held;
   const Clock clock;
   Policy policy{};       ///< set before anybody signs in
   std::string base_url;  ///< of this box, for links: "https://box.example:8443"
@@ -44,6 +48,7 @@ class Accounts {
   Ledger ledger;
   Prices prices;
   Quotas quotas;
+  Retention retention;
   Sessions sessions;
   SignIn sign_in;
 

@@ -6,6 +6,7 @@
 
 #include "accounts/names.h"
 #include "base/error.h"
+#include "crypto/sealed_text.h"
 
 namespace cofre::accounts {
 namespace {
@@ -14,8 +15,14 @@ constexpr std::string_view text_prefix = "cofre_";
 constexpr std::size_t shown_letters = 10;                         // "cofre_" and four more: 24 of 256 bits
 constexpr std::size_t presented_bytes = text_prefix.size() + 43;  // 43 letters of base64url hold 256 bits
 constexpr std::size_t models_max = 256;
+constexpr std::size_t access_id_bytes = 16;  // 32 hex digits: clouds' clients know such ids, and split at nothing in it
 
 std::optional<std::int64_t> id_or_null(std::int64_t id) { return id == 0 ? std::nullopt : std::optional(id); }
+
+std::string new_access_id() {
+  const auto random = crypto::Secret::random();
+  return crypto::hex(random.bytes().first(access_id_bytes));
+}
 
 void check_models(const std::vector<std::string>& models) {
   if (models.size() > models_max) fail_field(Code::invalid, "models", "models: at most {}", models_max);
@@ -41,6 +48,7 @@ Keys::Keys(store::Database& database, std::mutex& database_mutex, const crypto::
       database_mutex_(database_mutex),
       directory_(directory),
       mac_key_(master.derive("api keys")),
+      seal_key_(master.derive("signing keys")),
       clock_(std::move(clock)) {
   const std::lock_guard hold(database_mutex_);
   read();
@@ -48,7 +56,7 @@ Keys::Keys(store::Database& database, std::mutex& database_mutex, const crypto::
 
 void Keys::read() {
   for (auto row = database_.query("SELECT id, owner, maker, name, mac, prefix, scopes, models, addresses, created, "
-                                  "expires, replaced, revoked FROM keys");
+                                  "expires, replaced, revoked, access_id, sealed FROM keys");
        row.next();) {
     const auto bytes = row.blob(4);
     crypto::Mac mac{};
@@ -60,6 +68,7 @@ void Keys::read() {
                  .maker = row.integer(2),
                  .name = row.text(3),
                  .prefix = row.text(5),
+                 .access_id = row.text(13),
                  .scopes = Scopes::parse(row.text(6)),
                  .models = words_of(row.text(7)),
                  .addresses = words_of(row.text(8)),
@@ -67,10 +76,12 @@ void Keys::read() {
                  .expires = row.integer_if_any(10),
                  .replaced = row.integer_if_any(11),
                  .revoked = row.integer_if_any(12)};
+    entry.sealed = row.text(14);
     entry.networks = Networks::parse(entry.key.addresses);
     entry.models = std::make_shared<const std::vector<std::string>>(entry.key.models);
     entry.had = scopes_now(entry.key);
     entry.standing = std::make_shared<std::atomic<bool>>(!entry.key.revoked.has_value());
+    if (!entry.sealed.empty()) signing_.emplace(entry.key.access_id, mac);
     entries_.emplace(mac, std::move(entry));
   }
 }
@@ -95,6 +106,7 @@ std::string Keys::create(const KeyWish& wish) {
           .maker = wish.maker,
           .name = wish.name,
           .prefix = {},
+          .access_id = wish.signs ? new_access_id() : std::string(),
           .scopes = wish.scopes,
           .models = wish.models,
           .addresses = wish.addresses,
@@ -121,19 +133,23 @@ std::string Keys::insert(Key key) {
   std::string text = std::string(text_prefix) + crypto::base64url(random.bytes());
   const auto mac = crypto::hmac_sha256(mac_key_, text);
   key.prefix = text.substr(0, shown_letters);
+  const bool signs = !key.access_id.empty();
+  const auto or_null = [&](const std::string& value) { return signs ? std::optional(value) : std::nullopt; };
   Entry entry;
+  if (signs) entry.sealed = crypto::seal_text(seal_key_, text, key.access_id);
   entry.networks = Networks::parse(key.addresses);
   entry.models = std::make_shared<const std::vector<std::string>>(key.models);
   entry.had = scopes_now(key);
   entry.standing = std::make_shared<std::atomic<bool>>(true);
   database_.run(
-      "INSERT INTO keys (owner, maker, name, mac, prefix, scopes, models, addresses, created, expires) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO keys (owner, maker, name, mac, prefix, scopes, models, addresses, created, expires, access_id, "
+      "sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       key.owner, id_or_null(key.maker), key.name, mac, key.prefix, key.scopes.text(), text_of(key.models),
-      text_of(key.addresses), key.created, key.expires);
+      text_of(key.addresses), key.created, key.expires, or_null(key.access_id), or_null(entry.sealed));
   key.id = database_.last_id();
   entry.key = std::move(key);
   const std::unique_lock change(mutex_);
+  if (signs) signing_.emplace(entry.key.access_id, mac);
   entries_.emplace(mac, std::move(entry));
   return text;
 }
@@ -164,6 +180,7 @@ std::string Keys::rotate(std::int64_t id, std::int64_t maker, std::int64_t until
   }
   const std::int64_t ends = std::min(std::max(until, now), next.expires.value_or(until));
   next.id = 0;
+  if (!next.access_id.empty()) next.access_id = new_access_id();
   next.maker = maker;
   next.created = now;
   if (!scopes_now(next).has_all(next.scopes)) {
@@ -236,7 +253,7 @@ std::vector<Key> Keys::revoke_where(const std::function<bool(const crypto::Mac&,
     }
     if (ended.empty()) return ended;
     store::Transaction transaction(database_);
-    for (const auto& key : ended) database_.run("UPDATE keys SET revoked = ? WHERE id = ?", now, key.id);
+    for (const auto& key : ended) database_.run("UPDATE keys SET revoked = ?, sealed = NULL WHERE id = ?", now, key.id);
     transaction.commit();
     for (const auto& key : ended) ids.push_back(key.id);
     const std::unique_lock change(mutex_);
@@ -244,6 +261,7 @@ std::vector<Key> Keys::revoke_where(const std::function<bool(const crypto::Mac&,
       if (std::find(ids.begin(), ids.end(), entry.key.id) == ids.end()) continue;
       entry.key.revoked = now;
       entry.standing->store(false, std::memory_order_relaxed);
+      forget_text(entry);
     }
   }
   end(ids);
@@ -283,6 +301,52 @@ std::optional<Caller> Keys::authenticate(std::string_view presented, std::string
   if (found == entries_.end()) return std::nullopt;
   if (!found->second.networks.hold(peer)) return std::nullopt;
   return caller_of(found->second);
+}
+
+std::optional<Caller> Keys::authenticate_signed(std::string_view access_id,
+                                                const std::function<bool(std::string_view text)>& is_signed,
+                                                std::string_view peer) const {
+  std::string sealed;
+  std::optional<Caller> caller;
+  {
+    const std::shared_lock hold(mutex_);
+    const auto found = signing_.find(std::string(access_id));
+    if (found == signing_.end()) return std::nullopt;
+    const auto& entry = entries_.at(found->second);
+    if (!entry.networks.hold(peer)) return std::nullopt;
+    caller = caller_of(entry);
+    sealed = entry.sealed;
+  }
+  if (!caller) return std::nullopt;
+  auto text = crypto::unseal_text(seal_key_, sealed, access_id);
+  if (!text) fail(Code::internal, "the signing key {} in the database does not open", caller->key_name);
+  const bool holds = is_signed(*text);
+  crypto::wipe(*text);
+  if (!holds) return std::nullopt;
+  return caller;
+}
+
+/// With mutex_ held for a change.
+void Keys::forget_text(Entry& entry) {
+  if (entry.sealed.empty()) return;
+  signing_.erase(entry.key.access_id);
+  entry.sealed.clear();
+}
+
+void Keys::erase(std::int64_t owner) {
+  revoke_where([&](const auto&, const Key& key) { return key.owner == owner; });
+  const std::lock_guard hold(database_mutex_);
+  database_.run(
+      "UPDATE keys SET name = 'erased', prefix = '', models = '', addresses = '', access_id = NULL WHERE owner = ?",
+      owner);
+  const std::unique_lock change(mutex_);
+  for (auto& [mac, entry] : entries_) {
+    if (entry.key.owner != owner) continue;
+    entry.key.name = "erased";
+    entry.key.prefix = entry.key.access_id = {};
+    entry.key.models = entry.key.addresses = {};
+    entry.networks = {};
+  }
 }
 
 std::optional<Caller> Keys::caller_of(const Entry& entry) const {
@@ -328,13 +392,15 @@ void Keys::expire() {
   const std::lock_guard hold(database_mutex_);
   store::Transaction transaction(database_);
   for (const auto id : over) {
-    database_.run("UPDATE keys SET revoked = expires WHERE id = ? AND revoked IS NULL", id);
+    database_.run("UPDATE keys SET revoked = expires, sealed = NULL WHERE id = ? AND revoked IS NULL", id);
   }
   transaction.commit();
   const std::unordered_set<std::int64_t> gone(over.begin(), over.end());
   const std::unique_lock change(mutex_);
   for (auto& [mac, entry] : entries_) {
-    if (gone.contains(entry.key.id)) entry.key.revoked = entry.key.expires;
+    if (!gone.contains(entry.key.id)) continue;
+    entry.key.revoked = entry.key.expires;
+    forget_text(entry);
   }
 }
 

@@ -24,6 +24,7 @@ KeyWish wish_of(Fields& fields, Scopes otherwise) {
   wish.models = fields.texts_if_any("models").value_or(std::vector<std::string>());
   wish.addresses = fields.texts_if_any("addresses").value_or(std::vector<std::string>());
   wish.expires = fields.number_if_any("expires", 0, time_most);
+  wish.signs = fields.flag("signing");
   return wish;
 }
 
