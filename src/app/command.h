@@ -77,6 +77,7 @@ Action declare_user(Options& options);
 Action declare_role(Options& options);
 Action declare_key(Options& options);
 Action declare_quota(Options& options);
+Action declare_retention(Options& options);
 Action declare_usage(Options& options);
 Action declare_price(Options& options);
 Action declare_session(Options& options);

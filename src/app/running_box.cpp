@@ -10,9 +10,11 @@
 
 #include "accounts/actions/actions.h"
 #include "accounts/ldap_users.h"
+#include "accounts/person_name.h"
 #include "app/admin.h"
 #include "app/audit_actions.h"
 #include "app/box.h"
+#include "app/person_actions.h"
 #include "app/server_names.h"
 #include "app/sign_in_settings.h"
 #include "app/status_report.h"
@@ -37,6 +39,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr seconds lock_patience{5};  ///< a command may hold the box for a moment
 constexpr std::chrono::hours certificate_check{12};
+constexpr std::chrono::hours log_check{1};
 constexpr std::uint64_t rules_bytes_max = 64 << 20;
 constexpr std::uint64_t deaths_max = 3;  ///< of a model that has never loaded
 
@@ -148,15 +151,14 @@ struct RunningBox::State {
         models(fleet_options()),
         gateway_models(models),
         records(box->database, box->database_mutex,
-                {.data = options.data,
-                 .backups = store::backups_in(options.data),
-                 .keep_s = loaded.config.records_days * 86'400}),
+                {.data = options.data, .backups = store::backups_in(options.data), .keeping = keeping()}),
         forwarder(made_forwarder()),
         service(gateway_models, accounts_by_settings(), records, gateway_settings()),
         server(http_options(loaded.config, tls), service),
         url(local_url(listen_address(loaded.config), server.port())),
         admin(options.data, [this](const json::Object& request, std::uint32_t user) {
-          return recorded(box->trail, asker_of(user), request, [&] { return answer(request); });
+          const auto asker = asker_of(user);
+          return recorded(box->trail, asker, request, [&] { return answer(request, asker.who); });
         }) {
     box->accounts.base_url = url;
     for (const auto& note : loaded.notes) journal.write(log::Level::warning, "note", {{"text", note}});
@@ -176,6 +178,15 @@ struct RunningBox::State {
                          .facts = {{"model", notice.model}, {"text", notice.text}}});
     };
     return made;
+  }
+
+  records::Keeping keeping() {
+    return {.otherwise_s = loaded.config.records_days * 86'400,
+            .rules = &box->accounts.retention,
+            .held = [this](std::uint64_t holder) {
+              const auto name = accounts::person_name(box->accounts.directory, static_cast<std::int64_t>(holder));
+              return box->trail.persons().is_held(name);
+            }};
   }
 
   std::unique_ptr<accounts::audit::Forwarder> made_forwarder() {
@@ -280,7 +291,7 @@ struct RunningBox::State {
     return settings;
   }
 
-  json::Object answer(const json::Object& request) {
+  json::Object answer(const json::Object& request, const std::string& who) {
     const auto what = json::string_at(request, "do");
     if (what == "ping") return {};
     if (what == "status") return report();
@@ -289,7 +300,8 @@ struct RunningBox::State {
       return {{"within_s", stop_timeout_s.load()}};
     }
     if (what == "reload") return reload();
-    if (is_audit_action(request)) return audit_action(box->trail, store::backups_in(options.data), request);
+    if (is_audit_action(request)) return audit_action(box->trail, request);
+    if (is_person_action(request)) return person_action({box->accounts, box->trail, records}, request, who);
     return accounts::act(box->accounts, accounts::Actor::machine(), what, request);
   }
 
@@ -343,6 +355,23 @@ struct RunningBox::State {
     }
     if (const auto text = box->trail.take_trouble(); !text.empty()) {
       journal.write(log::Level::error, "audit", {{"text", text}});
+    }
+  }
+
+  /// Where a rule says how long lines of the log are kept.
+  void look_after_log() {
+    const auto days = box->accounts.retention.days_of_box(accounts::Kept::logs);
+    const auto now = Clock::now();
+    if (!days || (log_looked_at && now - *log_looked_at < log_check)) return;
+    log_looked_at = now;
+    try {
+      const auto removed = journal.forget(*days);
+      if (removed == 0) return;
+      const json::Object facts{{"kind", accounts::name_of(accounts::Kept::logs)}, {"removed", removed}};
+      journal.write(log::Level::info, "retention", facts);
+      box->trail.record({.action = "retention.sweep", .outcome = "ok", .facts = facts});
+    } catch (const Error& error) {
+      journal.write(log::Level::error, "retention", {{"text", error.what()}});
     }
   }
 
@@ -405,6 +434,7 @@ struct RunningBox::State {
   const std::string url;
   std::mutex reloading;
   Clock::time_point certificate_checked = Clock::now();
+  std::optional<Clock::time_point> log_looked_at;
   AdminServer admin;  ///< last: what it answers with is there before it, and after it
 };
 
@@ -431,6 +461,7 @@ void RunningBox::tick() {
   state_->box->keys.expire();
   state_->service.tick();
   state_->look_after_trail();
+  state_->look_after_log();
   const std::lock_guard hold(state_->reloading);
   if (Clock::now() - state_->certificate_checked < certificate_check) return;
   try {

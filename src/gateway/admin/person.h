@@ -1,0 +1,11 @@
+#pragma once
+
+#include "gateway/services.h"
+
+namespace cofre::gateway::admin {
+
+/// Destroys what the box keeps of a user or service account (records::erase_person) and answers with the certificate.
+/// Nobody erases themselves.
+void erase_person(Services& services, Call&& call);
+
+}  // namespace cofre::gateway::admin
