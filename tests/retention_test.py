@@ -3,10 +3,12 @@
 
     tests/retention_test.py COFRE
 """
+import io
 import json
 import os
 import pathlib
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -106,6 +108,21 @@ class Kept(unittest.TestCase):
         self.assertEqual(certificate["by"], "guard")
         self.assertEqual(self.box.ask("GET", "/admin/v1/users/eva", key=key)[0], 404)
         self.assertEqual(self.box.ask("POST", "/admin/v1/users/guard/erase", key=key)[0], 400)
+
+    def test_a_security_administrator_gets_an_archive_of_a_person(self):
+        key = self.box.key("guard2", "security")
+        self.assertEqual(upload(self.box, self.box.key("dora"), SECRET * 300_000)[0], 200)
+        connection = self.box.connect()
+        connection.request("GET", "/admin/v1/users/dora/export", headers={"Authorization": "Bearer " + key})
+        archive = tarfile.open(fileobj=io.BytesIO(connection.getresponse().read()))
+        connection.close()
+        files = {member.name: archive.extractfile(member).read() for member in archive}
+        (content,) = [text for path, text in files.items() if path.startswith("files/")]
+        self.assertEqual(content, SECRET * 300_000)
+        self.assertEqual(json.loads(files["person.json"])["name"], "dora")
+        self.assertIn(b'"do":"key.create"', files["audit.jsonl"])
+        self.assertEqual(self.box.ask("GET", "/admin/v1/users/nobody/export", key=key)[0], 404)
+        self.do("person", "erase", "dora")
 
     def test_a_quota_of_storage_binds_what_is_uploaded(self):
         key = self.box.key("app")

@@ -100,6 +100,7 @@ constexpr RouteNote notes[] = {
     {"DELETE", "/admin/v1/users/{user}", "Delete one", "", "User"},
     {"POST", "/admin/v1/users/{user}/suspend", "Shut one out", "", "User"},
     {"POST", "/admin/v1/users/{user}/restore", "Let one in again", "", "User"},
+    {"GET", "/admin/v1/users/{user}/export", "All that the box keeps of one, as a tar archive", "", "text"},
     {"POST", "/admin/v1/users/{user}/erase", "Destroy all that the box keeps of one", "", "Erasure"},
     {"PUT", "/admin/v1/users/{user}/roles", "Give roles", "Roles", "User"},
     {"POST", "/admin/v1/users/{user}/link", "A link by which the user sets a password", "", "Any"},

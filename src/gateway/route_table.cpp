@@ -117,6 +117,7 @@ constexpr Route routes[] = {
     {"DELETE", "/admin/v1/users/{user}", Scope::people, Body::none, act<"user.delete">},
     {"POST", "/admin/v1/users/{user}/suspend", Scope::people, Body::none, act<"user.suspend">},
     {"POST", "/admin/v1/users/{user}/restore", Scope::people, Body::none, act<"user.restore">},
+    {"GET", "/admin/v1/users/{user}/export", Scope::security, Body::none, admin::export_person},
     {"POST", "/admin/v1/users/{user}/erase", Scope::security, Body::none, admin::erase_person},
     {"PUT", "/admin/v1/users/{user}/roles", Scope::security, Body::small, act<"role.set">},
     {"POST", "/admin/v1/users/{user}/link", Scope::people, Body::none, act<"user.link">},

@@ -19,7 +19,7 @@ namespace audit = accounts::audit;
 
 constexpr std::size_t page_bytes = 4 << 20;
 constexpr std::int64_t page_rows = 200;
-constexpr std::size_t name_bytes_most = 100;
+constexpr std::size_t name_bytes_most = 60;
 
 // What only proves or opens something is nobody's data.
 constexpr std::array<std::string_view, 8> secret_columns{"hash", "older",  "secret", "recovery",
@@ -167,6 +167,7 @@ std::string content_path(const std::string& id, std::string_view name) {
 struct Content {
   std::int64_t number = 0;
   std::string id, name;
+  std::uint64_t bytes = 0;
 };
 
 /// Some bytes of a content, from at.byte on; then the next row's turn comes.
@@ -187,7 +188,7 @@ ExportPage content_page(const Box& box, std::uint64_t holder, const Content& con
     if (error.code() != Code::not_found) throw;
     more = false;  // it was removed just now
   }
-  ExportPage page{{{content_path(content.id, content.name), bytes}}, at};
+  ExportPage page{{{content_path(content.id, content.name), bytes, content.bytes, at.byte == 0}}, at};
   page.next->byte += bytes.size();
   if (more) return page;
   page.next->byte = 0;
@@ -215,17 +216,18 @@ ExportPage section_page(const Box& box, const std::vector<accounts::Owner>& owne
     auto& [database, mutex] = box.records.tables;
     const std::lock_guard hold(mutex);
     const auto columns = columns_of(database, section.table);
-    auto row = database.query(
-        fmt::format("SELECT number, {}, {} FROM {} WHERE {} AND number > ? ORDER BY number LIMIT ?",
-                    section.has_content ? "id, name" : "NULL, NULL", list_of(columns), section.table, section.whose),
-        holder, at.after, section.has_content ? 1 : page_rows);
+    auto row =
+        database.query(fmt::format("SELECT number, {}, {} FROM {} WHERE {} AND number > ? ORDER BY number LIMIT ?",
+                                   section.has_content ? "id, name, bytes" : "NULL, NULL, NULL", list_of(columns),
+                                   section.table, section.whose),
+                       holder, at.after, section.has_content ? 1 : page_rows);
     while (row.next()) {
-      const auto line = json::dump(object_of(row, columns, 3)) + "\n";
+      const auto line = json::dump(object_of(row, columns, 4)) + "\n";
       if (!lines.empty() && lines.size() + line.size() > page_bytes) break;
       if (line.size() > page_bytes) return long_line(section, line, row.integer(0), at);
       lines += line;
       if (section.has_content) {
-        content = Content{row.integer(0), row.text(1), row.text(2)};
+        content = Content{row.integer(0), row.text(1), row.text(2), static_cast<std::uint64_t>(row.integer(3))};
       } else {
         at.after = row.integer(0);
       }

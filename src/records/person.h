@@ -35,6 +35,8 @@ ExportCursor export_cursor_from_json(const json::Object& object);
 struct ExportPiece {
   std::string path;  ///< "person.json", "files/file-1_notes.txt": without "..", relative
   std::string bytes;
+  std::optional<std::uint64_t> whole{};  ///< of a content: the bytes of all its pieces; nothing: lines
+  bool begins = true;                    ///< of a content: its first piece
 };
 struct ExportPage {
   std::vector<ExportPiece> pieces;
