@@ -13,7 +13,7 @@
 namespace cofre::accounts {
 
 /// What is kept for some time and then removed, each kind by rules of its own.
-enum class Kept : std::uint8_t { responses, batches, files, logs };
+enum class Kept : std::uint8_t { chats, responses, batches, files, logs };
 std::string_view name_of(Kept kind);
 Kept kept_named(std::string_view name);  ///< or Error(invalid, kind)
 

@@ -216,8 +216,8 @@ class Access : public testing::Test {
   }
 
   bool names_an_object(const Route& route) const {
-    for (const char* name : {"{id}", "{user}", "{key}", "{session}", "{quota}", "{rule}", "{department}", "{tenant}", "{file_id}",
-                             "{batch_id}", "{chat}", "{share}", "{folder}", "{assistant}"}) {
+    for (const char* name : {"{id}", "{user}", "{key}", "{session}", "{quota}", "{rule}", "{department}", "{tenant}",
+                             "{file_id}", "{batch_id}", "{chat}", "{share}", "{folder}", "{assistant}"}) {
       if (route.pattern.find(name) != std::string_view::npos) return true;
     }
     return false;

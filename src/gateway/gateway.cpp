@@ -91,7 +91,7 @@ void Gateway::sweep() {
 }
 
 void Gateway::note_swept(const records::Swept& swept) {
-  json::Object facts{{"kind", accounts::name_of(swept.kind)}, {"removed", swept.removed}};
+  json::Object facts{{"kind", swept.kind}, {"removed", swept.removed}};
   if (settings_.log) settings_.log("retention", facts);
   if (settings_.audit == nullptr) return;
   settings_.audit->record({.action = "retention.sweep", .outcome = "ok", .facts = std::move(facts)});

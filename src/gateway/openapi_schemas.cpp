@@ -162,7 +162,7 @@ std::string_view openapi_schemas() {
   "currency": {"type": ["string", "null"], "description": "of money: amount, used and reserved are millionths of it"}}},
 "Quotas": {"type": "object", "properties": {"quotas": {"type": "array", "items": {"$ref": "#/components/schemas/Quota"}}}},
 "RetentionRuleNew": {"type": "object", "required": ["kind", "days"], "properties": {
-  "kind": {"enum": ["responses", "batches", "files", "logs"]}, "days": {"type": "integer", "minimum": 1, "maximum": 36500},
+  "kind": {"enum": ["chats", "responses", "batches", "files", "logs"]}, "days": {"type": "integer", "minimum": 1, "maximum": 36500},
   "tenant": {"type": ["string", "integer"]}, "department": {"type": ["string", "integer"]}, "user": {"type": ["string", "integer"]}}, "additionalProperties": false},
 "RetentionRule": {"type": "object", "required": ["id", "kind", "days", "level"], "properties": {
   "id": {"type": "integer"}, "kind": {"type": "string"}, "days": {"type": "integer"}, "level": {"enum": ["box", "tenant", "department", "user"]},

@@ -31,7 +31,10 @@ struct Section {
   std::string_view whose;  ///< a condition on the owner
   bool has_content = false;
 };
-constexpr std::array<Section, 3> sections{{
+constexpr std::array<Section, 6> sections{{
+    {"chats.jsonl", "chats", "owner = ?"},
+    {"messages.jsonl", "chat_messages", "chat IN (SELECT number FROM chats WHERE owner = ?)"},
+    {"assistants.jsonl", "assistants", "owner = ?"},
     {"files.jsonl", "files", "tenant = ?", true},
     {"batches.jsonl", "batches", "tenant = ?"},
     {"responses.jsonl", "responses", "tenant = ?"},
@@ -53,7 +56,7 @@ std::vector<accounts::Owner> owners_called(const accounts::Directory& directory,
 
 struct Column {
   std::string name;
-  bool is_number = false;
+  enum class Kind : std::uint8_t { text, integer, real } kind = Kind::text;
 };
 
 /// Those that can be told. With the database held.
@@ -62,7 +65,10 @@ std::vector<Column> columns_of(store::Database& database, std::string_view table
   for (auto row = database.query("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", table); row.next();) {
     const auto name = row.text(0), type = row.text(1);
     const bool is_secret = std::find(secret_columns.begin(), secret_columns.end(), name) != secret_columns.end();
-    if (type != "BLOB" && !is_secret) columns.push_back({name, type != "TEXT"});
+    if (type != "BLOB" && !is_secret)
+      columns.push_back({name, type == "TEXT"   ? Column::Kind::text
+                               : type == "REAL" ? Column::Kind::real
+                                                : Column::Kind::integer});
   }
   return columns;
 }
@@ -89,9 +95,13 @@ json::Object object_of(const store::Statement& row, const std::vector<Column>& c
   json::Object object;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const int at = first + static_cast<int>(i);
-    object[columns[i].name] = row.is_null(at)        ? json::Value(nullptr)
-                              : columns[i].is_number ? json::Value(row.integer(at))
-                                                     : value_of(row.text(at));
+    auto& value = object[columns[i].name];
+    if (row.is_null(at)) continue;
+    switch (columns[i].kind) {
+      case Column::Kind::text: value = value_of(row.text(at)); break;
+      case Column::Kind::integer: value = row.integer(at); break;
+      case Column::Kind::real: value = row.real(at); break;
+    }
   }
   return object;
 }
@@ -284,7 +294,7 @@ void erase_account(const Box& box, const accounts::Owner& owner, Counts& counts)
   const auto holder = static_cast<std::uint64_t>(owner.id);
   const auto remove_records = [&] {
     for (const auto& [kind, rows] : box.records.sweeper.remove_all(holder))
-      counts[std::string(accounts::name_of(kind))] += static_cast<std::int64_t>(rows);
+      if (rows > 0) counts[std::string(kind)] += static_cast<std::int64_t>(rows);
   };
   remove_records();
   accounts.keys.erase(owner.id);

@@ -49,7 +49,7 @@ struct ExportPage {
 ///   person.json      the account and what hangs on it: keys, sessions, second factors
 ///   usage.jsonl      what was used, by day
 ///   files.jsonl      and their contents, files/…
-///   batches.jsonl, responses.jsonl
+///   batches.jsonl, responses.jsonl, chats.jsonl, messages.jsonl (of chats), assistants.jsonl
 ///   audit.jsonl      what they did, and what was done to them
 ExportPage export_page(const Box& box, const std::string& name, const ExportCursor& cursor);
 

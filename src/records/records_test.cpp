@@ -7,6 +7,7 @@
 #include "base/thrown.h"
 #include "os/paths.h"
 #include "records/batches.h"
+#include "records/chats.h"
 #include "records/files.h"
 #include "records/responses.h"
 #include "records/sweeper.h"
@@ -31,14 +32,15 @@ struct TheRecords : testing::Test {
   Files files{tables, keeping, options()};
   Batches batches{tables, files, [this] { return now; }};
   Responses responses{tables, keeping, [this] { return now; }};
+  Chats chats{tables, [this] { return now; }};
   Sweeper sweeper{tables, files, keeping, [this] { return now; }};
 
   Files::Options options() {
     return {.folder = folder.path() / "files", .clock = [this] { return now; }};
   }
   /// A whole round. Returns how much was removed of a kind.
-  std::map<Kept, std::uint64_t> sweep() {
-    std::map<Kept, std::uint64_t> removed;
+  std::map<std::string_view, std::uint64_t> sweep() {
+    std::map<std::string_view, std::uint64_t> removed;
     for (bool more = true; more;) {
       const auto swept = sweeper.sweep();
       if (swept.removed > 0) removed[swept.kind] += swept.removed;
@@ -259,10 +261,10 @@ TEST_F(TheRecords, TheNarrowestRuleSaysHowLongSomethingIsKept) {
   EXPECT_EQ(of_eva.expires, now + 5000);
   answered(ana, "resp_a");
   now += 4 * 86400;
-  EXPECT_EQ(sweep(), (std::map<Kept, std::uint64_t>{{Kept::files, 2}, {Kept::responses, 1}}));
+  EXPECT_EQ(sweep(), (std::map<std::string_view, std::uint64_t>{{"files", 2}, {"responses", 1}}));
   EXPECT_TRUE(files.find(ben, of_ben.id));
   accounts.retention.remove(rule.id);  // what is shorter now holds for what is there already
-  EXPECT_EQ(sweep(), (std::map<Kept, std::uint64_t>{{Kept::files, 1}}));
+  EXPECT_EQ(sweep(), (std::map<std::string_view, std::uint64_t>{{"files", 1}}));
   EXPECT_EQ(contents(), 0u);
 }
 TEST_F(TheRecords, WhatALegalHoldKeepsIsNeitherSweptNorDeletedButNotSeenAnyMore) {
@@ -279,7 +281,7 @@ TEST_F(TheRecords, WhatALegalHoldKeepsIsNeitherSweptNorDeletedButNotSeenAnyMore)
   EXPECT_TRUE(sweep().empty());
   EXPECT_EQ(content(1, file.id), "evidence");
   is_held = false;
-  EXPECT_EQ(sweep(), (std::map<Kept, std::uint64_t>{{Kept::files, 2}, {Kept::responses, 1}}));
+  EXPECT_EQ(sweep(), (std::map<std::string_view, std::uint64_t>{{"files", 2}, {"responses", 1}}));
   EXPECT_EQ(contents(), 0u);
 }
 TEST_F(TheRecords, ASweepGoesOverEverythingInPieces) {
@@ -292,7 +294,7 @@ TEST_F(TheRecords, ASweepGoesOverEverythingInPieces) {
   const auto first = sweeper.sweep();
   EXPECT_EQ(first.removed, static_cast<std::uint64_t>(Sweeper::piece_rows));
   EXPECT_TRUE(first.more);
-  EXPECT_EQ(sweep()[Kept::responses], 250u);
+  EXPECT_EQ(sweep()["responses"], 250u);
   EXPECT_TRUE(sweep().empty());
 }
 TEST_F(TheRecords, TheKeyOfWhatIsSweptStaysInNoLogOfTheDatabase) {
@@ -316,7 +318,7 @@ TEST_F(TheRecords, EveryByteIsCountedToItsHolder) {
   responses.finish("resp_b", {"completed", R"({"long":"object"})", ""});
   EXPECT_EQ(stored(1), 8 + 2 + 17);
   const auto removed = sweeper.remove_all(1);
-  EXPECT_EQ(removed.front(), (std::pair<Kept, std::uint64_t>(Kept::responses, 2)));
+  EXPECT_EQ(removed.at(2), (std::pair<std::string_view, std::uint64_t>("responses", 2)));
   EXPECT_EQ(stored(1), 0);
   EXPECT_EQ(stored(2), 4);
 }
@@ -330,7 +332,7 @@ TEST_F(TheRecords, DeletingATenantMakesNoiseOfItsContentsAndThenRemovesThem) {
   EXPECT_EQ(code_of([&] { content(eva, file.id); }), Code::not_found);
   EXPECT_EQ(code_of([&] { given(eva, "more"); }), Code::not_found);
   EXPECT_EQ(contents(), 2u);
-  EXPECT_EQ(sweep(), (std::map<Kept, std::uint64_t>{{Kept::files, 1}, {Kept::responses, 1}}));
+  EXPECT_EQ(sweep(), (std::map<std::string_view, std::uint64_t>{{"files", 1}, {"responses", 1}}));
   EXPECT_EQ(contents(), 1u);
   EXPECT_EQ(content(1, other.id), "of home");
 }
@@ -361,6 +363,20 @@ TEST_F(TheRecords, KeysFromBeforeTenantsHadSomeAreSealedAtTheStart) {
   EXPECT_EQ(contents(), 1u);
   auto row = database.query("SELECT 1 FROM files WHERE length(key) = 32");
   EXPECT_FALSE(row.next());
+}
+
+TEST_F(TheRecords, ChatsAreKeptForEverWhereNoRuleSaysHowLong) {
+  const auto chat = chats.create(1, accounts::home_tenant, {});
+  ChatMessage said;
+  said.id = new_id("cmsg_");
+  said.text = "hello";
+  chats.add(chat, std::nullopt, said, std::nullopt);
+  EXPECT_GE(stored(1), 5);
+  now += 1'000'000'000;
+  EXPECT_TRUE(sweep().empty());
+  accounts.retention.set({0, Level::box, 0, Kept::chats, 30});
+  EXPECT_EQ(sweep(), (std::map<std::string_view, std::uint64_t>{{"chats", 1}}));
+  EXPECT_EQ(stored(1), 0);
 }
 
 }  // namespace

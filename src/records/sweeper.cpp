@@ -16,31 +16,35 @@ using accounts::Kept;
 /// A table of what is kept, whose rows have a number and an id. A row here and those below are all that a new kind
 /// needs, beside its name.
 struct Table {
-  Kept kind;
   std::string_view name;
   std::string_view holder = "tenant";  ///< the column that says whose it is
   bool has_content = false;            ///< in a file of its own
   std::string_view is_free = "1";      ///< what must be true before a row may go by itself
 };
-constexpr std::array<Table, 3> tables{{
-    {Kept::responses, "responses"},
-    {Kept::batches, "batches"},
-    {Kept::files, "files", "tenant", true, "id NOT IN (SELECT input_file FROM batches WHERE ended IS NULL)"},
+constexpr std::array<Table, 5> tables{{
+    {"chats", "owner"},
+    {"assistants", "owner"},
+    {"responses"},
+    {"batches"},
+    {"files", "tenant", true, "id NOT IN (SELECT input_file FROM batches WHERE ended IS NULL)"},
 }};
-constexpr const Table &kept_responses = tables[0], &kept_batches = tables[1], &kept_files = tables[2];
+constexpr const Table &kept_chats = tables[0], &kept_responses = tables[2], &kept_batches = tables[3],
+                      &kept_files = tables[4];
 
 /// A column that says when a row goes.
 struct Due {
+  Kept kind;
   const Table& table;
   std::string_view column;
   bool is_end = false;  ///< it is that time itself; else the time from which on it is kept so long as rules say
 };
-constexpr std::array<Due, 5> dues{{
-    {kept_responses, "created"},
-    {kept_responses, "hidden", true},
-    {kept_batches, "ended"},
-    {kept_files, "created"},
-    {kept_files, "expires", true},
+constexpr std::array<Due, 6> dues{{
+    {Kept::chats, kept_chats, "updated"},
+    {Kept::responses, kept_responses, "created"},
+    {Kept::responses, kept_responses, "hidden", true},
+    {Kept::batches, kept_batches, "ended"},
+    {Kept::files, kept_files, "created"},
+    {Kept::files, kept_files, "expires", true},
 }};
 
 struct Row {
@@ -87,9 +91,9 @@ Swept Sweeper::sweep() {
     const auto holder = is_new_round ? holder_that_is_gone(tables_, table) : std::nullopt;
     if (!holder) continue;
     removed_ = true;
-    return {table.kind, remove_some(tables_, files_, table, *holder), true};
+    return {table.name, remove_some(tables_, files_, table, *holder), true};
   }
-  const auto& [table, column, is_end] = dues.at(at_);
+  const auto& [kind, table, column, is_end] = dues.at(at_);
   auto& database = tables_.database;
   const auto now = clock_();
   std::vector<Row> page;
@@ -100,12 +104,12 @@ Swept Sweeper::sweep() {
              fmt::format("SELECT number, {0}, {1} FROM {2} WHERE {0} <= ? AND ({0}, number) > (?, ?) AND {3} "
                          "ORDER BY {0}, number LIMIT ?",
                          column, table.holder, table.name, table.is_free),
-             is_end ? now : now - keeping_.least(table.kind), time_, number_, piece_rows);
+             is_end ? now : now - keeping_.least(kind), time_, number_, piece_rows);
          row.next();)
       page.push_back({row.integer(0), row.integer(1), static_cast<std::uint64_t>(row.integer(2))});
     store::Transaction transaction(database);
     for (const auto& row : page) {
-      if (!is_end && row.time > now - keeping_.seconds(table.kind, row.holder)) continue;
+      if (!is_end && row.time > now - keeping_.seconds(kind, row.holder)) continue;
       if (keeping_.is_held(row.holder)) continue;
       auto removed =
           database.query(fmt::format("DELETE FROM {} WHERE number = ? RETURNING id", table.name), row.number);
@@ -115,7 +119,7 @@ Swept Sweeper::sweep() {
   }
   if (table.has_content) files_.remove_contents(gone);
   removed_ = removed_ || !gone.empty();
-  Swept swept{table.kind, gone.size(), true};
+  Swept swept{table.name, gone.size(), true};
   if (page.size() == piece_rows) {
     time_ = page.back().time;
     number_ = page.back().number;
@@ -132,15 +136,15 @@ Swept Sweeper::sweep() {
   return swept;
 }
 
-std::vector<std::pair<Kept, std::uint64_t>> Sweeper::remove_all(std::uint64_t holder) {
-  std::vector<std::pair<Kept, std::uint64_t>> removed;
+std::vector<std::pair<std::string_view, std::uint64_t>> Sweeper::remove_all(std::uint64_t holder) {
+  std::vector<std::pair<std::string_view, std::uint64_t>> removed;
   for (const auto& table : tables) {
     std::uint64_t rows = 0, some = 0;
     do {
       some = remove_some(tables_, files_, table, holder);
       rows += some;
     } while (some == static_cast<std::uint64_t>(piece_rows));
-    removed.emplace_back(table.kind, rows);
+    removed.emplace_back(table.name, rows);
   }
   return removed;
 }

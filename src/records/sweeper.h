@@ -12,7 +12,7 @@ namespace cofre::records {
 
 /// What a piece of a sweep has done.
 struct Swept {
-  accounts::Kept kind = accounts::Kept::files;
+  std::string_view kind;      ///< "files"
   std::uint64_t removed = 0;  ///< of that kind
   bool more = false;          ///< this round is not over
 };
@@ -32,7 +32,7 @@ class Sweeper {
 
   /// Removes everything of a holder, whatever its age and whoever reads it. Returns how much there was of a kind. Any
   /// thread.
-  std::vector<std::pair<accounts::Kept, std::uint64_t>> remove_all(std::uint64_t holder);
+  std::vector<std::pair<std::string_view, std::uint64_t>> remove_all(std::uint64_t holder);
 
  private:
   Tables& tables_;

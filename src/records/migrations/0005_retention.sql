@@ -25,7 +25,18 @@ END;
 CREATE TRIGGER responses_out AFTER DELETE ON responses BEGIN
   UPDATE stored_bytes SET bytes = bytes - octet_length(OLD.input) - octet_length(OLD.object) WHERE owner = OLD.tenant;
 END;
+CREATE TRIGGER chats_in AFTER INSERT ON chats BEGIN
+  INSERT INTO stored_bytes VALUES (NEW.owner, NEW.bytes)
+    ON CONFLICT (owner) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER chats_change AFTER UPDATE OF bytes ON chats BEGIN
+  UPDATE stored_bytes SET bytes = bytes + NEW.bytes - OLD.bytes WHERE owner = OLD.owner;
+END;
+CREATE TRIGGER chats_out AFTER DELETE ON chats BEGIN
+  UPDATE stored_bytes SET bytes = bytes - OLD.bytes WHERE owner = OLD.owner;
+END;
 INSERT INTO stored_bytes
   SELECT tenant, sum(bytes) FROM (
     SELECT tenant, bytes FROM files
+    UNION ALL SELECT owner, bytes FROM chats
     UNION ALL SELECT tenant, octet_length(input) + octet_length(object) FROM responses) GROUP BY tenant;
