@@ -128,7 +128,9 @@ class Ends(unittest.TestCase):
             def cofre(*arguments):
                 return subprocess.run([COFRE, *arguments, "--data", folder], capture_output=True, text=True)
             cofre("key", "create", "alice")
-            self.assertIn("alice", cofre("person", "export", "alice").stdout)
+            exported = pathlib.Path(folder, "export")
+            self.assertEqual(cofre("person", "export", "alice", "--to", str(exported)).returncode, 0)
+            self.assertIn("alice", (exported / "audit.jsonl").read_text())
             self.assertEqual(cofre("audit", "hold", "alice").returncode, 0)
             refused = cofre("person", "erase", "alice")
             self.assertEqual(refused.returncode, 1)
@@ -136,7 +138,7 @@ class Ends(unittest.TestCase):
             cofre("audit", "release", "alice")
             certificate = json.loads(cofre("person", "erase", "alice").stdout)
             self.assertRegex(certificate["signature"], r"^[\w-]{86}$")
-            self.assertEqual(cofre("person", "export", "alice").returncode, 1)
+            self.assertEqual(cofre("person", "export", "alice", "--to", str(exported) + "2").returncode, 1)
             self.assertEqual(cofre("audit", "verify").returncode, 0)
             earlier = [r for r in map(json.loads, cofre("audit", "export").stdout.splitlines())
                        if r["do"] == "key.create"]

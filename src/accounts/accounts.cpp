@@ -25,6 +25,7 @@ Accounts::Accounts(store::Database& database, std::mutex& database_mutex, const 
       ledger(database, database_mutex, directory, clock),
       prices(database, database_mutex),
       quotas(database, database_mutex, ledger, prices, directory, clock),
+      retention(database, database_mutex, directory, clock),
       sessions(database, database_mutex, master, directory, policy, clock),
       passkeys(database, database_mutex, master, directory, policy, clock),
       sign_in(database, database_mutex, master, directory, passkeys, policy, clock) {

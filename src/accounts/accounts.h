@@ -10,6 +10,7 @@
 #include "accounts/policy.h"
 #include "accounts/prices.h"
 #include "accounts/quotas.h"
+#include "accounts/retention.h"
 #include "accounts/sessions.h"
 #include "accounts/sign_in.h"
 #include "json/json.h"
@@ -44,6 +45,9 @@ class Accounts {
     std::string why{};       ///< it was refused, where a password or a code was not just wrong
   };
   std::function<void(const SignedIn&)> signed_in;
+  /// Whether a legal hold is on somebody, by the name that the audit trail has of them; empty: on nobody. Set before
+  /// anything acts.
+  std::function<bool(const std::string& person)> held;
   const Clock clock;
   Policy policy{};       ///< set before anybody signs in
   std::string base_url;  ///< of this box, for links: "https://box.example:8443"
@@ -52,6 +56,7 @@ class Accounts {
   Ledger ledger;
   Prices prices;
   Quotas quotas;
+  Retention retention;
   Sessions sessions;
   Passkeys passkeys;
   SignIn sign_in;

@@ -5,6 +5,7 @@
 
 #include "accounts/names.h"
 #include "base/error.h"
+#include "crypto/secret.h"
 #include "text/calendar.h"
 
 namespace cofre::accounts {
@@ -49,6 +50,7 @@ Directory::Directory(store::Database& database, std::mutex& database_mutex, Cloc
 }
 
 void Directory::read() {
+  make_tenant_keys();
   for (auto row = database_.query("SELECT id, name, zone, currency, created, suspended, deleted FROM tenants");
        row.next();) {
     tenants_[row.integer(0)] = {row.integer(0), row.text(1),         row.text(2),
@@ -77,6 +79,15 @@ void Directory::read() {
   }
 }
 
+/// Of tenants from before there were any.
+void Directory::make_tenant_keys() {
+  std::vector<std::int64_t> without;
+  for (auto row = database_.query("SELECT id FROM tenants WHERE key IS NULL AND deleted IS NULL"); row.next();)
+    without.push_back(row.integer(0));
+  for (const auto id : without)
+    database_.run("UPDATE tenants SET key = ? WHERE id = ?", crypto::Secret::random().bytes(), id);
+}
+
 Tenant Directory::create_tenant(std::string_view name, std::string_view zone, std::string_view currency) {
   check_name(name);
   text::check_zone(zone, "zone");
@@ -86,8 +97,9 @@ Tenant Directory::create_tenant(std::string_view name, std::string_view zone, st
   if (database_.query("SELECT 1 FROM tenants WHERE name = ? AND deleted IS NULL", name).next()) {
     fail_field(Code::invalid, "name", "name: there is a tenant {} already", name);
   }
-  database_.run("INSERT INTO tenants (name, zone, currency, created) VALUES (?, ?, ?, ?)", name, zone, currency,
-                tenant.created);
+  const auto key = crypto::Secret::random();
+  database_.run("INSERT INTO tenants (name, zone, currency, created, key) VALUES (?, ?, ?, ?, ?)", name, zone, currency,
+                tenant.created, key.bytes());
   tenant.id = database_.last_id();
   const std::unique_lock change(mutex_);
   return tenants_[tenant.id] = tenant;
@@ -155,9 +167,10 @@ void Directory::set_tenant_state(std::int64_t id, State state) {
   {
     const std::lock_guard hold(database_mutex_);
     database_.run(
-        "UPDATE tenants SET suspended = iif(?, NULL, coalesce(suspended, ?)), deleted = iif(?, ?, NULL) "
-        "WHERE id = ?",
-        state == State::active, now, state == State::deleted, now, id);
+        "UPDATE tenants SET suspended = iif(?1, NULL, coalesce(suspended, ?2)), deleted = iif(?3, ?2, NULL), "
+        "key = iif(?3, NULL, key) WHERE id = ?4",
+        state == State::active, now, state == State::deleted, id);
+    if (state == State::deleted) database_.empty_log();
     const std::unique_lock change(mutex_);
     tenants_[id].state = state;
     if (state != State::active) ended = owners_of_tenant(id);

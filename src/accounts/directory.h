@@ -32,7 +32,8 @@ class Directory {
   std::set<std::string> currencies() const;  ///< of all tenants, deleted ones too
   void change_tenant(std::int64_t id, const std::optional<std::string>& zone,
                      const std::optional<std::string>& currency);
-  /// Suspended: nobody of it gets in. Deleted: for good, its name is free. The home tenant stays as it is.
+  /// Suspended: nobody of it gets in. Deleted: for good, its name is free, and the key under which the keys of its
+  /// contents are sealed is destroyed. The home tenant stays as it is.
   void set_tenant_state(std::int64_t id, State state);
 
   Department create_department(std::int64_t tenant, std::string_view name);
@@ -53,8 +54,9 @@ class Directory {
   /// Of either kind, not deleted.
   Owner owner_named(std::int64_t tenant, std::string_view name) const;
   std::optional<Owner> find_owner(std::int64_t tenant, std::string_view name) const;
-  std::optional<Owner> find_owner(std::int64_t id) const;  ///< deleted ones too
-  std::int64_t tenant_of(std::int64_t owner) const;        ///< 0: there is no such owner
+  std::optional<Owner> find_owner(std::int64_t id) const;   ///< deleted ones too
+  std::int64_t tenant_of(std::int64_t owner) const;         ///< 0: there is no such owner
+  std::vector<Owner> owners_of(std::int64_t tenant) const;  ///< deleted ones too
   /// By name; deleted ones are not among them.
   std::vector<Owner> owners(std::int64_t tenant, Owner::Kind kind) const;
   bool has_role(Role role) const;  ///< whether an active user of the home tenant holds it
@@ -63,6 +65,9 @@ class Directory {
   void set_roles(std::int64_t id, Roles roles);
   void set_granted(std::int64_t id, Scopes granted);
   void set_owner_state(std::int64_t id, State state);
+  /// Leaves nothing of an owner that was deleted but a number. Deletes its rows in every table that refers to it by a
+  /// column "owner", but for keys.
+  void erase_owner(std::int64_t id);
 
   /// What an owner may do now, and where it belongs; nothing for who is not active, or whose tenant is not.
   struct Standing {
@@ -78,6 +83,7 @@ class Directory {
 
  private:
   void read();
+  void make_tenant_keys();
   void check_roles(const Owner& owner) const;
   std::vector<std::int64_t> owners_of_tenant(std::int64_t tenant) const;
   void tell(const std::vector<std::int64_t>& owners) const;
@@ -93,5 +99,9 @@ class Directory {
   std::map<std::pair<std::int64_t, std::string>, std::int64_t, std::less<>> by_name_;
   std::vector<std::function<void(const std::vector<std::int64_t>&)>> watchers_;
 };
+
+/// The tables whose column "owner" refers to the owners: what there is of one beside its own row. With the mutex of the
+/// database held.
+std::vector<std::string> tables_of_owners(store::Database& database);
 
 }  // namespace cofre::accounts

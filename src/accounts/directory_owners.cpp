@@ -102,6 +102,15 @@ std::vector<Owner> Directory::owners(std::int64_t tenant, Owner::Kind kind) cons
   return all;
 }
 
+std::vector<Owner> Directory::owners_of(std::int64_t tenant) const {
+  const std::shared_lock hold(mutex_);
+  std::vector<Owner> all;
+  for (const auto& [id, owner] : owners_) {
+    if (owner.tenant == tenant) all.push_back(owner);
+  }
+  return all;
+}
+
 bool Directory::has_role(Role role) const {
   const std::shared_lock hold(mutex_);
   return std::any_of(owners_.begin(), owners_.end(), [&](const auto& item) {
@@ -170,6 +179,38 @@ void Directory::set_owner_state(std::int64_t id, State state) {
     if (state == State::deleted) by_name_.erase(std::pair(before.tenant, before.name));
   }
   if (state != State::active) tell({id});
+}
+
+void Directory::erase_owner(std::int64_t id) {
+  const auto name = fmt::format("erased-{}", id);
+  const std::lock_guard hold(database_mutex_);
+  store::Transaction transaction(database_);
+  for (const auto& table : tables_of_owners(database_)) {
+    if (table != "keys") database_.run(fmt::format("DELETE FROM \"{}\" WHERE owner = ?", table), id);
+  }
+  database_.run(
+      "UPDATE owners SET name = ?, label = '', roles = '', scopes = '', department = NULL, erased = ? "
+      "WHERE id = ? AND deleted IS NOT NULL",
+      name, clock_(), id);
+  CHECK(database_.changes() == 1);
+  transaction.commit();
+  const std::unique_lock change(mutex_);
+  auto& owner = owners_.at(id);
+  owner.name = name;
+  owner.label = {};
+  owner.roles = {};
+  owner.granted = {};
+  owner.department = 0;
+}
+
+std::vector<std::string> tables_of_owners(store::Database& database) {
+  std::vector<std::string> tables;
+  for (auto row = database.query("SELECT t.name FROM pragma_table_list AS t, pragma_foreign_key_list(t.name) AS f "
+                                 "WHERE t.type = 'table' AND f.\"table\" = 'owners' AND f.\"from\" = 'owner' "
+                                 "ORDER BY t.name");
+       row.next();)
+    tables.push_back(row.text(0));
+  return tables;
 }
 
 }  // namespace cofre::accounts

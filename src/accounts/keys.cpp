@@ -6,13 +6,20 @@
 
 #include "accounts/names.h"
 #include "base/error.h"
+#include "crypto/sealed_text.h"
 
 namespace cofre::accounts {
 namespace {
 
 constexpr std::size_t models_max = 256;
+constexpr std::size_t access_id_bytes = 16;  // 32 hex digits: clouds' clients know such ids, and split at nothing in it
 
 std::optional<std::int64_t> id_or_null(std::int64_t id) { return id == 0 ? std::nullopt : std::optional(id); }
+
+std::string new_access_id() {
+  const auto random = crypto::Secret::random();
+  return crypto::hex(random.bytes().first(access_id_bytes));
+}
 
 void check_models(const std::vector<std::string>& models) {
   if (models.size() > models_max) fail_field(Code::invalid, "models", "models: at most {}", models_max);
@@ -38,6 +45,7 @@ Keys::Keys(store::Database& database, std::mutex& database_mutex, const crypto::
       database_mutex_(database_mutex),
       directory_(directory),
       mac_key_(master.derive("api keys")),
+      seal_key_(master.derive("signing keys")),
       clock_(std::move(clock)) {
   const std::lock_guard hold(database_mutex_);
   read();
@@ -45,7 +53,8 @@ Keys::Keys(store::Database& database, std::mutex& database_mutex, const crypto::
 
 void Keys::read() {
   for (auto row = database_.query("SELECT id, owner, maker, name, mac, prefix, scopes, models, addresses, created, "
-                                  "expires, replaced, revoked, used, certificate, subject FROM keys");
+                                  "expires, replaced, revoked, used, certificate, subject, access_id, sealed FROM "
+                                  "keys");
        row.next();) {
     const auto bytes = row.blob(4);
     crypto::Mac mac{};
@@ -56,6 +65,7 @@ void Keys::read() {
             .maker = row.integer(2),
             .name = row.text(3),
             .prefix = row.text(5),
+            .access_id = row.text(16),
             .scopes = Scopes::parse(row.text(6)),
             .models = words_of(row.text(7)),
             .addresses = words_of(row.text(8)),
@@ -66,18 +76,20 @@ void Keys::read() {
             .used = row.integer_if_any(13),
             .certificate = row.text(14),
             .subject = row.text(15)};
-    add(mac, made_entry(std::move(key)));
+    add(mac, made_entry(std::move(key), row.text(17)));
   }
 }
 
 /// With the entries held.
 void Keys::add(const crypto::Mac& mac, Entry entry) {
   const auto id = entry.key.id;
+  if (!entry.sealed.empty()) signing_.emplace(entry.key.access_id, mac);
   by_id_[id] = &entries_.emplace(mac, std::move(entry)).first->second;
 }
 
-Keys::Entry Keys::made_entry(Key key) const {
+Keys::Entry Keys::made_entry(Key key, std::string sealed) const {
   Entry entry;
+  entry.sealed = std::move(sealed);
   entry.networks = Networks::parse(key.addresses);
   entry.models = std::make_shared<const std::vector<std::string>>(key.models);
   entry.had = scopes_now(key);
@@ -108,6 +120,8 @@ Key Keys::wished(const KeyWish& wish) const {
           .maker = wish.maker,
           .name = wish.name,
           .prefix = {},
+          .access_id = wish.signs ? new_access_id() : std::string(),
+          .access_id = wish.signs ? new_access_id() : std::string(),
           .scopes = wish.scopes,
           .models = wish.models,
           .addresses = wish.addresses,
@@ -143,20 +157,23 @@ std::string Keys::insert_new(Key key) {
   const auto random = crypto::Secret::random();
   std::string text = std::string(key_prefix) + crypto::base64url(random.bytes());
   key.prefix = text.substr(0, shown_letters);
-  insert(std::move(key), crypto::hmac_sha256(mac_key_, text));
+  auto sealed = key.access_id.empty() ? std::string() : crypto::seal_text(seal_key_, text, key.access_id);
+  insert(std::move(key), crypto::hmac_sha256(mac_key_, text), std::move(sealed));
   return text;
 }
 
 /// With the database held.
-Key Keys::insert(Key key, const crypto::Mac& mac) {
+Key Keys::insert(Key key, const crypto::Mac& mac, std::string sealed) {
   key.used.reset();
-  auto entry = made_entry(std::move(key));
+  auto entry = made_entry(std::move(key), std::move(sealed));
   auto& made = entry.key;
+  const auto or_null = [&](const std::string& value) { return value.empty() ? std::nullopt : std::optional(value); };
   database_.run(
       "INSERT INTO keys (owner, maker, name, mac, prefix, scopes, models, addresses, created, expires, certificate, "
-      "subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "subject, access_id, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       made.owner, id_or_null(made.maker), made.name, mac, made.prefix, made.scopes.text(), text_of(made.models),
-      text_of(made.addresses), made.created, made.expires, made.certificate, made.subject);
+      text_of(made.addresses), made.created, made.expires, made.certificate, made.subject, or_null(made.access_id),
+      or_null(entry.sealed));
   made.id = database_.last_id();
   Key copy = made;
   const std::unique_lock change(mutex_);
@@ -191,6 +208,7 @@ std::string Keys::rotate(std::int64_t id, std::int64_t maker, std::int64_t until
   if (next.is_certificate()) fail_field(Code::invalid, "key", "key: a certificate is renewed by its authority");
   const std::int64_t ends = std::min(std::max(until, now), next.expires.value_or(until));
   next.id = 0;
+  if (!next.access_id.empty()) next.access_id = new_access_id();
   next.maker = maker;
   next.created = now;
   if (!scopes_now(next).has_all(next.scopes)) {
@@ -261,6 +279,29 @@ std::optional<Caller> Keys::authenticate(const crypto::Mac& mac, std::string_vie
   auto caller = caller_of(entry);
   const auto now = clock_();
   if (caller && entry.used->load(std::memory_order_relaxed) != now) entry.used->store(now, std::memory_order_relaxed);
+  return caller;
+}
+
+std::optional<Caller> Keys::authenticate_signed(std::string_view access_id,
+                                                const std::function<bool(std::string_view text)>& is_signed,
+                                                std::string_view peer) const {
+  std::string sealed;
+  std::optional<Caller> caller;
+  {
+    const std::shared_lock hold(mutex_);
+    const auto found = signing_.find(std::string(access_id));
+    if (found == signing_.end()) return std::nullopt;
+    const auto& entry = entries_.at(found->second);
+    if (!entry.networks.hold(peer)) return std::nullopt;
+    caller = caller_of(entry);
+    sealed = entry.sealed;
+  }
+  if (!caller) return std::nullopt;
+  auto text = crypto::unseal_text(seal_key_, sealed, access_id);
+  if (!text) fail(Code::internal, "the signing key {} in the database does not open", caller->key_name);
+  const bool holds = is_signed(*text);
+  crypto::wipe(*text);
+  if (!holds) return std::nullopt;
   return caller;
 }
 

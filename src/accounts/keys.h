@@ -32,7 +32,8 @@ struct Key {
   std::int64_t owner = 0;
   std::int64_t maker = 0;  ///< the owner who made it; 0: whoever administers the machine
   std::string name;
-  std::string prefix;  ///< the first letters of its text: "cofre_Ab3d"
+  std::string prefix;       ///< the first letters of its text: "cofre_Ab3d"
+  std::string access_id{};  ///< of a key that signs: by which a signature names it; empty: of other keys
   Scopes scopes;
   std::vector<std::string> models{};     ///< that it may ask; empty: all
   std::vector<std::string> addresses{};  ///< networks that it may be used from; empty: all
@@ -52,12 +53,14 @@ struct KeyWish {
   Scopes scopes;
   std::vector<std::string> models{}, addresses{};
   std::optional<std::int64_t> expires{};
+  bool signs = false;  ///< requests may be signed with its text, which is kept for that
 };
 
 /// The keys of the API. A key is 256 random bits, written `cofre_` and 43 letters; kept is its HMAC-SHA-256 under a key
-/// derived from the master key. It belongs to an owner, and never does more than its owner and its maker may do at that
-/// moment. Reads come from memory and wait for no disk; any thread may call anything. Nobody else writes the table
-/// while one lives.
+/// derived from the master key. Of a key that signs the text is kept too, sealed under another key derived from the
+/// master key: it is opened to check a signature, shown to nobody, and destroyed when the key is revoked. A key belongs
+/// to an owner, and never does more than its owner and its maker may do at that moment. Reads come from memory and wait
+/// for no disk; any thread may call anything. Nobody else writes the table while one lives.
 class Keys {
  public:
   /// Reads the table, which exists. `database` must outlive it, and is used under `database_mutex` alone.
@@ -105,8 +108,17 @@ class Keys {
   /// The same of a certificate, which TLS has verified.
   std::optional<Caller> authenticate(const crypto::CertificateFacts& certificate, std::string_view peer = {}) const;
 
+  /// Whose signing key this is, if `is_signed` finds that its text made the signature at hand; nothing as with
+  /// authenticate(). `is_signed` keeps no copy of the text, which is wiped when it returns.
+  std::optional<Caller> authenticate_signed(std::string_view access_id,
+                                            const std::function<bool(std::string_view text)>& is_signed,
+                                            std::string_view peer = {}) const;
+
   /// Who a key that asked before is now; as authenticate(), but from anywhere.
   std::optional<Caller> caller(std::int64_t key_id) const;
+
+  /// Revokes every key of an owner and leaves nothing of them but their numbers.
+  void erase(std::int64_t owner);
 
   /// Revokes keys whose time is over, and keeps when each was used. To be called about once a second. Throws Error
   /// where the disk refuses; they have ended nevertheless.
@@ -120,6 +132,7 @@ class Keys {
  private:
   struct Entry {
     Key key;
+    std::string sealed;  ///< the text of one that signs
     Networks networks;
     std::shared_ptr<const std::vector<std::string>> models;
     Scopes had;  ///< what it could do when that was last looked at
@@ -131,27 +144,29 @@ class Keys {
     std::size_t operator()(const crypto::Mac& mac) const noexcept;
   };
   void read();
-  Entry made_entry(Key key) const;
+  Entry made_entry(Key key, std::string sealed = {}) const;
   Key wished(const KeyWish& wish) const;
   void check_is_free(const Key& key);
   std::string insert_new(Key key);
-  Key insert(Key key, const crypto::Mac& mac);
+  Key insert(Key key, const crypto::Mac& mac, std::string sealed = {});
   void add(const crypto::Mac& mac, Entry entry);
   Scopes scopes_now(const Key& key) const;
   std::vector<Key> revoke_where(const std::function<bool(const crypto::Mac&, const Key&)>& chosen);
   std::optional<Caller> authenticate(const crypto::Mac& mac, std::string_view peer) const;
   std::optional<Caller> caller_of(const Entry& entry) const;
   void keep_used();
+  void forget_text(Entry& entry);
   void end(const std::vector<std::int64_t>& ids);
 
   store::Database& database_;
   std::mutex& database_mutex_;
   Directory& directory_;
-  crypto::Secret mac_key_;
+  crypto::Secret mac_key_, seal_key_;
   Clock clock_;
   mutable std::shared_mutex mutex_;                            ///< of what follows; never held while the disk works
   std::unordered_map<crypto::Mac, Entry, HashOfMac> entries_;  ///< none is ever removed
   std::unordered_map<std::int64_t, Entry*> by_id_;             ///< the same
+  std::unordered_map<std::string, crypto::Mac> signing_;       ///< those that sign, by access id
   std::vector<std::function<void(std::int64_t)>> watchers_;
 };
 

@@ -25,7 +25,7 @@ std::vector<Key> Keys::revoke_where(const std::function<bool(const crypto::Mac&,
     }
     if (ended.empty()) return ended;
     store::Transaction transaction(database_);
-    for (const auto& key : ended) database_.run("UPDATE keys SET revoked = ? WHERE id = ?", now, key.id);
+    for (const auto& key : ended) database_.run("UPDATE keys SET revoked = ?, sealed = NULL WHERE id = ?", now, key.id);
     transaction.commit();
     for (const auto& key : ended) ids.push_back(key.id);
     const std::unique_lock change(mutex_);
@@ -33,6 +33,7 @@ std::vector<Key> Keys::revoke_where(const std::function<bool(const crypto::Mac&,
       auto& entry = *by_id_.at(id);
       entry.key.revoked = now;
       entry.standing->store(false, std::memory_order_relaxed);
+      forget_text(entry);
     }
   }
   end(ids);
@@ -64,6 +65,29 @@ std::vector<Key> Keys::revoke_leaked(std::string_view beginning, const std::func
   return revoke_where([&](const auto&, const Key& key) { return key.prefix == shown && reached(key); });
 }
 
+/// With mutex_ held for a change.
+void Keys::forget_text(Entry& entry) {
+  if (entry.sealed.empty()) return;
+  signing_.erase(entry.key.access_id);
+  entry.sealed.clear();
+}
+
+void Keys::erase(std::int64_t owner) {
+  revoke_where([&](const auto&, const Key& key) { return key.owner == owner; });
+  const std::lock_guard hold(database_mutex_);
+  database_.run(
+      "UPDATE keys SET name = 'erased', prefix = '', models = '', addresses = '', access_id = NULL WHERE owner = ?",
+      owner);
+  const std::unique_lock change(mutex_);
+  for (auto& [mac, entry] : entries_) {
+    if (entry.key.owner != owner) continue;
+    entry.key.name = "erased";
+    entry.key.prefix = entry.key.access_id = {};
+    entry.key.models = entry.key.addresses = {};
+    entry.networks = {};
+  }
+}
+
 void Keys::expire() {
   const std::int64_t now = clock_();
   std::vector<std::int64_t> over, ended;
@@ -82,11 +106,15 @@ void Keys::expire() {
   const std::lock_guard hold(database_mutex_);
   store::Transaction transaction(database_);
   for (const auto id : over) {
-    database_.run("UPDATE keys SET revoked = expires WHERE id = ? AND revoked IS NULL", id);
+    database_.run("UPDATE keys SET revoked = expires, sealed = NULL WHERE id = ? AND revoked IS NULL", id);
   }
   transaction.commit();
   const std::unique_lock change(mutex_);
-  for (const auto id : over) by_id_.at(id)->key.revoked = by_id_.at(id)->key.expires;
+  for (const auto id : over) {
+    auto& entry = *by_id_.at(id);
+    entry.key.revoked = entry.key.expires;
+    forget_text(entry);
+  }
 }
 
 /// When each was used last: a minute or so may be lost with the process.

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "accounts/named.h"
 #include "base/error.h"
 
 namespace cofre::accounts {
@@ -14,18 +15,8 @@ using Metric = Quota::Metric;
 using Period = Quota::Period;
 
 constexpr std::int64_t minute_s = 60;
-constexpr std::array<std::string_view, 5> level_names{"box", "tenant", "department", "user", "key"};
-constexpr std::array<std::string_view, 4> metric_names{"requests", "tokens", "concurrency", "money"};
+constexpr std::array<std::string_view, 5> metric_names{"requests", "tokens", "concurrency", "money", "storage"};
 constexpr std::array<std::string_view, 4> period_names{"minute", "day", "month", "now"};
-
-template <class T, std::size_t size>
-T named(const std::array<std::string_view, size>& names, std::string_view name, const char* field) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) {
-    fail_field(Code::invalid, field, "{}: must be one of {}", field, fmt::join(names, ", "));
-  }
-  return static_cast<T>(found - names.begin());
-}
 
 std::uint64_t minus(std::uint64_t from, std::uint64_t what) { return from - std::min(from, what); }
 
@@ -39,7 +30,8 @@ std::uint64_t used_of(Metric metric, const Spent& spent) {
     case Metric::requests: return spent.requests;
     case Metric::tokens: return spent.tokens();
     case Metric::money: return spent.cost;
-    case Metric::concurrency: return 0;
+    case Metric::concurrency:
+    case Metric::storage: return 0;
   }
   CHECK(false);
   return 0;
@@ -53,7 +45,6 @@ std::string counted(const Quota& quota, std::uint64_t amount) {
 
 }  // namespace
 
-std::string_view name_of(Level level) { return level_names[static_cast<std::size_t>(level)]; }
 std::string_view name_of(Metric metric) { return metric_names[static_cast<std::size_t>(metric)]; }
 std::string_view name_of(Period period) { return period_names[static_cast<std::size_t>(period)]; }
 Metric metric_named(std::string_view name) { return named<Metric>(metric_names, name, "metric"); }
@@ -62,6 +53,7 @@ Period period_named(std::string_view name) { return named<Period>(period_names, 
 std::string text_of(const Quota& quota) {
   std::string text = counted(quota, quota.amount);
   text += quota.metric == Metric::concurrency ? " requests at once"
+          : quota.metric == Metric::storage   ? " stored bytes"
           : quota.metric == Metric::money     ? fmt::format(" a {}", name_of(quota.period))
                                               : fmt::format(" {} a {}", name_of(quota.metric), name_of(quota.period));
   text += fmt::format(" of the {}", name_of(quota.level));
@@ -87,6 +79,7 @@ std::uint64_t Reservation::share(Metric metric) const noexcept {
     case Metric::concurrency: return 1;
     case Metric::tokens: return wanted_.tokens();
     case Metric::money: return cost_or_none(rate_, {1, wanted_.prompt, 0, wanted_.answer, 0});
+    case Metric::storage: return 0;
   }
   CHECK(false);
   return 0;
@@ -123,9 +116,8 @@ Quotas::Quotas(store::Database& database, std::mutex& database_mutex, Ledger& le
     const std::lock_guard hold(database_mutex_);
     for (auto row = database_.query("SELECT id, level, subject, model, metric, period, amount FROM quotas");
          row.next();) {
-      all.push_back({row.integer(0), named<Level>(level_names, row.text(1), "level"), row.integer(2), row.text(3),
-                     metric_named(row.text(4)), period_named(row.text(5)), static_cast<std::uint64_t>(row.integer(6)),
-                     ""});
+      all.push_back({row.integer(0), level_named(row.text(1)), row.integer(2), row.text(3), metric_named(row.text(4)),
+                     period_named(row.text(5)), static_cast<std::uint64_t>(row.integer(6)), ""});
     }
   }
   for (auto& quota : all) {
@@ -169,7 +161,7 @@ void Quotas::count(Counter& counter) {
   const auto now = clock_();
   roll(counter, now);
   const auto& quota = counter.quota;
-  if (quota.metric == Metric::concurrency || quota.period == Period::minute) return;
+  if (quota.period == Period::now || quota.period == Period::minute) return;
   const auto today = ledger_.time_of(counter.tenant, now).day;
   Ledger::Question question;
   question.from = quota.period == Period::day ? today : today / 100 * 100;
@@ -188,7 +180,7 @@ void Quotas::count(Counter& counter) {
 
 /// A new period begins where the old one is over. A clock that was set back begins none.
 void Quotas::roll(Counter& counter, std::int64_t now) {
-  if (counter.quota.metric == Metric::concurrency || (counter.end != 0 && now < counter.end)) return;
+  if (counter.quota.period == Period::now || (counter.end != 0 && now < counter.end)) return;
   counter.used = 0;
   if (counter.quota.period == Period::minute) {
     counter.begin = now / minute_s * minute_s;
@@ -199,22 +191,6 @@ void Quotas::roll(Counter& counter, std::int64_t now) {
   const bool is_day = counter.quota.period == Period::day;
   counter.begin = is_day ? time.day_begin : time.month_begin;
   counter.end = is_day ? time.day_end : time.month_end;
-}
-
-template <class Call>
-void Quotas::for_each(const User& user, Call call) {
-  const Subject subjects[] = {{Level::box, 0},
-                              {Level::tenant, user.tenant},
-                              {Level::department, user.department},
-                              {Level::user, user.user},
-                              {Level::key, user.key}};
-  for (const auto& subject : subjects) {
-    const auto found = counters_.find(subject);
-    if (found == counters_.end()) continue;
-    for (auto& counter : found->second) {
-      if (counter.quota.model.empty() || counter.quota.model == user.model) call(counter);
-    }
-  }
 }
 
 /// What the model costs the tenant today.
@@ -236,6 +212,7 @@ std::optional<Quotas::Refusal> Quotas::reserve(const User& user, const Wanted& w
   for_each(user, [&](Counter& counter) {
     roll(counter, made.began_);
     const auto& quota = counter.quota;
+    if (quota.metric == Metric::storage) return;
     const auto share = made.share(quota.metric);
     const std::uint64_t taken = counter.used + counter.reserved;
     const bool has_no_price = quota.metric == Metric::money && is_unpriced;
@@ -264,6 +241,7 @@ std::vector<Quotas::Standing> Quotas::standings(const User& user) {
   std::vector<Standing> all;
   const std::scoped_lock lock(mutex_);
   for_each(user, [&](Counter& counter) {
+    if (counter.quota.metric == Metric::storage) return;
     roll(counter, now);
     all.push_back({counter.quota, counter.used, counter.reserved, counter.end});
   });
@@ -365,10 +343,11 @@ bool Quotas::has_money_of(std::int64_t tenant) const {
 std::vector<Quotas::Standing> Quotas::list() {
   const auto now = clock_();
   std::vector<Standing> all;
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(database_mutex_, mutex_);
   for (auto& [subject, counters] : counters_) {
     for (auto& counter : counters) {
       roll(counter, now);
+      if (counter.quota.metric == Metric::storage) counter.used = stored(counter.quota);
       all.push_back({counter.quota, counter.used, counter.reserved, counter.end});
     }
   }

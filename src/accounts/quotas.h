@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accounts/ledger.h"
+#include "accounts/level.h"
 #include "accounts/prices.h"
 #include "accounts/spent.h"
 #include "store/database.h"
@@ -15,19 +16,18 @@ namespace cofre::accounts {
 
 /// How much may be used: by whom, of which model, of what, in which time.
 struct Quota {
-  enum class Level : std::uint8_t { box, tenant, department, user, key };
-  enum class Metric : std::uint8_t { requests, tokens, concurrency, money };
-  enum class Period : std::uint8_t { minute, day, month, now };  ///< now: of concurrency
+  using Level = accounts::Level;
+  enum class Metric : std::uint8_t { requests, tokens, concurrency, money, storage };
+  enum class Period : std::uint8_t { minute, day, month, now };  ///< now: of concurrency and storage
   std::int64_t id = 0;
   Level level = Level::box;
   std::int64_t subject = 0;  ///< the id of that tenant, …; 0 of the box
   std::string model;         ///< empty: of all together
   Metric metric = Metric::requests;
   Period period = Period::minute;
-  std::uint64_t amount = 0;  ///< of money: millionths of the tenant's currency
+  std::uint64_t amount = 0;  ///< of money: millionths of the tenant's currency; of storage: bytes
   std::string currency{};    ///< of money; set() knows it
 };
-std::string_view name_of(Quota::Level level);
 std::string_view name_of(Quota::Metric metric);
 std::string_view name_of(Quota::Period period);
 Quota::Metric metric_named(std::string_view name);  ///< or Error(invalid, metric)
@@ -71,6 +71,28 @@ class Reservation {
   std::int64_t began_ = 0;
 };
 
+/// Bytes set aside for what is being stored. Given back when this goes: after what was stored is in the database, or
+/// when nothing was.
+class Room {
+ public:
+  Room() = default;
+  Room(Room&& other) noexcept { swap(other); }
+  Room& operator=(Room&& other) noexcept {
+    Room(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~Room();
+
+  std::uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  friend class Quotas;
+  void swap(Room& other) noexcept;
+  Quotas* quotas_ = nullptr;
+  User user_;
+  std::uint64_t bytes_ = 0;
+};
+
 /// The quotas of the box, counted in memory. What the ledger has of the running day and month is counted at the start;
 /// what was set aside by a process that died is free again. Any thread may call anything.
 class Quotas {
@@ -90,12 +112,20 @@ class Quotas {
   /// The least that a quota of tokens leaves, or that one of money pays for; nothing where there is none.
   std::optional<std::uint64_t> tokens_left(const User& user);
 
+  /// Sets aside so many bytes for what this caller stores; or tells which quota of storage forbids it. What is stored
+  /// already is what the database has at this moment. Nothing is set aside where all is full, not even for no bytes.
+  std::optional<Refusal> make_room(const User& user, std::uint64_t bytes, Room& into);
+  /// Whether a quota of storage binds this caller: else room is made without waiting for the disk.
+  bool limits_storage(const User& user);
+  /// So many bytes in all; less than before gives nothing back.
+  std::optional<Refusal> widen(Room& room, std::uint64_t bytes);
+
   struct Standing {
     Quota quota;
     std::uint64_t used = 0, reserved = 0;
     std::int64_t ends = 0;  ///< of the period
   };
-  /// Of every quota that binds this caller.
+  /// Of every quota that binds this caller's requests: all but those of storage.
   std::vector<Standing> standings(const User& user);
 
   /// Replaces the quota of the same level, subject, model, metric and period.
@@ -110,13 +140,14 @@ class Quotas {
 
  private:
   friend class Reservation;
+  friend class Room;
   struct Counter {
     Quota quota;
     std::int64_t tenant = 0;  ///< whose zone says when a day ends
     std::int64_t begin = 0, end = 0;
     std::uint64_t used = 0, reserved = 0;
   };
-  using Subject = std::pair<Quota::Level, std::int64_t>;
+  using Subject = std::pair<Level, std::int64_t>;
   Counter counter_of(Quota& quota);
   void count(Counter& counter);
   void roll(Counter& counter, std::int64_t now);
@@ -125,6 +156,7 @@ class Quotas {
   void for_each(const User& user, Call call);
   std::optional<Rate> rate_of(const User& user, std::int64_t now);
   void release(const Reservation& held, const Spent* spent);
+  std::uint64_t stored(const Quota& quota) const;
 
   store::Database& database_;
   std::mutex& database_mutex_;
@@ -135,5 +167,21 @@ class Quotas {
   mutable std::mutex mutex_;  ///< of what follows
   std::map<Subject, std::vector<Counter>> counters_;
 };
+
+template <class Call>
+void Quotas::for_each(const User& user, Call call) {
+  const Subject subjects[] = {{Level::box, 0},
+                              {Level::tenant, user.tenant},
+                              {Level::department, user.department},
+                              {Level::user, user.user},
+                              {Level::key, user.key}};
+  for (const auto& subject : subjects) {
+    const auto found = counters_.find(subject);
+    if (found == counters_.end()) continue;
+    for (auto& counter : found->second) {
+      if (counter.quota.model.empty() || counter.quota.model == user.model) call(counter);
+    }
+  }
+}
 
 }  // namespace cofre::accounts

@@ -6,7 +6,6 @@
 #include "app/command.h"
 #include "base/error.h"
 #include "os/disk.h"
-#include "store/box.h"
 
 namespace cofre::app {
 namespace {
@@ -22,9 +21,7 @@ struct Given {
 constexpr std::uint64_t checkpoint_bytes_max = 64 << 10;
 
 json::Object ask(const std::filesystem::path& data, const json::Object& request) {
-  return ask_or_open(data, request, [](Box& box, const json::Object& asked) {
-    return audit_action(box.trail, store::backups_in(box.data), asked);
-  });
+  return ask_or_open(data, request, [](Box& box, const json::Object& asked) { return audit_action(box.trail, asked); });
 }
 
 audit::Link link_of(const json::Value& value) {
@@ -127,23 +124,6 @@ Action declare_audit(Options& options) {
   declare_data(options, given->data);
   options.flag("--json", given->json, "print JSON");
   return [given] { run(*given); };
-}
-
-Action declare_person(Options& options) {
-  auto given = std::make_shared<Given>();
-  options.text("ACTION", given->action, "export or erase");
-  options.required();
-  options.text("NAME", given->name, "of the person, or TENANT/NAME where the tenant is not home");
-  options.required();
-  declare_data(options, given->data);
-  return [given] {
-    const auto data = data_directory_of(given->data);
-    if (given->action == "export") return print_records(data, {{"person", given->name}});
-    if (given->action != "erase") {
-      throw UsageError{fmt::format("person knows export and erase, not \"{}\"", given->action)};
-    }
-    fmt::print("{}\n", json::dump(ask(data, {{"do", "person.erase"}, {"name", given->name}})));
-  };
 }
 
 }  // namespace cofre::app

@@ -9,8 +9,8 @@
 #include "accounts/audit/export.h"
 #include "accounts/person_name.h"
 #include "app/box.h"
+#include "app/person_actions.h"
 #include "base/error.h"
-#include "os/clock.h"
 #include "os/paths.h"
 
 namespace cofre::app {
@@ -24,9 +24,9 @@ constexpr std::size_t why_bytes_max = 200;
 // What only tells; everything else is recorded.
 constexpr std::array tells{"ping", "status", "audit.ends", "audit.checkpoint", "audit.holds"};
 // Members of a request that say what is done, and are neither a person nor a secret.
-constexpr std::array fact_keys{"scopes", "expires", "model",  "models", "addresses", "roles",      "kind",
-                               "tenant", "zone",    "metric", "period", "amount",    "department", "prefix",
-                               "from",   "until",   "action", "id",     "dry_run",   "money"};
+constexpr std::array fact_keys{"scopes", "expires", "model",   "models", "addresses",  "roles",  "kind",   "tenant",
+                               "zone",   "metric",  "period",  "amount", "department", "prefix", "from",   "until",
+                               "action", "id",      "dry_run", "money",  "days",       "rule",   "signing"};
 constexpr std::array subject_keys{"name", "user", "key", "certificate"};
 // Where they are numbers: ids.
 constexpr std::array id_keys{"key", "certificate", "passkey"};
@@ -60,7 +60,7 @@ audit::Entry entry_of(const audit::Trail& trail, const Asker& asker, const json:
   if (const auto* prefix = entry.facts.if_contains("prefix"); prefix != nullptr && prefix->is_string()) {
     entry.facts["prefix"] = std::string(std::string_view(prefix->get_string()).substr(0, 10));
   }
-  if (!is_audit_action(request)) {
+  if (!is_audit_action(request) && !is_person_action(request)) {
     entry.subject = std::move(subject);
   } else if (const auto number = trail.persons().find(subject)) {
     entry.facts["person"] = *number;  // a name here would outlive the person's erasure
@@ -103,38 +103,12 @@ json::Object page(audit::Trail& trail, const json::Object& request) {
       {"lines", std::move(lines)}, {"segment", page.next.segment}, {"byte", page.next.byte}, {"is_last", page.is_last}};
 }
 
-/// Copies of the database from before: each holds the keys of those days.
-json::Array files_in(const std::filesystem::path& folder) {
-  json::Array names;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
-    names.emplace_back(entry.path().filename().string());
-  }
-  return names;
-}
-
-json::Object erase(audit::Trail& trail, const std::filesystem::path& backups, const std::string& name) {
-  const auto now = trail.now_ms();
-  const auto number = trail.persons().erase(name, now / 1000);
-  const auto ends = trail.ends();
-  const auto time = os::utc_text(now);
-  const auto text =
-      fmt::format("cofre erasure\n{}\n{}\n{}\n{}\n{}\n", ends.box, number, time, ends.head.n, ends.head.hash);
-  return {{"box", ends.box},
-          {"person", number},
-          {"time", time},
-          {"head", to_json(ends.head)},
-          {"key", ends.public_key},
-          {"signature", trail.signing_key().sign(text)},
-          {"destroyed", "the key of the personal fields of every audit record of this person, and the name beside it"},
-          {"not_reached", files_in(backups)}};
-}
-
 }  // namespace
 
 Asker asker_of(std::uint32_t user) { return {os::user_name(user), "this machine"}; }
 
 void record_accounts(audit::Trail& trail, accounts::Accounts& accounts) {
+  accounts.held = [&](const std::string& person) { return trail.persons().is_held(person); };
   accounts.recorder = [&](const accounts::Actor& actor, const accounts::Action& action, const json::Object& request,
                           const std::function<json::Object()>& run) {
     // By the box's socket: recorded() has it already, with the user of the machine.
@@ -162,7 +136,8 @@ json::Object recorded(audit::Trail& trail, const Asker& asker, const json::Objec
                       const std::function<json::Object()>& act) {
   const auto what = json::string_at(request, "do");
   // Reading the trail is recorded once, not for every page.
-  const bool is_further_page = what == "audit.export" && json::unsigned_at(request, "byte", UINT64_MAX) > 0;
+  const bool is_further_page = (what == "audit.export" && json::unsigned_at(request, "byte", UINT64_MAX) > 0) ||
+                               (what == "person.export" && request.contains("cursor"));
   if (only_tells(what) || is_further_page) return act();
   // What it does itself, the program beside the box records by these.
   if (what.starts_with("model.")) {
@@ -171,16 +146,17 @@ json::Object recorded(audit::Trail& trail, const Asker& asker, const json::Objec
     trail.record_now(std::move(entry));
     return {};
   }
-  if (is_audit_action(request)) trail.flush();  // it may name a person whom only a waiting record knows
+  if (is_audit_action(request) || is_person_action(request))
+    trail.flush();  // it may name a person whom only a waiting record knows
   return perform(trail, entry_of(trail, asker, request), act);
 }
 
 bool is_audit_action(const json::Object& request) {
   const auto what = json::string_at(request, "do");
-  return what.starts_with("audit.") || what.starts_with("person.") || what.starts_with("model.");
+  return what.starts_with("audit.") || what.starts_with("model.");
 }
 
-json::Object audit_action(audit::Trail& trail, const std::filesystem::path& backups, const json::Object& request) {
+json::Object audit_action(audit::Trail& trail, const json::Object& request) {
   const auto what = json::string_at(request, "do");
   if (what == "audit.ends") return ends(trail);
   if (what == "audit.checkpoint") return audit::to_json(trail.checkpoint());
@@ -195,7 +171,6 @@ json::Object audit_action(audit::Trail& trail, const std::filesystem::path& back
     for (const auto& name : trail.persons().holds()) names.emplace_back(name);
     return {{"names", std::move(names)}};
   }
-  if (what == "person.erase") return erase(trail, backups, std::string(json::string_at(request, "name")));
   fail_field(Code::invalid, "do", "do: there is no action \"{}\"", what);
 }
 

@@ -22,25 +22,23 @@ Asker asker_of(std::uint32_t user);
 json::Object recorded(accounts::audit::Trail& trail, const Asker& asker, const json::Object& request,
                       const std::function<json::Object()>& act);
 
-/// Has what is changed over HTTP recorded so, and who signs in.
+/// Has what is changed over HTTP recorded so, and who signs in; and lets accounts know of legal holds.
 void record_accounts(accounts::audit::Trail& trail, accounts::Accounts& accounts);
 
 /// Whether audit_action() answers it.
 bool is_audit_action(const json::Object& request);
 
-/// What `cofre audit` and `cofre person` ask:
+/// What `cofre audit` asks:
 ///
 ///   {"do":"audit.ends"} → {"box","head":{"n","hash"},"base":{…},"key"}, with everything so far on the disk
 ///   {"do":"audit.checkpoint"} → a signed checkpoint
 ///   {"do":"audit.export","segment","byte", as wanted "from","until","person","action","outcome","id"}
 ///       → {"lines":[…],"segment","byte","is_last"}: a page; the first has segment and byte 0
 ///   {"do":"audit.hold" | "audit.release","name"}, {"do":"audit.holds"} → {"names":[…]}
-///   {"do":"person.erase","name"} → a signed certificate
 ///   {"do":"model.pull" | "model.import" | "model.rm","model","outcome"} → {}: only the record
 ///
 /// Throws Error(invalid) for any other "do".
-json::Object audit_action(accounts::audit::Trail& trail, const std::filesystem::path& backups,
-                          const json::Object& request);
+json::Object audit_action(accounts::audit::Trail& trail, const json::Object& request);
 
 /// A program beside the box that changes the store of models: recorded there before and after, where there is a box.
 void recorded_model_change(const std::string& action, const std::string& model, const std::function<void()>& act);

@@ -78,6 +78,7 @@ Action declare_role(Options& options);
 Action declare_key(Options& options);
 Action declare_certificate(Options& options);
 Action declare_quota(Options& options);
+Action declare_retention(Options& options);
 Action declare_usage(Options& options);
 Action declare_price(Options& options);
 Action declare_session(Options& options);

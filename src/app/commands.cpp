@@ -28,6 +28,7 @@ constexpr std::array table{
     Command{"key", "Make, show, rotate and revoke keys of the API", declare_key},
     Command{"certificate", "Register, show and revoke certificates of clients", declare_certificate},
     Command{"quota", "Limit what is used, by tenant, department, user, key or model", declare_quota},
+    Command{"retention", "Say how long responses, batches, files and logs are kept", declare_retention},
     Command{"usage", "Tell what was used, by whom, and what it would have cost elsewhere", declare_usage},
     Command{"price", "Keep the price lists of clouds", declare_price},
     Command{"session", "Show and end sessions of people", declare_session},

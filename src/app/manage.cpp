@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::int64_t day_s = 86400;
 constexpr std::int64_t hour_s = 3600;
+constexpr std::int64_t mib_bytes = 1 << 20;
 constexpr std::int64_t number_most = std::int64_t{1} << 40;
 constexpr std::uint64_t file_bytes_max = 512 << 10;  // escaped it fits into a request to the box
 
@@ -112,9 +113,10 @@ json::Object request_of(const Noun& noun, const Given& given) {
         const auto& value = given.numbers[number++];
         if (!value) break;
         const bool is_days = one.kind == Switch::Kind::days, is_hours = one.kind == Switch::Kind::hours;
-        request[one.field] = is_days    ? accounts::system_seconds() + *value * day_s
-                             : is_hours ? *value * hour_s
-                                        : *value;
+        request[one.field] = is_days                         ? accounts::system_seconds() + *value * day_s
+                             : is_hours                      ? *value * hour_s
+                             : one.kind == Switch::Kind::mib ? *value * mib_bytes
+                                                             : *value;
       }
     }
   }
@@ -157,6 +159,8 @@ void print_person(const Noun& noun, const json::Object& answer) {
     if (const auto* value = answer.if_contains(secret); value != nullptr && value->is_string()) {
       fmt::print("{}\n", std::string_view(value->get_string()));
       if (secret == "key") fmt::print(stderr, "This is shown once. Clients send it as OPENAI_API_KEY.\n");
+      if (const auto* id = answer.if_contains("access_id"); id != nullptr && id->is_string())
+        fmt::print(stderr, "Signatures name it as {}.\n", std::string_view(id->get_string()));
       return;
     }
   }

@@ -18,7 +18,15 @@ struct Verb {
   bool is_file = false;  ///< NAME is that of a file, whose text the field becomes
 };
 struct Switch {
-  enum class Kind : std::uint8_t { text, list, number, flag, days, hours };  ///< days: to a time from now; hours: to s
+  enum class Kind : std::uint8_t {
+    text,
+    list,
+    number,
+    flag,
+    days,
+    hours,
+    mib
+  };  ///< days: to a time from now; hours: to s; mib: to bytes
   std::string_view option, field, help;
   Kind kind = Kind::text;
 };

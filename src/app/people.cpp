@@ -83,13 +83,15 @@ constexpr Switch key_switches[] = {
     {"--model", "models", "that it may ask; without: all", Kind::list},
     {"--address", "addresses", "networks that it is used from, like 10.0.0.0/8; without: all", Kind::list},
     {"--days", "expires", "it ends after so many days", Kind::days},
+    {"--signing", "signing", "requests may be signed with it: it is kept, sealed, to check that", Kind::flag},
     {"--rate", "requests_per_minute", "at most so many requests a minute", Kind::number},
     {"--overlap", "overlap_s", "rotate: hours that the old key still works (24)", Kind::hours},
 };
-constexpr Column key_columns[] = {
-    {"NAME", "name", 20},      {"BEGINS", "prefix", 12},         {"USER", "user", 16},
-    {"SCOPES", "scopes", 20},  {"CREATED (UTC)", "created", 16}, {"ENDS", "expires", 16},
-    {"USED", "last_used", 16}, {"REPLACED", "replaced", 16},     {"REVOKED", "revoked", 16}};
+constexpr Column key_columns[] = {{"NAME", "name", 20},          {"BEGINS", "prefix", 12},
+                                  {"SIGNS AS", "access_id", 32}, {"USER", "user", 16},
+                                  {"SCOPES", "scopes", 20},      {"CREATED (UTC)", "created", 16},
+                                  {"ENDS", "expires", 16},       {"USED", "last_used", 16},
+                                  {"REPLACED", "replaced", 16},  {"REVOKED", "revoked", 16}};
 constexpr Noun key{"of the key; revoke-leaked: how it begins", key_verbs, key_switches, "keys", key_columns};
 
 constexpr Verb certificate_verbs[] = {
@@ -126,9 +128,10 @@ constexpr Switch quota_switches[] = {
     {"--user", "user", "of this user or service account"},
     {"--key", "key", "of this key"},
     {"--model", "model", "counting this model alone"},
-    {"--metric", "metric", "tokens, requests, concurrency or money"},
+    {"--metric", "metric", "tokens, requests, concurrency, money or storage"},
     {"--period", "period", "minute, day or month"},
     {"--amount", "amount", "at most so many", Kind::number},
+    {"--mib", "amount", "of storage: at most so many MiB", Kind::mib},
     {"--money", "money", "at most so much a day or month, in the tenant's currency: 250.00"},
 };
 constexpr Column quota_columns[] = {{"ID", "id", 4},          {"LEVEL", "level", 10},    {"OF", "subject", 20},
@@ -136,6 +139,19 @@ constexpr Column quota_columns[] = {{"ID", "id", 4},          {"LEVEL", "level",
                                     {"AMOUNT", "amount", 12}, {"USED", "used", 12},      {"SET ASIDE", "reserved", 10},
                                     {"", "currency", 4},      {"ENDS (UTC)", "ends", 16}};
 constexpr Noun quota{"remove: the id of the quota", quota_verbs, quota_switches, "quotas", quota_columns};
+
+constexpr Verb retention_verbs[] = {
+    {"set", "retention.set", "kind"}, {"list", "retention.list", ""}, {"remove", "retention.remove", "rule"}};
+constexpr Switch retention_switches[] = {
+    {"--days", "days", "so many days are kept", Kind::number},
+    {"--tenant", "tenant", "what belongs to this tenant, or where its department or user is"},
+    {"--department", "department", "what belongs to this department"},
+    {"--user", "user", "what belongs to this user or service account"},
+};
+constexpr Column retention_columns[] = {
+    {"ID", "id", 4}, {"KIND", "kind", 10}, {"DAYS", "days", 6}, {"LEVEL", "level", 10}, {"OF", "subject", 20}};
+constexpr Noun retention{"set: chats, responses, batches, files or logs; remove: the id of the rule", retention_verbs,
+                         retention_switches, "rules", retention_columns};
 
 constexpr Verb usage_verbs[] = {{"show", "usage.show", ""}};
 constexpr Switch usage_switches[] = {
@@ -208,6 +224,7 @@ Action declare_role(Options& options) { return declare_noun(options, role); }
 Action declare_key(Options& options) { return declare_noun(options, key); }
 Action declare_certificate(Options& options) { return declare_noun(options, certificate); }
 Action declare_quota(Options& options) { return declare_noun(options, quota); }
+Action declare_retention(Options& options) { return declare_noun(options, retention); }
 Action declare_usage(Options& options) { return declare_noun(options, usage); }
 Action declare_price(Options& options) { return declare_noun(options, price); }
 Action declare_session(Options& options) { return declare_noun(options, session); }

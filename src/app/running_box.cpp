@@ -11,10 +11,12 @@
 
 #include "accounts/actions/actions.h"
 #include "accounts/ldap_users.h"
+#include "accounts/person_name.h"
 #include "app/admin.h"
 #include "app/audit_actions.h"
 #include "app/box.h"
 #include "app/master_key_actions.h"
+#include "app/person_actions.h"
 #include "app/server_names.h"
 #include "app/sign_in_settings.h"
 #include "app/status_report.h"
@@ -39,6 +41,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr seconds lock_patience{5};  ///< a command may hold the box for a moment
 constexpr std::chrono::hours certificate_check{12};
+constexpr std::chrono::hours log_check{1};
 constexpr std::uint64_t rules_bytes_max = 64 << 20;
 constexpr std::uint64_t trust_bytes_max = 64 << 20;  ///< of clients' authorities, and of what they revoked
 constexpr std::uint64_t deaths_max = 3;              ///< of a model that has never loaded
@@ -171,15 +174,14 @@ struct RunningBox::State {
         models(fleet_options()),
         gateway_models(models),
         records(box->database, box->database_mutex,
-                {.data = options.data,
-                 .backups = store::backups_in(options.data),
-                 .keep_s = loaded.config.records_days * 86'400}),
+                {.data = options.data, .backups = store::backups_in(options.data), .keeping = keeping()}),
         forwarder(made_forwarder()),
         service(gateway_models, accounts_by_settings(), records, gateway_settings()),
         server(http_options(loaded.config, tls), service),
         url(local_url(listen_address(loaded.config), server.port())),
         admin(options.data, [this](const json::Object& request, std::uint32_t user) {
-          return recorded(box->trail, asker_of(user), request, [&] { return answer(request); });
+          const auto asker = asker_of(user);
+          return recorded(box->trail, asker, request, [&] { return answer(request, asker.who); });
         }) {
     box->accounts.base_url = url;
     for (const auto& note : loaded.notes) journal.write(log::Level::warning, "note", {{"text", note}});
@@ -199,6 +201,15 @@ struct RunningBox::State {
                          .facts = {{"model", notice.model}, {"text", notice.text}}});
     };
     return made;
+  }
+
+  records::Keeping keeping() {
+    return {.otherwise_s = loaded.config.records_days * 86'400,
+            .rules = &box->accounts.retention,
+            .held = [this](std::uint64_t holder) {
+              const auto name = accounts::person_name(box->accounts.directory, static_cast<std::int64_t>(holder));
+              return box->trail.persons().is_held(name);
+            }};
   }
 
   std::unique_ptr<accounts::audit::Forwarder> made_forwarder() {
@@ -312,7 +323,7 @@ struct RunningBox::State {
     return settings;
   }
 
-  json::Object answer(const json::Object& request) {
+  json::Object answer(const json::Object& request, const std::string& who) {
     const auto what = json::string_at(request, "do");
     if (what == "ping") return {};
     if (what == "status") return report();
@@ -323,6 +334,7 @@ struct RunningBox::State {
     if (what == "reload") return reload();
     if (is_master_key_action(request)) return master_key_action(options.data, box->master, request);
     if (is_audit_action(request)) return audit_action(box->trail, store::backups_in(options.data), request);
+    if (is_person_action(request)) return person_action({box->accounts, box->trail, records}, request, who);
     return accounts::act(box->accounts, accounts::Actor::machine(), what, request);
   }
 
@@ -384,6 +396,23 @@ struct RunningBox::State {
     }
     if (const auto text = box->trail.take_trouble(); !text.empty()) {
       journal.write(log::Level::error, "audit", {{"text", text}});
+    }
+  }
+
+  /// Where a rule says how long lines of the log are kept.
+  void look_after_log() {
+    const auto days = box->accounts.retention.days_of_box(accounts::Kept::logs);
+    const auto now = Clock::now();
+    if (!days || (log_looked_at && now - *log_looked_at < log_check)) return;
+    log_looked_at = now;
+    try {
+      const auto removed = journal.forget(*days);
+      if (removed == 0) return;
+      const json::Object facts{{"kind", accounts::name_of(accounts::Kept::logs)}, {"removed", removed}};
+      journal.write(log::Level::info, "retention", facts);
+      box->trail.record({.action = "retention.sweep", .outcome = "ok", .facts = facts});
+    } catch (const Error& error) {
+      journal.write(log::Level::error, "retention", {{"text", error.what()}});
     }
   }
 
@@ -459,7 +488,8 @@ struct RunningBox::State {
   Clock::time_point certificate_checked = Clock::now();
   std::array<std::filesystem::file_time_type, 2> trust_written = trust_times();
   std::string accounts_trouble;  ///< of the last tick
-  AdminServer admin;             ///< last: what it answers with is there before it, and after it
+  std::optional<Clock::time_point> log_looked_at;
+  AdminServer admin;  ///< last: what it answers with is there before it, and after it
 };
 
 RunningBox::RunningBox(Options options, std::function<void()> stop)
@@ -485,6 +515,7 @@ void RunningBox::tick() {
   state_->look_after_accounts();
   state_->service.tick();
   state_->look_after_trail();
+  state_->look_after_log();
   const std::lock_guard hold(state_->reloading);
   try {
     state_->look_after_certificates();

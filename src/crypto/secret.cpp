@@ -68,6 +68,18 @@ Mac hmac_sha256(const Secret& key, std::string_view text) {
   return mac;
 }
 
+Mac hmac_sha256(std::string_view key, std::string_view text) {
+  start();
+  Mac mac;
+  const auto bytes_of = [](std::string_view of) { return reinterpret_cast<const unsigned char*>(of.data()); };
+  crypto_auth_hmacsha256_state state;
+  CHECK(crypto_auth_hmacsha256_init(&state, bytes_of(key), key.size()) == 0);
+  CHECK(crypto_auth_hmacsha256_update(&state, bytes_of(text), text.size()) == 0);
+  CHECK(crypto_auth_hmacsha256_final(&state, raw_out(mac)) == 0);
+  sodium_memzero(&state, sizeof state);
+  return mac;
+}
+
 bool equal(std::span<const std::byte> a, std::span<const std::byte> b) noexcept {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }

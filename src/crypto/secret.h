@@ -42,6 +42,9 @@ using Mac = std::array<std::byte, 32>;
 /// HMAC-SHA-256 (RFC 2104, FIPS 198-1).
 Mac hmac_sha256(const Secret& key, std::string_view text);
 
+/// With a key of any length, as signatures that others define have it.
+Mac hmac_sha256(std::string_view key, std::string_view text);
+
 /// Whether two are the same, in a time that does not depend on where they differ.
 bool equal(std::span<const std::byte> a, std::span<const std::byte> b) noexcept;
 

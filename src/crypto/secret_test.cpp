@@ -35,6 +35,17 @@ TEST(Secret, HasThirtyTwoBytes) {
   EXPECT_THROW(Secret::from(std::vector<std::byte>(33)), Error);
 }
 
+// RFC 4231 §4.3 and §4.7.
+TEST(Secret, AKeyOfAnyLengthSigns) {
+  EXPECT_EQ(hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(hex(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  const auto key = Secret::random();
+  const std::string_view same(reinterpret_cast<const char*>(key.bytes().data()), key.bytes().size());
+  EXPECT_EQ(hmac_sha256(same, "text"), hmac_sha256(key, "text"));
+}
+
 TEST(Secret, TextsOfBytes) {
   EXPECT_EQ(base64url(bytes_of("foobar")), "Zm9vYmFy");
   EXPECT_EQ(base64url(bytes_of("\xff\xfe")), "__4");

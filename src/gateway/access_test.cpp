@@ -98,6 +98,7 @@ class Access : public testing::Test {
     const auto quota =
         accounts.quotas.set({0, accounts::Quota::Level::user, owner.id, "", accounts::Quota::Metric::requests,
                              accounts::Quota::Period::day, 1'000'000});
+    const auto rule = accounts.retention.set({0, accounts::Level::user, owner.id, accounts::Kept::files, 30});
     const auto department = accounts.directory.create_department(acme, fmt::format("empty{}", made));
     const auto response = fmt::format("resp_{}", made);
     records.responses.add({.id = response,
@@ -125,6 +126,7 @@ class Access : public testing::Test {
              {"session", std::to_string(-accounts.sessions.authenticate(session)->key_id)},
              {"certificate", std::to_string(certificate)},
              {"quota", std::to_string(quota.id)},
+             {"rule", std::to_string(rule.id)},
              {"department", std::to_string(department.id)},
              {"tenant", std::to_string(acme)},
              {"model", "tiny"},
@@ -240,6 +242,9 @@ class Access : public testing::Test {
     if (pattern.ends_with("/quotas")) {
       return fmt::format(R"({{"user":{},"metric":"requests","period":"day","amount":1000000}})", names.at("user"));
     }
+    if (pattern.ends_with("/retention")) {
+      return fmt::format(R"({{"user":{},"kind":"files","days":30}})", names.at("user"));
+    }
     if (pattern.ends_with("/revoke-leaked")) return R"({"prefix":"cofre_????"})";
     if (pattern == "/v1/chat/completions") return R"({"model":"tiny","messages":[{"role":"user","content":"a"}]})";
     if (pattern == "/v1/completions") return R"({"model":"tiny","prompt":"a"})";
@@ -263,8 +268,9 @@ class Access : public testing::Test {
   }
 
   bool names_an_object(const Route& route) const {
-    for (const char* name : {"{id}", "{user}", "{key}", "{certificate}", "{session}", "{quota}", "{department}",
-                             "{tenant}", "{file_id}", "{batch_id}", "{chat}", "{share}", "{folder}", "{assistant}"}) {
+    for (const char* name :
+         {"{id}", "{user}", "{key}", "{certificate}", "{session}", "{quota}", "{rule}", "{department}", "{tenant}",
+          "{file_id}", "{batch_id}", "{chat}", "{share}", "{folder}", "{assistant}"}) {
       if (route.pattern.find(name) != std::string_view::npos) return true;
     }
     return false;

@@ -138,9 +138,22 @@ void BatchRunner::work() {
 void BatchRunner::look() {
   next_look_ = steady_clock::now() + look_period;
   try {
-    for (const auto& batch : services_.records.batches.open()) look_at(batch);
+    const auto open = services_.records.batches.open();
+    leave_missing(open);
+    for (const auto& batch : open) look_at(batch);
   } catch (const Error& error) {
     note_error({}, error);
+  }
+}
+
+/// Batches that are no more: whose they were was erased.
+void BatchRunner::leave_missing(const std::vector<records::Batch>& open) {
+  for (auto at = works_.begin(); at != works_.end();) {
+    const auto number = at->first;
+    const bool is_open =
+        std::any_of(open.begin(), open.end(), [&](const auto& batch) { return batch.number == number; });
+    if (!is_open) drop_flights(number);
+    at = is_open ? std::next(at) : works_.erase(at);
   }
 }
 

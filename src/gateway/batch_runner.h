@@ -79,6 +79,7 @@ class BatchRunner {
 
   void work();
   void look();
+  void leave_missing(const std::vector<records::Batch>& open);
   void look_at(const records::Batch& batch);
   void open(const records::Batch& batch);
   void finish(const records::Batch& batch);

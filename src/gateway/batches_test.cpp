@@ -7,6 +7,7 @@
 #include "accounts/audit/export.h"
 #include "base/thrown.h"
 #include "gateway/fixture.h"
+#include "records/person.h"
 
 namespace cofre::gateway {
 namespace {
@@ -137,6 +138,44 @@ TEST_F(FilesAndBatches, AFileBeyondTheLimitIsRefusedWithIt) {
     EXPECT_TRUE(has(answer.body, R"("param":"file")"));
   }
   EXPECT_EQ(upload(field("purpose", "batch") + file_field(std::string(1000, 'x'))).status, 200);
+}
+TEST_F(FilesAndBatches, AFileBeyondAQuotaOfStorageIsRefusedWithIt) {
+  const auto owner = accounts.keys.authenticate(key)->user;
+  const auto quota = accounts.quotas.set(
+      {0, accounts::Level::user, owner, "", accounts::Quota::Metric::storage, accounts::Quota::Period::now, 300'000});
+  const auto form = [&](std::size_t bytes) {
+    return field("purpose", "user_data") + file_field(std::string(bytes, 'x'));
+  };
+  const auto first = upload(form(200'000));
+  EXPECT_EQ(first.status, 200);
+  const auto refused = upload(form(100'001));  // told by what has come; the first one's room is known
+  EXPECT_EQ(refused.status, 429);
+  const auto& error = refused.object().at("error").as_object();
+  EXPECT_EQ(error.at("code"), "insufficient_quota");
+  EXPECT_EQ(error.at("param"), json::Value(fmt::format("quota {}", quota.id)));
+  EXPECT_NE(error.at("message").as_string().find("300000 stored bytes of the user"), std::string::npos);
+  EXPECT_EQ(upload(form(400'000)).status, 429);  // told by its Content-Length
+  EXPECT_EQ(upload(form(100'000)).status, 200);
+  EXPECT_EQ(upload(form(1)).status, 429);
+  EXPECT_EQ(create("file-any").status, 429);
+  const auto id = std::string(first.object().at("id").as_string());
+  EXPECT_EQ(ask("DELETE", "/v1/files/" + id).status, 200);
+  EXPECT_EQ(upload(form(200'000)).status, 200);
+  EXPECT_EQ(accounts.quotas.list().at(0).reserved, 0u);
+}
+TEST_F(FilesAndBatches, TheBatchOfAnErasedPersonIsLeft) {
+  accounts::audit::Trail::Options options;
+  options.folder = folder.path() / "audit";
+  accounts::audit::Trail trail(database, database_mutex, master, folder.path(), options);
+  models.answer = [](const Request&) {
+    return std::vector<Event>{Failed{Code::exhausted, "the queue is full", "", 0.001}};
+  };
+  const auto id = created(line("a") + "\n");
+  EXPECT_EQ(wait_for(id, "in_progress").at("status"), "in_progress");
+  records::erase_person({accounts, trail, records}, "app", "root");
+  EXPECT_TRUE(records.batches.open().empty());
+  stop();
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "files"));
 }
 TEST_F(FilesAndBatches, FilesAreListedInPages) {
   std::vector<std::string> ids;

@@ -82,10 +82,19 @@ void Gateway::tick() {
 /// At the desk; some at once, so that others get their turn.
 void Gateway::sweep() {
   try {
-    if (services_.records.sweep()) desk_.put([this] { sweep(); });
+    const auto swept = services_.records.sweep();
+    if (swept.removed > 0) note_swept(swept);
+    if (swept.more) desk_.put([this] { sweep(); });
   } catch (const Error& error) {
     if (settings_.log) settings_.log("sweep", {{"error", error.what()}});
   }
+}
+
+void Gateway::note_swept(const records::Swept& swept) {
+  json::Object facts{{"kind", swept.kind}, {"removed", swept.removed}};
+  if (settings_.log) settings_.log("retention", facts);
+  if (settings_.audit == nullptr) return;
+  settings_.audit->record({.action = "retention.sweep", .outcome = "ok", .facts = std::move(facts)});
 }
 
 bool Gateway::allows_origin(std::string_view origin) const {

@@ -44,6 +44,7 @@ class Gateway : public http::Service {
 
  private:
   void sweep();
+  void note_swept(const records::Swept& swept);
   void note_refusal(const http::Request& head, const Route& route, const Failure& failure);
   void label(Call& call) const;
   bool allows_origin(std::string_view origin) const;

@@ -68,7 +68,8 @@ std::string duration_text(std::int64_t seconds) {
 
 Failure failure_of_quota(const accounts::Quotas::Refusal& refusal) {
   auto failure = failure_of(429, refusal.message);
-  const bool is_money = refusal.quota.metric == accounts::Quota::Metric::money;
+  const bool is_storage = refusal.quota.metric == accounts::Quota::Metric::storage;
+  const bool is_money = is_storage || refusal.quota.metric == accounts::Quota::Metric::money;
   failure.type = is_money                                                  ? "insufficient_quota"
                  : refusal.quota.metric == accounts::Quota::Metric::tokens ? "tokens"
                                                                            : "requests";
@@ -76,7 +77,7 @@ Failure failure_of_quota(const accounts::Quotas::Refusal& refusal) {
       is_money || refusal.quota.period == accounts::Quota::Period::month ? "insufficient_quota" : "rate_limit_exceeded";
   failure.param = fmt::format("quota {}", refusal.quota.id);
   failure.retry_after_s = static_cast<double>(refusal.retry_after_s);
-  if (refusal.retry_after_s > patience_s) failure.retry = false;
+  if (is_storage || refusal.retry_after_s > patience_s) failure.retry = false;
   return failure;
 }
 
@@ -105,6 +106,22 @@ Meter set_aside(accounts::Accounts& accounts, const accounts::Caller& caller, co
     throw failure;
   }
   return {std::move(reservation), answers};
+}
+
+accounts::Room room_for(accounts::Accounts& accounts, const accounts::Caller& caller, std::uint64_t bytes) {
+  accounts::Room room;
+  if (const auto refusal = accounts.quotas.make_room(user_of(caller, {}), bytes, room)) {
+    throw failure_of_quota(*refusal);
+  }
+  return room;
+}
+
+void widen(accounts::Accounts& accounts, accounts::Room& room, std::uint64_t bytes) {
+  if (const auto refusal = accounts.quotas.widen(room, bytes)) throw failure_of_quota(*refusal);
+}
+
+bool limits_storage(accounts::Accounts& accounts, const accounts::Caller& caller) {
+  return accounts.quotas.limits_storage(user_of(caller, {}));
 }
 
 http::Headers rate_limits(accounts::Accounts& accounts, const accounts::Caller& caller, const std::string& model) {

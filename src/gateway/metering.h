@@ -35,6 +35,14 @@ class Meter {
 Meter set_aside(accounts::Accounts& accounts, const accounts::Caller& caller, const std::string& model,
                 std::vector<protocol::Request>& requests);
 
+/// Sets aside bytes for what a caller stores; none: asks whether there is any room. Throws Failure 429 with the quota
+/// of storage that forbids it.
+accounts::Room room_for(accounts::Accounts& accounts, const accounts::Caller& caller, std::uint64_t bytes);
+/// So many in all. Throws as room_for().
+void widen(accounts::Accounts& accounts, accounts::Room& room, std::uint64_t bytes);
+/// Whether room_for() may wait for the disk: it then belongs to a desk.
+bool limits_storage(accounts::Accounts& accounts, const accounts::Caller& caller);
+
 /// x-ratelimit-limit-requests, -remaining-, -reset-, and of tokens, as OpenAI writes them: of the quota of the caller's
 /// that leaves the least; nothing where none applies.
 http::Headers rate_limits(accounts::Accounts& accounts, const accounts::Caller& caller, const std::string& model);

@@ -133,16 +133,21 @@ std::string_view openapi_schemas() {
   "department": {"type": ["string", "null"]}, "state": {"enum": ["active", "suspended", "deleted"]}, "created": {"type": "integer"},
   "roles": {"type": "array", "items": {"type": "string"}}, "scopes": {"type": "array", "items": {"type": "string"}},
   "link": {"type": "string", "description": "only in the answer of an import"}, "expires": {"type": "integer", "description": "of the link"}}},
+"Erasure": {"type": "object", "required": ["box", "person", "time", "by", "erased", "head", "key", "signature"], "properties": {
+  "box": {"type": "string"}, "person": {"type": ["integer", "null"], "description": "who it was, in the audit trail"}, "time": {"type": "string", "format": "date-time"},
+  "by": {"type": "string"}, "erased": {"type": "object", "additionalProperties": {"type": "integer"}}, "head": {"type": "object", "required": ["n", "hash"]},
+  "key": {"type": "string"}, "signature": {"type": "string"}, "destroyed": {"type": "string"}, "not_reached": {"type": "array", "items": {"type": "string"}}}},
 "Users": {"type": "object", "properties": {"users": {"type": "array", "items": {"$ref": "#/components/schemas/User"}}, "more": {"type": "boolean"}}},
 "Roles": {"type": "object", "required": ["roles"], "properties": {"roles": {"type": "array", "items": {"enum": ["user", "operator", "system_administrator", "security_administrator", "auditor"]}}}, "additionalProperties": false},
 "KeyNew": {"type": "object", "required": ["name"], "properties": {
   "name": {"type": "string", "maxLength": 64}, "user": {"type": ["string", "integer"]}, "tenant": {"type": ["string", "integer"]}, "scopes": {"type": "array", "items": {"type": "string"}},
   "models": {"type": "array", "items": {"type": "string"}}, "addresses": {"type": "array", "items": {"type": "string"}}, "expires": {"type": "integer"},
-  "requests_per_minute": {"type": "integer", "minimum": 1}}, "additionalProperties": false},
+  "signing": {"type": "boolean", "description": "requests may be signed with it"}, "requests_per_minute": {"type": "integer", "minimum": 1}}, "additionalProperties": false},
 "Rotation": {"type": "object", "properties": {"overlap_s": {"type": "integer", "minimum": 0, "maximum": 7776000}}, "additionalProperties": false},
 "Leak": {"type": "object", "required": ["prefix"], "properties": {"prefix": {"type": "string", "minLength": 10}}, "additionalProperties": false},
 "Key": {"type": "object", "required": ["id", "name", "prefix"], "properties": {
   "id": {"type": "integer"}, "name": {"type": "string"}, "prefix": {"type": "string"}, "key": {"type": "string", "description": "only in the answer that makes it"},
+  "access_id": {"type": ["string", "null"], "description": "of a key that signs: by which a signature names it"},
   "user": {"type": ["string", "null"]}, "scopes": {"type": "array", "items": {"type": "string"}}, "models": {"type": "array", "items": {"type": "string"}},
   "addresses": {"type": "array", "items": {"type": "string"}}, "created": {"type": "integer"},
   "last_used": {"type": ["integer", "null"]}, "expires": {"type": ["integer", "null"]},
@@ -174,13 +179,20 @@ std::string_view openapi_schemas() {
 "Passkeys": {"type": "object", "properties": {"passkeys": {"type": "array", "items": {"$ref": "#/components/schemas/Passkey"}}, "authenticator_app": {"type": "boolean"}}},
 "QuotaNew": {"type": "object", "properties": {
   "tenant": {"type": ["string", "integer"]}, "department": {"type": ["string", "integer"]}, "user": {"type": ["string", "integer"]}, "key": {"type": ["string", "integer"]},
-  "model": {"type": "string"}, "metric": {"enum": ["tokens", "requests", "concurrency", "money"]}, "period": {"enum": ["minute", "day", "month"]},
-  "amount": {"type": "integer", "minimum": 0, "description": "of money: millionths of the tenant's currency"}, "money": {"type": "string", "description": "in place of amount: 12.50"}}, "additionalProperties": false},
+  "model": {"type": "string"}, "metric": {"enum": ["tokens", "requests", "concurrency", "money", "storage"]}, "period": {"enum": ["minute", "day", "month"]},
+  "amount": {"type": "integer", "minimum": 0, "description": "of money: millionths of the tenant's currency; of storage: bytes"}, "money": {"type": "string", "description": "in place of amount: 12.50"}}, "additionalProperties": false},
 "Quota": {"type": "object", "required": ["id", "level", "metric", "period", "amount"], "properties": {
   "id": {"type": "integer"}, "level": {"enum": ["box", "tenant", "department", "user", "key"]}, "subject": {"type": ["string", "null"]}, "model": {"type": "string"},
   "metric": {"type": "string"}, "period": {"type": "string"}, "amount": {"type": "integer"}, "used": {"type": "integer"}, "reserved": {"type": "integer"}, "ends": {"type": ["integer", "null"]},
   "currency": {"type": ["string", "null"], "description": "of money: amount, used and reserved are millionths of it"}}},
 "Quotas": {"type": "object", "properties": {"quotas": {"type": "array", "items": {"$ref": "#/components/schemas/Quota"}}}},
+"RetentionRuleNew": {"type": "object", "required": ["kind", "days"], "properties": {
+  "kind": {"enum": ["chats", "responses", "batches", "files", "logs"]}, "days": {"type": "integer", "minimum": 1, "maximum": 36500},
+  "tenant": {"type": ["string", "integer"]}, "department": {"type": ["string", "integer"]}, "user": {"type": ["string", "integer"]}}, "additionalProperties": false},
+"RetentionRule": {"type": "object", "required": ["id", "kind", "days", "level"], "properties": {
+  "id": {"type": "integer"}, "kind": {"type": "string"}, "days": {"type": "integer"}, "level": {"enum": ["box", "tenant", "department", "user"]},
+  "subject": {"type": ["string", "null"]}, "subject_id": {"type": "integer"}}},
+"RetentionRules": {"type": "object", "properties": {"rules": {"type": "array", "items": {"$ref": "#/components/schemas/RetentionRule"}}}},
 "Usage": {"type": "object", "properties": {"usage": {"type": "array", "items": {"type": "object", "properties": {
   "requests": {"type": "integer"}, "prompt_tokens": {"type": "integer"}, "cached_tokens": {"type": "integer"}, "completion_tokens": {"type": "integer"},
   "reasoning_tokens": {"type": "integer"}, "spent_micro": {"type": ["integer", "null"], "description": "millionths of spent_currency, by the models' own prices"}, "spent_currency": {"type": ["string", "null"]}, "cost": {"type": "number"}, "cost_peak": {"type": "number"}, "currency": {"type": "string"}}}}}},

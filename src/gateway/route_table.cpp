@@ -4,6 +4,7 @@
 #include "gateway/admin/audit.h"
 #include "gateway/admin/oidc.h"
 #include "gateway/admin/passkeys.h"
+#include "gateway/admin/person.h"
 #include "gateway/admin/reload.h"
 #include "gateway/admin/session.h"
 #include "gateway/console/assistants.h"
@@ -126,6 +127,8 @@ constexpr Route routes[] = {
     {"DELETE", "/admin/v1/users/{user}", Scope::people, Body::none, act<"user.delete">},
     {"POST", "/admin/v1/users/{user}/suspend", Scope::people, Body::none, act<"user.suspend">},
     {"POST", "/admin/v1/users/{user}/restore", Scope::people, Body::none, act<"user.restore">},
+    {"GET", "/admin/v1/users/{user}/export", Scope::security, Body::none, admin::export_person},
+    {"POST", "/admin/v1/users/{user}/erase", Scope::security, Body::none, admin::erase_person},
     {"PUT", "/admin/v1/users/{user}/roles", Scope::security, Body::small, act<"role.set">},
     {"POST", "/admin/v1/users/{user}/link", Scope::people, Body::none, act<"user.link">},
     {"POST", "/admin/v1/users/{user}/unlock", Scope::people, Body::none, act<"user.unlock">},
@@ -141,6 +144,9 @@ constexpr Route routes[] = {
     {"GET", "/admin/v1/quotas", Scope::directory, Body::none, act<"quota.list">},
     {"PUT", "/admin/v1/quotas", Scope::people, Body::small, act<"quota.set">},
     {"DELETE", "/admin/v1/quotas/{quota}", Scope::people, Body::none, act<"quota.remove">},
+    {"GET", "/admin/v1/retention", Scope::directory, Body::none, act<"retention.list">},
+    {"PUT", "/admin/v1/retention", Scope::people, Body::small, act<"retention.set">},
+    {"DELETE", "/admin/v1/retention/{rule}", Scope::people, Body::none, act<"retention.remove">},
     {"GET", "/admin/v1/usage", Scope::usage, Body::none, act<"usage.show">},
     {"GET", "/admin/v1/prices", Scope::usage, Body::none, act<"price.list">},
     {"PUT", "/admin/v1/prices", Scope::people, Body::small, act<"price.set">},

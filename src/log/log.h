@@ -41,6 +41,11 @@ class Log {
   void write(Level level, std::string_view event, const json::Object& fields = {});
   void set_level(Level level);
 
+  /// Removes files whose last line is older than so many days. Where the file that grows begins with a line of more
+  /// than a day ago, another is begun first: no line is kept a day longer than this says. Returns how many were
+  /// removed. `now_ms`: since 1970; 0: the wall clock's. One thread at a time. Throws Error(unavailable).
+  std::size_t forget(std::int64_t days, std::int64_t now_ms = 0);
+
  private:
   struct Sinks;
   std::unique_ptr<Sinks> sinks_;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "os/clock.h"
 #include "os/paths.h"
 
 namespace cofre::log {
@@ -64,6 +65,26 @@ TEST_F(Logs, OldFilesGoAndTheRestIsReadInOrder) {
   EXPECT_EQ(all.back().at("i"), 199);
   for (std::size_t i = 1; i < all.size(); ++i) EXPECT_EQ(all[i].at("i").as_int64(), all[i - 1].at("i").as_int64() + 1);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(options_.folder), {}), 3);
+}
+
+TEST_F(Logs, LinesOlderThanTheirDaysAreForgotten) {
+  constexpr std::int64_t day_ms = 86'400'000;
+  const auto files = [&] { return std::distance(std::filesystem::directory_iterator(options_.folder), {}); };
+  Log log(options_);
+  log.write(Level::info, "old");
+  const auto now = os::now_ms();
+  EXPECT_EQ(log.forget(3, now + day_ms / 2), 0u);
+  EXPECT_EQ(files(), 1);
+  EXPECT_EQ(log.forget(3, now + 2 * day_ms), 0u);  // a file of a day ago is closed, so that it can go by itself
+  EXPECT_EQ(files(), 2);
+  log.write(Level::info, "younger");
+  EXPECT_EQ(lines().size(), 2u);
+  std::filesystem::last_write_time(options_.folder / "cofre.1.jsonl",
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(73));
+  EXPECT_EQ(log.forget(3, now + day_ms / 2), 1u);
+  log.write(Level::info, "youngest");
+  ASSERT_EQ(lines().size(), 2u);
+  EXPECT_EQ(lines().front().at("event"), "younger");
 }
 
 TEST_F(Logs, ThreadsDoNotMixTheirLines) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "records/holders.h"
 
 namespace cofre::records {
 namespace {
@@ -69,6 +70,7 @@ std::string list_text(const std::vector<T>& all) {
 
 /// With the mutex held.
 void Assistants::write(const Assistant& one) {
+  check_not_erased(tables_.database, static_cast<std::uint64_t>(one.owner));
   {
     auto row = tables_.database.query("SELECT 1 FROM assistants WHERE tenant = ? AND name = ? AND id <> ?", one.tenant,
                                       one.name, one.id);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "records/holders.h"
 
 namespace cofre::records {
 namespace {
@@ -65,8 +66,8 @@ json::Object fault(std::string_view code, std::string_view message, std::string_
   return out;
 }
 
-Batches::Batches(Tables& tables, Files& files, std::int64_t keep_s, Clock clock)
-    : tables_(tables), files_(files), keep_s_(keep_s), clock_(std::move(clock)) {}
+Batches::Batches(Tables& tables, Files& files, Clock clock)
+    : tables_(tables), files_(files), clock_(std::move(clock)) {}
 
 Batch Batches::create(const New& made, std::uint64_t open_max) {
   const auto file = files_.find(made.tenant, made.input_file);
@@ -79,6 +80,7 @@ Batch Batches::create(const New& made, std::uint64_t open_max) {
   const auto now = clock_();
   const auto id = new_id("batch_");
   const std::lock_guard hold(tables_.mutex);
+  check_not_erased(tables_.database, made.tenant);
   auto count =
       tables_.database.query("SELECT count(*) FROM batches WHERE tenant = ? AND ended IS NULL", sign(made.tenant));
   if (count.next() && count.integer(0) >= sign(open_max))
@@ -231,13 +233,17 @@ void Batches::end(const Batch& batch, Status status, const std::function<std::op
   files[0] = finish(output, "output");
   files[1] = finish(error, "error");
   const auto id_of = [](const std::optional<File>& file) { return file ? std::optional(file->id) : std::nullopt; };
+  std::vector<std::string> unneeded;  // where the batch is no more: whose it was is erased
+  for (const auto& file : files)
+    if (file) unneeded.push_back(file->id);
   const std::lock_guard hold(tables_.mutex);
   store::Transaction transaction(tables_.database);
-  if (files[0]) files_.insert(*files[0], *output);
-  if (files[1]) files_.insert(*files[1], *error);
   tables_.database.run(
       "UPDATE batches SET status = ?, output_file = ?, error_file = ?, ended = ? WHERE number = ? AND ended IS NULL",
       name_of(status), id_of(files[0]), id_of(files[1]), clock_(), batch.number);
+  if (tables_.database.changes() == 0) return files_.remove_contents(unneeded);
+  if (files[0]) files_.insert(*files[0], *output);
+  if (files[1]) files_.insert(*files[1], *error);
   tables_.database.run("DELETE FROM batch_answers WHERE batch = ?", batch.number);
   transaction.commit();
 }
@@ -247,11 +253,6 @@ void Batches::fail(std::int64_t number, const json::Array& faults) {
   tables_.database.run("UPDATE batches SET status = 'failed', faults = ?, ended = ? WHERE number = ? AND ended IS NULL",
                        json::dump(faults), clock_(), number);
   tables_.database.run("DELETE FROM batch_answers WHERE batch = ?", number);
-}
-
-void Batches::sweep() {
-  const std::lock_guard hold(tables_.mutex);
-  tables_.database.run("DELETE FROM batches WHERE ended <= ?", clock_() - keep_s_);
 }
 
 }  // namespace cofre::records

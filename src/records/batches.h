@@ -60,8 +60,8 @@ struct Answered {
 /// The batches of the box. Any thread; a batch belongs to its tenant.
 class Batches {
  public:
-  /// `files` outlives it, with the same tables. Ended batches are kept for `keep_s`.
-  Batches(Tables& tables, Files& files, std::int64_t keep_s, Clock clock = system_seconds);
+  /// `files` outlives it, with the same tables.
+  Batches(Tables& tables, Files& files, Clock clock = system_seconds);
 
   struct New {
     std::uint64_t tenant = 0;
@@ -98,9 +98,6 @@ class Batches {
   void end(const Batch& batch, Batch::Status status, const std::function<std::optional<std::string>()>& left = nullptr);
   void fail(std::int64_t number, const json::Array& faults);
 
-  /// Removes what ended long ago. To be called now and then.
-  void sweep();
-
  private:
   std::unique_ptr<Files::Draft> write(std::int64_t number, bool is_error,
                                       const std::function<std::optional<std::string>()>& left) const;
@@ -108,7 +105,6 @@ class Batches {
 
   Tables& tables_;
   Files& files_;
-  std::int64_t keep_s_;
   Clock clock_;
 };
 

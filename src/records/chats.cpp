@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "records/chat_words.h"
+#include "records/holders.h"
 #include "text/utf8.h"
 
 namespace cofre::records {
@@ -76,6 +77,7 @@ Chat Chats::create(std::int64_t owner, std::int64_t tenant, const Change& with) 
   const auto now = clock_();
   const std::lock_guard hold(tables_.mutex);
   store::Transaction whole(tables_.database);
+  check_not_erased(tables_.database, static_cast<std::uint64_t>(owner));
   {
     auto row = tables_.database.query("SELECT count(*) FROM chats WHERE owner = ?", owner);
     if (row.next() && row.integer(0) >= static_cast<std::int64_t>(chats_max))

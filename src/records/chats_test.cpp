@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "accounts/accounts.h"
 #include "base/thrown.h"
 #include "os/paths.h"
 #include "records/chat_words.h"
@@ -17,6 +18,7 @@ struct StoredChats : testing::Test {
   store::Database database{folder.path() / "test.db", key};
   std::mutex mutex;
   std::int64_t now = 1000;
+  accounts::Accounts accounts{database, mutex, key, folder.path() / "backups"};
   Tables tables{database, mutex, folder.path() / "backups"};
   Chats chats{tables, [this] { return now; }};
 

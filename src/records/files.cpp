@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "records/holders.h"
 
 namespace cofre::records {
 namespace {
@@ -30,14 +31,47 @@ File file_of(const store::Statement& row) {
 Files::Draft::Draft(const std::filesystem::path& folder, std::string id)
     : path_(folder / id), id_(std::move(id)), key_(crypto::Secret::random()), content_(path_, key_) {}
 
-Files::Files(Tables& tables, Options options) : tables_(tables), options_(std::move(options)) {
+Files::Files(Tables& tables, const Keeping& keeping, Options options)
+    : tables_(tables), keeping_(keeping), options_(std::move(options)) {
   std::filesystem::create_directories(options_.folder);
   std::filesystem::permissions(options_.folder, std::filesystem::perms::owner_all);
   std::unordered_set<std::string> known;
   const std::lock_guard hold(tables_.mutex);
+  seal_old_keys();
   for (auto row = tables_.database.query("SELECT id FROM files"); row.next();) known.insert(row.text(0));
   for (const auto& entry : std::filesystem::directory_iterator(options_.folder))
     if (!known.contains(entry.path().filename().string())) std::filesystem::remove(entry.path());
+}
+
+/// Of files from before tenants had keys: those of deleted tenants go with what was theirs.
+void Files::seal_old_keys() {
+  struct Old {
+    std::int64_t number;
+    std::string id;
+    std::uint64_t holder;
+    std::vector<std::byte> key;
+  };
+  std::vector<Old> old;
+  for (auto row = tables_.database.query("SELECT number, id, tenant, key FROM files WHERE length(key) = ?",
+                                         static_cast<std::int64_t>(crypto::secret_bytes));
+       row.next();)
+    old.push_back({row.integer(0), row.text(1), static_cast<std::uint64_t>(row.integer(2)), row.blob(3)});
+  if (old.empty()) return;
+  {
+    store::Transaction transaction(tables_.database);
+    for (const auto& file : old) {
+      try {
+        const auto sealed = seal_key(tables_.database, file.holder, file.key, file.id);
+        tables_.database.run("UPDATE files SET key = ? WHERE number = ?", std::as_bytes(std::span(sealed)),
+                             file.number);
+      } catch (const Error& error) {
+        if (error.code() != Code::not_found) throw;
+        tables_.database.run("DELETE FROM files WHERE number = ?", file.number);
+      }
+    }
+    transaction.commit();
+  }
+  tables_.database.empty_log();
 }
 
 std::unique_ptr<Files::Draft> Files::begin(std::uint64_t bytes) const {
@@ -49,21 +83,23 @@ std::unique_ptr<Files::Draft> Files::begin(std::uint64_t bytes) const {
 
 File Files::finish(Draft& draft, const About& about) const {
   draft.content_.finish();
-  const auto now = options_.clock();
+  const auto now = options_.clock(), kept_s = keeping_.seconds(accounts::Kept::files, about.tenant);
   return {.id = draft.id_,
           .tenant = about.tenant,
           .name = std::string(about.name),
           .purpose = std::string(about.purpose),
           .bytes = draft.bytes(),
           .created = now,
-          .expires = now + std::min(about.expires_after_s.value_or(options_.keep_s), options_.keep_s)};
+          .expires = now + std::min(about.expires_after_s.value_or(kept_s), kept_s)};
 }
 
 void Files::insert(const File& file, const Draft& draft) {
+  check_not_erased(tables_.database, file.tenant);
+  const auto key = seal_key(tables_.database, file.tenant, draft.key_.bytes(), file.id);
   tables_.database.run(
       "INSERT INTO files (id, tenant, name, purpose, bytes, key, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       file.id, static_cast<std::int64_t>(file.tenant), file.name, file.purpose, static_cast<std::int64_t>(file.bytes),
-      draft.key_.bytes(), file.created, file.expires);
+      std::as_bytes(std::span(key)), file.created, file.expires);
 }
 
 File Files::keep(Draft& draft, const About& about) {
@@ -72,7 +108,7 @@ File Files::keep(Draft& draft, const About& about) {
     const std::lock_guard hold(tables_.mutex);
     insert(file, draft);
   } catch (...) {
-    remove_content(file.id);
+    remove_contents({file.id});
     throw;
   }
   return file;
@@ -112,42 +148,36 @@ SealedReader Files::open(std::uint64_t tenant, std::string_view id) const {
   auto row = tables_.database.query("SELECT key FROM files WHERE id = ? AND tenant = ?", id,
                                     static_cast<std::int64_t>(tenant));
   if (!row.next()) fail_missing(id);
-  return {options_.folder / std::string(id), crypto::Secret::from(row.blob(0))};
+  return {options_.folder / std::string(id), open_key(tables_.database, tenant, row.blob(0), id)};
 }
 
 void Files::remove(std::uint64_t tenant, std::string_view id) {
+  const auto owner = static_cast<std::int64_t>(tenant);
   {
     const std::lock_guard hold(tables_.mutex);
-    auto reading =
-        tables_.database.query("SELECT id FROM batches WHERE input_file = ? AND tenant = ? AND ended IS NULL", id,
-                               static_cast<std::int64_t>(tenant));
+    auto reading = tables_.database.query(
+        "SELECT id FROM batches WHERE input_file = ? AND tenant = ? AND ended IS NULL", id, owner);
     if (reading.next())
       fail_field(Code::invalid, "file_id", "{} still reads this file: cancel it first, or wait for its end",
                  reading.text(0));
-    tables_.database.run("DELETE FROM files WHERE id = ? AND tenant = ?", id, static_cast<std::int64_t>(tenant));
+    const bool is_held = keeping_.is_held(tenant);
+    if (is_held) {
+      const auto now = options_.clock();
+      tables_.database.run("UPDATE files SET expires = ? WHERE id = ? AND tenant = ? AND expires > ?", now, id, owner,
+                           now);
+    } else {
+      tables_.database.run("DELETE FROM files WHERE id = ? AND tenant = ?", id, owner);
+    }
     if (tables_.database.changes() == 0) fail_missing(id);
+    if (is_held) return;
   }
-  remove_content(std::string(id));
+  remove_contents({std::string(id)});
 }
 
-void Files::sweep() {
-  std::vector<std::string> expired;
-  {
-    const std::lock_guard hold(tables_.mutex);
-    for (auto row = tables_.database.query(
-             "DELETE FROM files WHERE expires <= ? AND id NOT IN (SELECT input_file FROM batches WHERE ended IS NULL) "
-             "RETURNING id",
-             options_.clock());
-         row.next();)
-      expired.push_back(row.text(0));
-  }
-  for (const auto& id : expired) remove_content(id);
-}
-
-/// Without its row nobody can read it any more: what cannot be removed now is removed at the next start.
-void Files::remove_content(const std::string& id) const {
+/// Without their rows nobody can read them any more: what cannot be removed now is removed at the next start.
+void Files::remove_contents(const std::vector<std::string>& ids) const {
   std::error_code ignored;
-  std::filesystem::remove(options_.folder / id, ignored);
+  for (const auto& id : ids) std::filesystem::remove(options_.folder / id, ignored);
 }
 
 }  // namespace cofre::records

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "crypto/secret.h"
+#include "records/keeping.h"
 #include "records/sealed_file.h"
 #include "records/tables.h"
 
@@ -30,17 +31,17 @@ struct Page {
   bool oldest_first = false;
 };
 
-/// Files with their content: sealed under a key of its own each, which stands in the encrypted database. A file is seen
-/// by its tenant alone; that of another is not there. Any thread.
+/// Files with their content: sealed under a key of its own each, which stands in the encrypted database, sealed under
+/// the key of its holder's tenant: deleting the tenant makes noise of them. A file is seen by its tenant alone; that of
+/// another is not there. Any thread.
 class Files {
  public:
   struct Options {
     std::filesystem::path folder;  ///< made where it is missing; nobody else writes there
-    std::int64_t keep_s = 30 * 86400;
     Clock clock = system_seconds;
   };
-  /// Removes content that belongs to no row: uploads that were cut off.
-  Files(Tables& tables, Options options);
+  /// `tables` and `keeping` outlive it. Removes content that belongs to no row: uploads that were cut off.
+  Files(Tables& tables, const Keeping& keeping, Options options);
 
   /// A file that is being written; removed again unless it is kept.
   class Draft {
@@ -63,7 +64,7 @@ class Files {
   struct About {
     std::uint64_t tenant = 0;
     std::string_view name, purpose;
-    std::optional<std::int64_t> expires_after_s{};  ///< at most Options::keep_s holds
+    std::optional<std::int64_t> expires_after_s{};  ///< at most as long as files of this tenant are kept
   };
   /// Complete on the disk when it returns.
   File keep(Draft& draft, const About& about);
@@ -78,16 +79,18 @@ class Files {
   std::vector<File> list(std::uint64_t tenant, const Page& page, const std::optional<std::string>& purpose) const;
   /// Throws Error(not_found, file_id).
   SealedReader open(std::uint64_t tenant, std::string_view id) const;
-  /// Throws Error(not_found, file_id), Error(invalid, file_id) where a batch that runs reads it.
+  /// What a legal hold keeps is only not seen any more. Throws Error(not_found, file_id), Error(invalid, file_id) where
+  /// a batch that runs reads it.
   void remove(std::uint64_t tenant, std::string_view id);
 
-  /// Removes what has expired, but for what a running batch reads. To be called now and then.
-  void sweep();
+  /// Of files whose rows are gone.
+  void remove_contents(const std::vector<std::string>& ids) const;
 
  private:
-  void remove_content(const std::string& id) const;
+  void seal_old_keys();
 
   Tables& tables_;
+  const Keeping& keeping_;
   Options options_;
 };
 

@@ -6,7 +6,9 @@
 #include "records/batches.h"
 #include "records/chats.h"
 #include "records/files.h"
+#include "records/keeping.h"
 #include "records/responses.h"
+#include "records/sweeper.h"
 #include "records/tables.h"
 
 namespace cofre::records {
@@ -17,28 +19,34 @@ class Records {
   struct Options {
     std::filesystem::path data;     ///< the box's data directory: contents lie in DIR/files
     std::filesystem::path backups;  ///< of the database, before a change of its tables
-    std::int64_t keep_s = 30 * 86400;
+    Keeping keeping{};
     Clock clock = system_seconds;
   };
-  /// Brings the tables up to date. `database` outlives it, and is used under `database_mutex` alone.
+  /// Brings the tables up to date; those of accounts are. `database` outlives it, and is used under `database_mutex`
+  /// alone.
   Records(store::Database& database, std::mutex& database_mutex, const Options& options)
-      : tables_(database, database_mutex, options.backups),
-        files(tables_, {options.data / "files", options.keep_s, options.clock}),
-        batches(tables_, files, options.keep_s, options.clock),
-        responses(tables_, options.keep_s, options.clock),
-        chats(tables_, options.clock),
-        assistants(tables_, options.clock),
+      : tables(database, database_mutex, options.backups),
+        keeping_(options.keeping),
+        files(tables, keeping_, {options.data / "files", options.clock}),
+        batches(tables, files, options.clock),
+        responses(tables, keeping_, options.clock),
+        chats(tables, options.clock),
+        assistants(tables, options.clock),
+        sweeper(tables, files, keeping_, options.clock),
+        backups(options.backups),
         now(options.clock) {}
 
-  /// Removes what is older than it is kept. To be called now and then; true: again, soon.
-  bool sweep() {
-    files.sweep();
-    batches.sweep();
-    return responses.sweep();
+  /// A piece of removing what is older than it is kept. To be called now and then, and again, soon, while there is
+  /// more.
+  Swept sweep() {
+    responses.sweep_events();
+    return sweeper.sweep();
   }
 
+  Tables tables;
+
  private:
-  Tables tables_;
+  const Keeping keeping_;
 
  public:
   Files files;
@@ -46,6 +54,8 @@ class Records {
   Responses responses;
   Chats chats;
   Assistants assistants;
+  Sweeper sweeper;
+  const std::filesystem::path backups;
   const Clock now;
 };
 

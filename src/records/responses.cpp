@@ -5,11 +5,10 @@
 
 #include "base/error.h"
 #include "json/json.h"
+#include "records/holders.h"
 
 namespace cofre::records {
 namespace {
-
-constexpr std::int64_t swept_at_once = 200;  // others wait for the database meanwhile
 
 std::int64_t signed_of(std::uint64_t tenant) { return static_cast<std::int64_t>(tenant); }
 
@@ -17,6 +16,7 @@ std::int64_t signed_of(std::uint64_t tenant) { return static_cast<std::int64_t>(
 
 void Responses::add(const Response& response) {
   const std::lock_guard hold(tables_.mutex);
+  check_not_erased(tables_.database, response.tenant);
   tables_.database.run(
       "INSERT INTO responses (id, tenant, key_id, created, previous, background, status, input, object) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -40,7 +40,8 @@ bool Responses::finish(std::string_view id, const ResponseEnd& end) {
 std::optional<Response> Responses::find(std::uint64_t tenant, std::string_view id) const {
   const std::lock_guard hold(tables_.mutex);
   auto row = tables_.database.query(
-      "SELECT key_id, created, previous, background, status, input, object FROM responses WHERE id = ? AND tenant = ?",
+      "SELECT key_id, created, previous, background, status, input, object FROM responses WHERE id = ? AND tenant = ? "
+      "AND hidden IS NULL",
       id, signed_of(tenant));
   if (!row.next()) return std::nullopt;
   return Response{.id = std::string(id),
@@ -57,15 +58,21 @@ std::optional<Response> Responses::find(std::uint64_t tenant, std::string_view i
 std::optional<std::string> Responses::events(std::uint64_t tenant, std::string_view id) const {
   const std::lock_guard hold(tables_.mutex);
   auto row = tables_.database.query(
-      "SELECT text FROM response_events JOIN responses ON number = response WHERE id = ? AND tenant = ?", id,
-      signed_of(tenant));
+      "SELECT text FROM response_events JOIN responses ON number = response WHERE id = ? AND tenant = ? AND hidden IS "
+      "NULL",
+      id, signed_of(tenant));
   if (!row.next()) return std::nullopt;
   return row.text(0);
 }
 
 bool Responses::remove(std::uint64_t tenant, std::string_view id) {
   const std::lock_guard hold(tables_.mutex);
-  tables_.database.run("DELETE FROM responses WHERE id = ? AND tenant = ?", id, signed_of(tenant));
+  if (keeping_.is_held(tenant)) {
+    tables_.database.run("UPDATE responses SET hidden = ? WHERE id = ? AND tenant = ? AND hidden IS NULL", clock_(), id,
+                         signed_of(tenant));
+  } else {
+    tables_.database.run("DELETE FROM responses WHERE id = ? AND tenant = ?", id, signed_of(tenant));
+  }
   return tables_.database.changes() > 0;
 }
 
@@ -104,14 +111,9 @@ std::size_t Responses::fail_queued(std::string_view code, std::string_view messa
   return ended.size();
 }
 
-bool Responses::sweep() {
-  const auto now = clock_();
+void Responses::sweep_events() {
   const std::lock_guard hold(tables_.mutex);
-  tables_.database.run("DELETE FROM response_events WHERE ended < ?", now - events_kept_s);
-  tables_.database.run(
-      "DELETE FROM responses WHERE number IN (SELECT number FROM responses WHERE created < ? ORDER BY created LIMIT ?)",
-      now - keep_s_, swept_at_once);
-  return tables_.database.changes() == swept_at_once;
+  tables_.database.run("DELETE FROM response_events WHERE ended < ?", clock_() - events_kept_s);
 }
 
 }  // namespace cofre::records

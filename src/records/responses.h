@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "records/keeping.h"
 #include "records/tables.h"
 
 namespace cofre::records {
@@ -37,8 +38,9 @@ class Responses {
   static constexpr std::size_t turns_max = 1024;
   static constexpr std::int64_t events_kept_s = 86'400;
 
-  Responses(Tables& tables, std::int64_t keep_s, Clock clock = system_seconds)
-      : tables_(tables), keep_s_(keep_s), clock_(std::move(clock)) {}
+  /// They outlive it.
+  Responses(Tables& tables, const Keeping& keeping, Clock clock = system_seconds)
+      : tables_(tables), keeping_(keeping), clock_(std::move(clock)) {}
 
   void add(const Response& response);
   /// Of one that was queued; false where it was removed meanwhile.
@@ -47,6 +49,7 @@ class Responses {
   std::optional<Response> find(std::uint64_t tenant, std::string_view id) const;
   /// Of a background response that has ended; nothing once they are too old.
   std::optional<std::string> events(std::uint64_t tenant, std::string_view id) const;
+  /// What a legal hold keeps is only not seen any more. False where there was none.
   bool remove(std::uint64_t tenant, std::string_view id);
 
   /// The response and those before it, oldest first, as far as they are there: the first one's `previous` tells.
@@ -56,12 +59,12 @@ class Responses {
   /// Those that a box left queued when it stopped become failed, with this error. Returns how many there were. To be
   /// called before new ones are added.
   std::size_t fail_queued(std::string_view code, std::string_view message);
-  /// Removes what is too old, some of it at once. To be called now and then; true: again, soon.
-  bool sweep();
+  /// Removes events that are too old. To be called now and then.
+  void sweep_events();
 
  private:
   Tables& tables_;
-  std::int64_t keep_s_;
+  const Keeping& keeping_;
   Clock clock_;
 };
 

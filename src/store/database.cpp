@@ -212,6 +212,10 @@ void Database::script(const std::string& sql) {
 std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_); }
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
+void Database::empty_log() {
+  for (auto row = query("PRAGMA wal_checkpoint(TRUNCATE)"); row.next();) continue;
+}
+
 void Database::back_up(const std::filesystem::path& to) {
   std::filesystem::path part = to;
   part += ".part";

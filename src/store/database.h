@@ -113,6 +113,9 @@ class Database {
   std::int64_t last_id() const;  ///< rowid of the last INSERT
   std::int64_t changes() const;  ///< rows that the last statement changed
 
+  /// Brings what the write-ahead log has into the file and empties it: what was deleted stands in neither.
+  void empty_log();
+
   /// A copy of the whole file as it is now, under the same key, complete on the disk before it gets its name.
   void back_up(const std::filesystem::path& to);
   /// Reads every page. Throws Error(invalid) with what SQLite finds.

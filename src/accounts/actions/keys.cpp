@@ -61,6 +61,7 @@ Owner owner_for_key(Accounts& accounts, const Actor& actor, Fields& fields, cons
 Object create_key(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
   auto wish = wish_of(fields, fields.text("name"), {Scope::inference});
+  wish.signs = fields.flag("signing");
   const auto rate = fields.number_if_any("requests_per_minute", 1, rate_most);
   const auto owner = owner_for_key(accounts, actor, fields, wish);
   fields.has("tenant");
@@ -174,6 +175,7 @@ Object list_own(Accounts& accounts, const Actor& actor, const Object& in) {
 Object create_own(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
   auto wish = wish_of(fields, fields.text("name"), {Scope::inference});
+  wish.signs = fields.flag("signing");
   const auto rate = fields.number_if_any("requests_per_minute", 1, rate_most);
   fields.done();
   // Also no more than the credential that makes it.

@@ -118,6 +118,7 @@ json::Object shown(Accounts& accounts, const Key& key) {
   return {{"id", key.id},
           {"name", key.name},
           {"prefix", key.prefix},
+          {"access_id", key.access_id.empty() ? json::Value(nullptr) : json::Value(key.access_id)},
           {"user", owner ? json::Value(owner->name) : json::Value(nullptr)},
           {"tenant", owner ? json::Value(owner->tenant) : json::Value(nullptr)},
           {"scopes", listed(key.scopes.names())},

@@ -1,6 +1,7 @@
 #include "accounts/actions/lookup.h"
 #include "accounts/actions/new_owner.h"
 #include "accounts/actions/rows.h"
+#include "accounts/person_name.h"
 #include "base/error.h"
 
 namespace cofre::accounts {
@@ -62,6 +63,17 @@ Object change_tenant(Accounts& accounts, const Actor& actor, const Object& in) {
   return shown(accounts.directory.tenant(tenant.id));
 }
 
+/// What it destroys must not be needed any more.
+void check_not_held(Accounts& accounts, const Tenant& tenant) {
+  if (!accounts.held) return;
+  for (const auto& owner : accounts.directory.owners_of(tenant.id)) {
+    const auto name = person_name(accounts.directory, owner.id);
+    if (accounts.held(name)) {
+      fail_field(Code::invalid, "tenant", "tenant: a legal hold is on {}: nothing of it may be destroyed", name);
+    }
+  }
+}
+
 template <State state>
 Object set_tenant_state(Accounts& accounts, const Actor& actor, const Object& in) {
   must_be_home(actor);
@@ -69,6 +81,7 @@ Object set_tenant_state(Accounts& accounts, const Actor& actor, const Object& in
   if (!fields.has("tenant")) fail_field(Code::invalid, "tenant", "tenant: must be given");
   auto tenant = tenant_of(accounts, actor, fields);
   fields.done();
+  if (state == State::deleted) check_not_held(accounts, tenant);
   accounts.directory.set_tenant_state(tenant.id, state);
   tenant.state = state;
   return shown(tenant);

@@ -1,5 +1,6 @@
 #include "accounts/actions/lookup.h"
 #include "accounts/actions/rows.h"
+#include "accounts/actions/subject.h"
 #include "base/error.h"
 
 namespace cofre::accounts {
@@ -10,42 +11,12 @@ using json::Object;
 
 constexpr std::int64_t amount_most = std::int64_t{1} << 50;
 
-/// The tenant that a quota is about; 0: the box.
-std::int64_t tenant_of(Accounts& accounts, const Quota& quota) {
-  switch (quota.level) {
-    case Quota::Level::box: return 0;
-    case Quota::Level::tenant: return quota.subject;
-    case Quota::Level::department: {
-      const auto department = accounts.directory.find_department(quota.subject);
-      return department ? department->tenant : 0;
-    }
-    case Quota::Level::user: return accounts.directory.tenant_of(quota.subject);
-    case Quota::Level::key: {
-      const auto key = accounts.keys.find(quota.subject);
-      return key ? accounts.directory.tenant_of(key->owner) : 0;
-    }
-  }
-  CHECK(false);
-  return 0;
-}
-
-json::Value subject_name(Accounts& accounts, const Quota& quota) {
-  const auto name_or_null = [](const auto& found) { return found ? json::Value(found->name) : json::Value(nullptr); };
-  switch (quota.level) {
-    case Quota::Level::box: return nullptr;
-    case Quota::Level::tenant: return name_or_null(accounts.directory.find_tenant(quota.subject));
-    case Quota::Level::department: return name_or_null(accounts.directory.find_department(quota.subject));
-    case Quota::Level::user: return name_or_null(accounts.directory.find_owner(quota.subject));
-    case Quota::Level::key: return name_or_null(accounts.keys.find(quota.subject));
-  }
-  CHECK(false);
-  return nullptr;
-}
+Subject subject_of(const Quota& quota) { return {quota.level, quota.subject}; }
 
 Object shown(Accounts& accounts, const Quota& quota) {
   return {{"id", quota.id},
           {"level", name_of(quota.level)},
-          {"subject", subject_name(accounts, quota)},
+          {"subject", name_or_null(accounts, subject_of(quota))},
           {"subject_id", quota.subject},
           {"model", quota.model},
           {"metric", name_of(quota.metric)},
@@ -68,9 +39,8 @@ Object list_quotas(Accounts& accounts, const Actor& actor, const Object& in) {
   fields.done();
   Array quotas;
   for (const auto& standing : accounts.quotas.list()) {
-    const auto its = tenant_of(accounts, standing.quota);
-    if ((its == 0 && actor.tenant != home_tenant) || (its != 0 && !actor.reaches(its)) ||
-        (tenant != 0 && its != tenant)) {
+    const auto subject = subject_of(standing.quota);
+    if (!is_reached(accounts, actor, subject) || (tenant != 0 && accounts::tenant_of(accounts, subject) != tenant)) {
       continue;
     }
     quotas.emplace_back(shown(accounts, standing));
@@ -78,34 +48,15 @@ Object list_quotas(Accounts& accounts, const Actor& actor, const Object& in) {
   return {{"quotas", std::move(quotas)}};
 }
 
-/// Whom the fields "box", "tenant", "department", "user", "key" name: the narrowest of them.
-void read_subject(Accounts& accounts, const Actor& actor, Fields& fields, Quota& quota) {
-  if (fields.has("key")) {
-    quota.level = Quota::Level::key;
-    quota.subject = key_of(accounts, actor, fields).id;
-  } else if (fields.has("user")) {
-    quota.level = Quota::Level::user;
-    quota.subject = owner_of(accounts, actor, fields).id;
-  } else if (fields.has("department")) {
-    const auto tenant = accounts::tenant_of(accounts, actor, fields);
-    quota.level = Quota::Level::department;
-    quota.subject = department_of(accounts, actor, fields, tenant.id).id;
-  } else if (fields.has("tenant")) {
-    quota.level = Quota::Level::tenant;
-    quota.subject = accounts::tenant_of(accounts, actor, fields).id;
-  } else if (actor.tenant != home_tenant) {
-    fail_field(Code::not_found, "tenant", "tenant: only the home tenant's administrators limit the whole box");
-  }
-}
-
 /// The fields "metric", "period", and "amount" or "money".
 void read_amount(Fields& fields, Quota& quota) {
   const auto money = fields.text_if_any("money");
   quota.metric = metric_named(fields.text_if_any("metric").value_or(money ? "money" : ""));
-  const bool at_once = quota.metric == Quota::Metric::concurrency, is_money = quota.metric == Quota::Metric::money;
+  const bool is_money = quota.metric == Quota::Metric::money, is_storage = quota.metric == Quota::Metric::storage;
+  const bool at_once = is_storage || quota.metric == Quota::Metric::concurrency;
   quota.period = period_named(fields.text_if_any("period").value_or(at_once ? "now" : ""));
   if (at_once != (quota.period == Quota::Period::now)) {
-    fail_field(Code::invalid, "period", "period: minute, day or month; none for concurrency");
+    fail_field(Code::invalid, "period", "period: minute, day or month; none for concurrency and storage");
   }
   if (is_money && quota.period == Quota::Period::minute) {
     fail_field(Code::invalid, "period", "period: of money it is day or month");
@@ -120,7 +71,7 @@ void read_amount(Fields& fields, Quota& quota) {
 /// A quota of money is a tenant's own, in its currency, and counts by prices that are there.
 void check_money(Accounts& accounts, const Quota& quota) {
   if (quota.metric != Quota::Metric::money) return;
-  const auto its = tenant_of(accounts, quota);
+  const auto its = accounts::tenant_of(accounts, subject_of(quota));
   if (its == 0) {
     fail_field(Code::invalid, "tenant", "tenant: a quota of money is of one tenant, or of who belongs to it");
   }
@@ -131,15 +82,27 @@ void check_money(Accounts& accounts, const Quota& quota) {
              quota.model.empty() ? "" : "of " + quota.model + " ", currency);
 }
 
+/// What is stored belongs to who stored it, whatever key or model was used.
+void check_storage(const Quota& quota) {
+  if (quota.metric != Quota::Metric::storage) return;
+  if (quota.level == Quota::Level::key) {
+    fail_field(Code::invalid, "key", "key: a quota of storage is of the key's user or service account");
+  }
+  if (!quota.model.empty()) fail_field(Code::invalid, "model", "model: a quota of storage counts all together");
+}
+
 Object set_quota(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
   Quota quota;
-  read_subject(accounts, actor, fields, quota);
+  const auto subject = read_subject(accounts, actor, fields);
+  quota.level = subject.level;
+  quota.subject = subject.id;
   quota.model = fields.text_if_any("model").value_or("");
   read_amount(fields, quota);
   fields.done();
   if (quota.model.size() > 256) fail_field(Code::invalid, "model", "model: is too long");
   check_money(accounts, quota);
+  check_storage(quota);
   return shown(accounts, accounts.quotas.set(std::move(quota)));
 }
 
@@ -148,8 +111,7 @@ Object remove_quota(Accounts& accounts, const Actor& actor, const Object& in) {
   const auto id = fields.number("quota", 1, amount_most);
   fields.done();
   const auto quota = accounts.quotas.quota(id);
-  const auto its = tenant_of(accounts, quota);
-  if (its == 0 ? actor.tenant != home_tenant : !actor.reaches(its)) {
+  if (!is_reached(accounts, actor, subject_of(quota))) {
     fail_field(Code::not_found, "quota", "quota: there is no such quota");
   }
   accounts.quotas.remove(id);

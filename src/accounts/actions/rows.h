@@ -10,6 +10,7 @@ std::span<const Action> import_actions();
 std::span<const Action> key_actions();
 std::span<const Action> certificate_actions();
 std::span<const Action> quota_actions();
+std::span<const Action> retention_actions();
 std::span<const Action> usage_actions();
 std::span<const Action> sign_in_actions();
 std::span<const Action> passkey_actions();

@@ -93,8 +93,7 @@ std::int64_t Persons::erase(const std::string& name, std::int64_t now_s) {
     if (held) fail_field(Code::invalid, "name", "name: a legal hold is on {}: nothing may be erased", name);
     database_.run("UPDATE audit_persons SET name = NULL, key = NULL, erased = ? WHERE id = ?", now_s, *number);
     // The pages that held the key must not stay in the write-ahead log.
-    for (auto row = database_.query("PRAGMA wal_checkpoint(TRUNCATE)"); row.next();) {
-    }
+    database_.empty_log();
   }
   const std::scoped_lock lock(mutex_);
   persons_.erase(*number);
@@ -120,6 +119,11 @@ void Persons::release(const std::string& name) {
 std::vector<std::string> Persons::holds() const {
   const std::scoped_lock lock(mutex_);
   return {holds_.begin(), holds_.end()};
+}
+
+bool Persons::is_held(const std::string& name) const {
+  const std::scoped_lock lock(mutex_);
+  return holds_.contains(std::string()) || holds_.contains(name);
 }
 
 }  // namespace cofre::accounts::audit

@@ -42,6 +42,9 @@ class Persons {
   /// Throws Error(not_found, name).
   void release(const std::string& name);
   std::vector<std::string> holds() const;
+  /// Whether a hold is on this person, or on everybody. May be asked with the database's mutex held: no hold comes
+  /// meanwhile.
+  bool is_held(const std::string& name) const;
 
  private:
   struct Person {

@@ -9,6 +9,7 @@
 #include "gateway/dialects/openai/query.h"
 #include "gateway/dialects/openai/upload.h"
 #include "gateway/errors.h"
+#include "gateway/metering.h"
 
 namespace cofre::gateway::openai {
 namespace {
@@ -93,6 +94,7 @@ void create_batch(Services& services, Call&& call) {
   made.key_id = call.caller->key_id;
   if (made.key_id < 0) fail(Code::invalid, "a batch is made with a key: a session may end before it");
   at_desk(services.desk, std::move(call), [&services, made = std::move(made)](Call&& at) {
+    room_for(services.accounts, *at.caller, 0);  // its output is stored whole, but not begun where all is full
     const auto batch = services.records.batches.create(made, services.settings.batches_per_key);
     services.batches.wake();
     answer_with(at, batch);

@@ -1,6 +1,7 @@
 #include "gateway/dialects/openai/files.h"
 
 #include "base/error.h"
+#include "gateway/credentials.h"
 #include "gateway/desk.h"
 #include "gateway/dialects/openai/query.h"
 #include "gateway/dialects/openai/upload.h"
@@ -61,7 +62,9 @@ json::Object file_object(const records::File& file) {
 }
 
 std::shared_ptr<http::BodySink> receive_file(Services& services, const http::Request& head) {
-  return std::make_shared<Upload>(head, services.records.files, services.settings.file_bytes_max);
+  const auto caller = authenticate(services.accounts, head, accounts::Scope::inference);
+  return std::make_shared<Upload>(head, services.accounts, caller, services.records.files,
+                                  services.settings.file_bytes_max);
 }
 
 void upload_file(Services& services, Call&& call) {

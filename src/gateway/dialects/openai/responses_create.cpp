@@ -9,6 +9,7 @@
 #include "gateway/dialects/openai/handlers.h"
 #include "gateway/dialects/openai/responses.h"
 #include "gateway/dialects/openai/stored.h"
+#include "gateway/metering.h"
 
 namespace cofre::gateway::openai {
 namespace {
@@ -16,9 +17,14 @@ namespace {
 /// Stores a response when it is whole, before its caller is told the end.
 class Keeping : public Outlet {
  public:
+  /// `room` is given back when the response is stored, or is not.
   Keeping(Services& services, records::Response record, std::shared_ptr<ResponseWriter> writer,
-          std::shared_ptr<Outlet> caller)
-      : services_(services), record_(std::move(record)), writer_(std::move(writer)), caller_(std::move(caller)) {}
+          std::shared_ptr<Outlet> caller, std::shared_ptr<accounts::Room> room)
+      : services_(services),
+        record_(std::move(record)),
+        writer_(std::move(writer)),
+        caller_(std::move(caller)),
+        room_(std::move(room)) {}
 
   void add_headers(const http::Headers& headers) override { caller_->add_headers(headers); }
   void write(const std::string& bytes) override { caller_->write(bytes); }
@@ -30,7 +36,7 @@ class Keeping : public Outlet {
     if (record_.input.size() + record_.object.size() > services_.settings.response_bytes_max)
       return caller_->fail(too_large(services_.settings), *writer_);
     services_.desk.put([&responses = services_.records.responses, record = std::move(record_), writer = writer_,
-                        caller = caller_, last = std::move(bytes)] {
+                        caller = caller_, room = room_, last = std::move(bytes)] {
       try {
         responses.add(record);
       } catch (const Error& error) {
@@ -46,6 +52,7 @@ class Keeping : public Outlet {
   records::Response record_;
   const std::shared_ptr<ResponseWriter> writer_;
   const std::shared_ptr<Outlet> caller_;
+  const std::shared_ptr<accounts::Room> room_;
 };
 
 void start_in_background(Services& services, Call&& call, ResponsesCall&& parsed, records::Response&& record,
@@ -63,11 +70,12 @@ void start_in_background(Services& services, Call&& call, ResponsesCall&& parsed
 }
 
 void start_for_caller(Services& services, Call&& call, ResponsesCall&& parsed, records::Response&& record,
-                      std::shared_ptr<ResponseWriter> writer) {
+                      std::shared_ptr<ResponseWriter> writer, std::shared_ptr<accounts::Room> room) {
   Answer::Asker asker{*call.caller, call.request.id, call.trace, call.priority};
   const auto client = call.responder;
   std::shared_ptr<Outlet> outlet = std::make_shared<Connection>(std::move(call), parsed.stream);
-  if (parsed.store) outlet = std::make_shared<Keeping>(services, std::move(record), writer, std::move(outlet));
+  if (parsed.store)
+    outlet = std::make_shared<Keeping>(services, std::move(record), writer, std::move(outlet), std::move(room));
   Answer::start(services, std::move(asker), {one(std::move(parsed.request)), writer}, std::move(outlet), &client);
 }
 
@@ -76,11 +84,17 @@ void start_response(Services& services, Call&& call, ResponsesCall&& parsed, con
   const auto head = head_of(services, call, asked);
   std::shared_ptr<ResponseWriter> writer = encode_responses(head, parsed);
   auto record = record_of(services, call, head, parsed);
-  if (!parsed.background)
-    return start_for_caller(services, std::move(call), std::move(parsed), std::move(record), std::move(writer));
+  const bool asks_room = parsed.store && limits_storage(services.accounts, *call.caller);
+  if (!parsed.background && !asks_room)
+    return start_for_caller(services, std::move(call), std::move(parsed), std::move(record), std::move(writer),
+                            nullptr);
   const auto held = std::make_shared<ResponsesCall>(std::move(parsed));
   at_desk(services.desk, std::move(call), [&services, held, record, writer](Call&& at) mutable {
-    start_in_background(services, std::move(at), std::move(*held), std::move(record), std::move(writer));
+    // For what is known: the answer that is under way is stored whole.
+    auto room = std::make_shared<accounts::Room>(room_for(services.accounts, *at.caller, record.input.size()));
+    if (held->background)
+      return start_in_background(services, std::move(at), std::move(*held), std::move(record), std::move(writer));
+    start_for_caller(services, std::move(at), std::move(*held), std::move(record), std::move(writer), std::move(room));
   });
 }
 

@@ -49,6 +49,23 @@ TEST_F(StoredResponsesOfABox, AStreamedResponseIsStoredToo) {
   const auto told = json::parse(last.substr(0, last.find('\n'))).at("response");
   EXPECT_EQ(json::dump(body_of(get(std::string(told.at("id").as_string())))), json::dump(told));
 }
+TEST_F(StoredResponsesOfABox, WhereAQuotaOfStorageIsUsedUpNothingIsStored) {
+  const auto owner = accounts.keys.authenticate(key)->user;
+  const auto quota = accounts.quotas.set(
+      {0, accounts::Level::user, owner, "", accounts::Quota::Metric::storage, accounts::Quota::Period::now, 1'000'000});
+  const auto id = id_of(post());
+  EXPECT_GT(accounts.quotas.list().at(0).used, 100u);
+  accounts.quotas.set(
+      {0, accounts::Level::user, owner, "", accounts::Quota::Metric::storage, accounts::Quota::Period::now, 100});
+  for (const std::string more : {"", R"("background":true)", R"("stream":true)"}) {
+    const auto refused = post(more);
+    EXPECT_TRUE(refused.starts_with("HTTP/1.1 429")) << more;
+    EXPECT_TRUE(has(refused, fmt::format("quota {}", quota.id)));
+  }
+  EXPECT_TRUE(post(R"("store":false)").starts_with("HTTP/1.1 200"));
+  ask("DELETE", "/v1/responses/" + id);
+  EXPECT_EQ(accounts.quotas.list().at(0).used, 0u);
+}
 TEST_F(StoredResponsesOfABox, WhatIsNotToBeStoredIsNotThere) {
   EXPECT_TRUE(get(id_of(post(R"("store":false)"))).starts_with("HTTP/1.1 404"));
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "gateway/errors.h"
+#include "gateway/metering.h"
 #include "gateway/route_table.h"
 
 namespace cofre::gateway::openai {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t field_bytes_max = 4096;
 constexpr std::size_t name_bytes_max = 512;
+constexpr std::uint64_t room_step_bytes = 1 << 20;  ///< set aside ahead of what has come
 constexpr std::array<std::string_view, 3> known_fields{"purpose", "expires_after[anchor]", "expires_after[seconds]"};
 constexpr std::array<std::string_view, 6> known_purposes{"assistants", "batch",     "evals",
                                                          "fine-tune",  "user_data", "vision"};
@@ -47,13 +49,24 @@ std::uint64_t expected(const http::Request& head, std::uint64_t most) {
   return std::min(bytes, most);
 }
 
+/// What the file has at least, as the headers tell it.
+std::uint64_t surely(const http::Request& head) {
+  std::uint64_t bytes = 0;
+  if (const auto length = head.headers.find("content-length"))
+    std::from_chars(length->data(), length->data() + length->size(), bytes);
+  return bytes - std::min(bytes, form_bytes_max);
+}
+
 }  // namespace
 
-Upload::Upload(const http::Request& head, records::Files& files, std::uint64_t bytes_max)
-    : files_(files),
+Upload::Upload(const http::Request& head, accounts::Accounts& accounts, const accounts::Caller& caller,
+               records::Files& files, std::uint64_t bytes_max)
+    : accounts_(accounts),
+      files_(files),
       bytes_max_(bytes_max),
       bytes_expected_(expected(head, bytes_max)),
-      parser_(content_type_of(head), *this) {}
+      parser_(content_type_of(head), *this),
+      room_(room_for(accounts, caller, surely(head))) {}
 
 void Upload::take(std::string_view piece) noexcept {
   if (failed_) return;
@@ -62,6 +75,7 @@ void Upload::take(std::string_view piece) noexcept {
   } catch (...) {
     failed_ = std::current_exception();  // told when the body is whole: until then the client does not listen
     draft_.reset();
+    room_ = {};
   }
 }
 
@@ -91,7 +105,14 @@ void Upload::data(std::string_view bytes) {
     return;
   }
   if (draft_->bytes() + bytes.size() > bytes_max_) throw too_large(bytes_max_);
+  make_room(draft_->bytes() + bytes.size());
   draft_->write(bytes);
+}
+
+/// Ahead where there is so much, so that not every piece asks.
+void Upload::make_room(std::uint64_t bytes) {
+  if (bytes <= room_.bytes()) return;
+  if (accounts_.quotas.widen(room_, bytes + room_step_bytes)) widen(accounts_, room_, bytes);
 }
 
 void Upload::end() { field_ = nullptr; }
@@ -118,7 +139,9 @@ records::File Upload::keep(std::uint64_t tenant) {
   if (purpose == fields_.end()) fail_field(Code::invalid, "purpose", "purpose: is missing");
   if (std::find(known_purposes.begin(), known_purposes.end(), purpose->second) == known_purposes.end())
     fail_field(Code::invalid, "purpose", "purpose: must be one of: {}", fmt::join(known_purposes, ", "));
-  return files_.keep(*draft_, {tenant, name_, purpose->second, expires_after()});
+  auto file = files_.keep(*draft_, {tenant, name_, purpose->second, expires_after()});
+  room_ = {};
+  return file;
 }
 
 }  // namespace cofre::gateway::openai

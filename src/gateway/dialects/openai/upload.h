@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "accounts/accounts.h"
 #include "gateway/multipart.h"
 #include "http/message.h"
 #include "records/files.h"
@@ -15,13 +16,14 @@ namespace cofre::gateway::openai {
 /// sealed to the disk.
 class Upload : public http::BodySink, private Multipart::Taker {
  public:
-  /// Throws Error(invalid) where the headers tell of no form.
-  Upload(const http::Request& head, records::Files& files, std::uint64_t bytes_max);
+  /// Throws Error(invalid) where the headers tell of no form, Failure 413 and 429 where they tell of more than fits.
+  Upload(const http::Request& head, accounts::Accounts& accounts, const accounts::Caller& caller, records::Files& files,
+         std::uint64_t bytes_max);
 
   void take(std::string_view piece) noexcept override;
 
-  /// The body is whole: keeps the file. Throws what was wrong with it: Error(invalid, field), Failure 413,
-  /// Error(exhausted, full_disk).
+  /// The body is whole: keeps the file. Throws what was wrong with it: Error(invalid, field), Failure 413, 429
+  /// (a quota of storage), Error(exhausted, full_disk).
   records::File keep(std::uint64_t tenant);
 
  private:
@@ -30,6 +32,9 @@ class Upload : public http::BodySink, private Multipart::Taker {
   void end() override;
   std::optional<std::int64_t> expires_after() const;
 
+  void make_room(std::uint64_t bytes);
+
+  accounts::Accounts& accounts_;
   records::Files& files_;
   const std::uint64_t bytes_max_;
   std::uint64_t bytes_expected_;
@@ -37,6 +42,7 @@ class Upload : public http::BodySink, private Multipart::Taker {
   std::exception_ptr failed_;
   std::map<std::string, std::string, std::less<>> fields_;
   std::string name_, *field_ = nullptr;  ///< the part being read: null is the file
+  accounts::Room room_;                  ///< before draft_: what is given up on is gone before its room is another's
   std::unique_ptr<records::Files::Draft> draft_;
 };
 
