@@ -19,6 +19,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
   },
   // `npm run dev` beside a running box: COFRE_URL=https://127.0.0.1:8443
-  server: { proxy: Object.fromEntries(['/v1', '/admin', '/openapi.json', '/health'].map((path) => [path, { target: process.env['COFRE_URL'] ?? 'https://127.0.0.1:8443', secure: false, ws: true }])) },
+  server: { proxy: Object.fromEntries(['/v1', '/console/v1', '/admin', '/openapi.json', '/health'].map((path) => [path, { target: process.env['COFRE_URL'] ?? 'https://127.0.0.1:8443', secure: false, ws: true }])) },
   test: { environment: 'node', include: ['src/**/*.test.ts', 'src/**/*.test.tsx'] },
 })

@@ -88,7 +88,7 @@ await page.evaluate(() => localStorage.setItem('cofre.pick', 'echo'))
 await step('reloading in mid-answer goes on with it, nothing lost or twice', async () => {
   await go('chat')
   await say(`slow ${words(100)}`)
-  await page.getByText('word9 ').waitFor()
+  await lastAnswer().filter({ hasText: 'word9 ' }).waitFor()
   await page.reload()
   await page.locator('article.msg-answer[aria-busy=true]').filter({ hasText: 'word9 ' }).waitFor()
   await lastAnswer().filter({ hasText: 'tokens' }).filter({ hasText: 'word99' }).waitFor()
@@ -123,6 +123,39 @@ await step('thoughts are folded', async () => {
   await say('think about it')
   await lastAnswer().getByText('Thoughts').click()
   await lastAnswer().getByText('Hm: think about it').waitFor()
+})
+
+await step('a chat is found by its words, put into a folder, deleted and taken back', async () => {
+  const row = page.locator('.history-row').filter({ hasText: 'think about it' })
+  await page.getByRole('searchbox', { name: 'Search chats' }).fill('version')
+  await page.locator('.history-row').filter({ hasText: 'first version' }).waitFor()
+  await row.waitFor({ state: 'detached' })
+  await page.getByRole('searchbox', { name: 'Search chats' }).fill('')
+  await row.getByRole('button').click()
+  await page.getByRole('menuitem', { name: 'Move to a folder' }).click()
+  await page.getByRole('dialog').getByLabel('Folder').fill('ideas')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('combobox', { name: 'Folder' }).waitFor()
+  await row.getByRole('button').click()
+  await page.getByRole('menuitem', { name: 'Delete' }).click()
+  await row.waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await row.waitFor()
+})
+
+await step('an assistant is made, and answers in a chat', async () => {
+  await go('assistants')
+  await page.getByRole('button', { name: 'Create an assistant' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Title').fill('Contracts')
+  await dialog.getByLabel('API name').fill('contracts')
+  await dialog.getByLabel('System prompt').fill('You read contracts.')
+  await dialog.getByLabel('Starters').fill('Check this clause:')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('assistant:contracts').waitFor()
+  await page.getByRole('button', { name: 'Start a chat' }).click()
+  await page.getByRole('button', { name: 'Check this clause:' }).waitFor()
+  await page.getByRole('heading', { name: 'Contracts' }).waitFor()
 })
 
 await step('the playground asks and shows probabilities', async () => {
@@ -231,17 +264,19 @@ await step('who reaches a quota is told which, and it is removed and taken back'
 
 await step(`${payloads.length} hostile texts, as answers, titles, names: none runs`, async () => {
   await go('chat')
-  await page.getByRole('button', { name: 'New chat' }).click()
   for (let i = 0; i < payloads.length; i += 12) {
     await say(payloads.slice(i, i + 12).join('\n\n'))
     await page.waitForFunction((count) => document.querySelectorAll('article.msg-answer[aria-busy=false]').length === count, i / 12 + 1)
   }
   for (const [i, text] of payloads.entries()) {
+    if (i < 40) await asSession('POST', '/console/v1/chats', { title: text.slice(0, 180) })
+    if (i % 8 === 0) await asSession('POST', '/console/v1/assistants', { name: `a${i}`, title: text.slice(0, 200), description: text, starters: [text.slice(0, 200)] })
     if (i % 8 === 1) await asSession('POST', '/admin/v1/users', { name: `u${i}`, label: text.slice(0, 64) })
     if (i % 8 === 2) await asSession('POST', '/admin/v1/departments', { name: text.replaceAll(/[^ -~]/g, '').trim().slice(0, 60) })
     if (i % 40 === 3) await asSession('POST', '/v1/chat/completions', { model: text, messages: [] })
   }
-  for (const one of ['chat', 'admin/users', 'admin/departments', 'admin/audit']) {
+  const said = page.url().split('/console/')[1]
+  for (const one of [said, 'assistants', 'admin/users', 'admin/departments', 'admin/audit']) {
     await go(one)
     await page.locator('main .page, main .chat').first().waitFor()
     await page.waitForFunction(() => !document.querySelector('.waiting'))
@@ -258,7 +293,7 @@ await step('the audit trail tells of it and is whole', async () => {
   await page.getByText(/Nothing was changed: \d+ records checked/).waitFor({ timeout: 30_000 })
 })
 
-const pages = ['chat', 'playground', 'me', 'admin/overview', 'admin/users', 'admin/departments', 'admin/keys', 'admin/quotas', 'admin/usage', 'admin/audit', 'admin/sessions', 'admin/tenants']
+const pages = ['chat', 'assistants', 'playground', 'me', 'admin/overview', 'admin/users', 'admin/departments', 'admin/keys', 'admin/quotas', 'admin/usage', 'admin/audit', 'admin/sessions', 'admin/tenants']
 
 await step('no page has a serious fault for who uses a screen reader, in both themes', async () => {
   const found = []

@@ -1,4 +1,4 @@
-import { ControlOutlined, ExperimentOutlined, LogoutOutlined, MessageOutlined, UserOutlined } from '@ant-design/icons'
+import { ControlOutlined, ExperimentOutlined, LogoutOutlined, MessageOutlined, RobotOutlined, UserOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Navigate, Outlet } from '@tanstack/react-router'
 import { Suspense, type ReactNode } from 'react'
@@ -10,7 +10,7 @@ import { Failed, Waiting } from './ui/states'
 
 const administrative = ['metrics', 'directory', 'usage', 'audit', 'security']
 
-function Entry({ to, icon, text }: { to: '/chat' | '/playground' | '/admin' | '/me'; icon: ReactNode; text: string }) {
+function Entry({ to, icon, text }: { to: '/chat' | '/assistants' | '/playground' | '/admin' | '/me'; icon: ReactNode; text: string }) {
   return (
     <Link to={to} activeProps={{ 'aria-current': 'page' }}>
       {icon}
@@ -51,6 +51,7 @@ export function Shell() {
           <Mark />
         </span>
         {scopes.includes('inference') && <Entry to="/chat" icon={<MessageOutlined />} text={t('nav.chat')} />}
+        {scopes.includes('inference') && <Entry to="/assistants" icon={<RobotOutlined />} text={t('nav.assistants')} />}
         {scopes.includes('inference') && <Entry to="/playground" icon={<ExperimentOutlined />} text={t('nav.playground')} />}
         {isAdministrative(scopes) && <Entry to="/admin" icon={<ControlOutlined />} text={t('nav.admin')} />}
         <span className="rail-space" />

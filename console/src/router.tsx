@@ -14,6 +14,9 @@ const chat = createRoute({
   validateSearch: ({ ask, assistant }): { ask?: string; assistant?: string } => ({ ...(typeof ask === 'string' && { ask }), ...(typeof assistant === 'string' && { assistant }) }),
   component: chatPage,
 })
+const oneChat = createRoute({ getParentRoute: () => shell, path: '/chat/$chat', component: chatPage })
+const shared = createRoute({ getParentRoute: () => shell, path: '/shared/$share', component: lazyRouteComponent(() => import('./chat/SharedPage'), 'SharedPage') })
+const assistants = createRoute({ getParentRoute: () => shell, path: '/assistants', component: lazyRouteComponent(() => import('./assistants/AssistantsPage'), 'AssistantsPage') })
 const play = createRoute({ getParentRoute: () => shell, path: '/playground', component: lazyRouteComponent(() => import('./play/PlayPage'), 'PlayPage') })
 const me = createRoute({ getParentRoute: () => shell, path: '/me', component: lazyRouteComponent(() => import('./me/MePage'), 'MePage') })
 
@@ -33,7 +36,7 @@ const adminPages = [
 ] as const
 
 export const router = createRouter({
-  routeTree: root.addChildren([setup, shell.addChildren([home, chat, play, me, admin.addChildren(adminPages)])]),
+  routeTree: root.addChildren([setup, shell.addChildren([home, chat, oneChat, shared, assistants, play, me, admin.addChildren(adminPages)])]),
   basepath: '/console',
   defaultPreload: false,
 })

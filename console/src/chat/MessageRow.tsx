@@ -118,7 +118,7 @@ function Answer({ message, waiting = false, deeds }: { message: Message; waiting
         </details>
       )}
       <Markdown text={message.text} />
-      {message.tool_calls?.map((call, i) => (
+      {message.tool_calls.map((call, i) => (
         <details className="msg-thought" key={i}>
           <summary>{t('chat.tool', { name: call.name })}</summary>
           <pre className="mono">{call.arguments}</pre>
@@ -140,16 +140,17 @@ function Answer({ message, waiting = false, deeds }: { message: Message; waiting
   )
 }
 
-export function withProgress(message: Message, progress: Progress): Message {
+function withProgress(message: Message, progress: Progress): Message {
+  const { text, reasoning, tools, status, error, usage, speed } = progress
   return {
     ...message,
-    text: progress.text,
-    reasoning: progress.reasoning,
-    tool_calls: progress.tools,
-    status: progress.status,
-    error: progress.error === null ? null : { code: '', message: progress.error },
-    usage: progress.usage,
-    speed: progress.speed === null ? null : { first_token_ms: null, tokens_per_second: progress.speed },
+    text,
+    reasoning,
+    tool_calls: tools,
+    status,
+    usage,
+    error: error === null ? null : { code: '', message: error },
+    speed: speed === null ? null : { first_token_ms: 0, tokens_per_second: speed },
   }
 }
 

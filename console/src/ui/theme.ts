@@ -47,6 +47,8 @@ export function themeOf(isDark: boolean): ThemeConfig {
       borderRadius: 8,
       fontSize: 14,
       fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
+      // Popups of Ant Design wait for the end of an animation: CSS that cuts it short would leave them off the screen.
+      motion: !matchMedia('(prefers-reduced-motion: reduce)').matches,
       motionDurationMid: '0.12s',
       motionDurationSlow: '0.16s',
       ...(isDark
