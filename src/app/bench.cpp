@@ -158,7 +158,7 @@ void print_limit(const fleet::Resolved& resolved, unsigned threads) {
   const auto machine = serving::measure_machine(kernels::best_kernels(), team);
   fmt::print("{}\n", json::dump(json::Object{
                          {"read_gb_s", machine.read_gb_s},
-                         {"bytes_per_token", serving::file_bytes_per_token(file, spec.vocabulary)},
+                         {"bytes_per_token", serving::file_bytes_per_token(file, spec)},
                          {"kv_bytes_per_token", model::KvMemory::bytes_per_token(spec, kernels::KvFormat::f16)}}));
 }
 

@@ -49,7 +49,8 @@ Engine::Engine(const model::ModelSpec& spec, const model::Weights& weights, cons
       kv_(spec, options.kv_format, options.kv_pages),
       decoder_(spec, weights, kv_, kernels, team,
                {.rows = options.scheduler.rows + options.scheduler.sequences * (1 + options.scheduler.draft),
-                .logits = options.scheduler.sequences * (2 + options.scheduler.draft) + options.scheduler.scored_rows}),
+                .logits = options.scheduler.sequences * (2 + options.scheduler.draft) + options.scheduler.scored_rows,
+                .context = options.scheduler.context}),
       pool_(static_cast<std::uint32_t>(options.kv_pages)),
       scheduler_(pool_, tree_, scheduler_options(options_, spec)),
       thread_([this] { serve(); }) {}

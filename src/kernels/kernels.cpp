@@ -95,6 +95,18 @@ Rows bind_rows(std::byte* memory, std::size_t rows, std::size_t inputs) {
   return bound;
 }
 
+void copy_row(const Rows& from, std::size_t row, const Rows& to, std::size_t to_row) {
+  CHECK(from.inputs == to.inputs && row < from.rows && to_row < to.rows);
+  for (std::size_t group = 0; group < from.groups(); ++group) {
+    const std::size_t a = group * from.stride + row, b = group * to.stride + to_row;
+    std::copy_n(from.quants + a * group_width, group_width, to.quants + b * group_width);
+    std::copy_n(from.scales + a * group_scales, group_scales, to.scales + b * group_scales);
+    to.totals[b] = from.totals[a];
+    std::copy_n(from.sums32 + a * 8, 8, to.sums32 + b * 8);
+    std::copy_n(from.sums16 + a * 16, 16, to.sums16 + b * 16);
+  }
+}
+
 std::size_t kv_page_bytes(KvFormat format, std::size_t head_width) {
   const std::size_t element = format == KvFormat::f32 ? 4 : format == KvFormat::f16 ? 2 : 1;
   const std::size_t padded = (head_width + 15) / 16 * 16;

@@ -44,6 +44,8 @@ struct Rows {
 std::size_t rows_bytes(std::size_t rows, std::size_t inputs);
 /// Lays the arrays of Rows out in `memory` (64-byte aligned, rows_bytes long). `values` is left to the caller.
 Rows bind_rows(std::byte* memory, std::size_t rows, std::size_t inputs);
+/// Copies what quantize made of a row, not its values. Requires both to be of the same inputs.
+void copy_row(const Rows& from, std::size_t row, const Rows& to, std::size_t to_row);
 
 /// Where a product goes: y[r][o], rows `stride` floats apart; with `accumulate` it is added to what is there.
 struct Output {

@@ -42,9 +42,11 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
       query_width_(spec.heads * spec.head_width),
       kv_width_(spec.kv_heads * spec.head_width),
       padded_head_(padded(spec.head_width)),
-      frequencies_(spec.rope.frequencies()) {
-  if (spec.window > 0) local_frequencies_ = spec.local_rope.frequencies();
+      frequencies_(spec.rope.frequencies(options.context == 0 ? spec.context : options.context)) {
+  if (options_.context == 0) options_.context = spec.context;
+  if (spec.window > 0) local_frequencies_ = spec.local_rope.frequencies(options_.context);
   const std::size_t n = options.rows, half = spec.rope.width / 2;
+  const std::size_t inner = std::max(spec.ffn_width, spec.experts.shared_width), pairs = n * spec.experts.used;
   const auto cut = [&](Cutter c) {
     x_ = c.floats(n * spec.width);
     y_ = c.floats(n * spec.width);
@@ -53,8 +55,13 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
     key_ = c.floats(n * kv_width_);
     value_ = c.floats(n * kv_width_);
     mixed_ = c.floats(n * query_width_);
-    gate_ = c.floats(n * spec.ffn_width);
-    up_ = c.floats(n * spec.ffn_width);
+    gate_ = c.floats(n * inner);
+    up_ = c.floats(n * inner);
+    router_ = c.floats(n * spec.experts.count);
+    taken_ = c.floats(pairs);
+    pair_x_ = c.floats(pairs * spec.width);
+    pair_gate_ = c.floats(pairs * spec.experts.width);
+    pair_up_ = c.floats(pairs * spec.experts.width);
     final_ = c.floats(options.logits * spec.width);
     logits_ = c.floats(options.logits * spec.vocabulary);
     cosines_ = c.floats(n * half);
@@ -70,13 +77,16 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
     };
     bind(normed_rows_, n, spec.width, normed_);
     bind(mixed_rows_, n, query_width_, mixed_);
-    bind(gate_rows_, n, spec.ffn_width, gate_);
+    bind(gate_rows_, n, inner, gate_);
+    bind(pair_rows_, pairs, spec.width, pair_x_);
+    bind(pair_gate_rows_, pairs, spec.experts.width, pair_gate_);
     bind(final_rows_, options.logits, spec.width, final_);
     return c.used();
   };
   memory_ = os::Buffer(cut(Cutter(nullptr)));
   cut(Cutter(memory_.data()));
-  const std::size_t widest = std::max({spec.width, query_width_, spec.ffn_width});
+  chosen_.resize(pairs);
+  const std::size_t widest = std::max({spec.width, query_width_, inner, spec.experts.width});
   attention_scratch_ = kernels::scratch_bytes(n, widest, spec.head_width);
   // A prompt unit's results, behind its queries put side by side.
   const std::size_t attention_out =
@@ -145,15 +155,6 @@ void Decoder::end_phase(Member& member) {
   ++member.phase;
 }
 
-template <class Work>
-void Decoder::each_row(Member& member, std::size_t first, std::size_t last, Work&& work) {
-  constexpr std::size_t step = 4;
-  auto& tickets_now = tickets(member);
-  for (auto at = first + tickets_now.take(step); at < last; at = first + tickets_now.take(step))
-    for (std::size_t row = at; row < std::min(last, at + step); ++row) work(row);
-  end_phase(member);
-}
-
 void Decoder::pass(Member& member) {
   each_row(member, first_row(0), rows_.size(), [this](std::size_t row) {
     embed_row(row);
@@ -175,20 +176,23 @@ void Decoder::layer(Member& member, std::size_t index) {
   each_row(member, first, rows_.size(), [&](std::size_t row) { turn_and_store(row, index); });
   attend(member, index);
   each_row(member, first, rows_.size(), [&](std::size_t row) {
-    if (row >= prompt_rows_) merge_row(row);
+    if (row >= prompt_rows_) merge_row(row, l);
     quantize(mixed_rows_, row);
   });
   const bool post = !l.attention_post_norm.empty();
   multiply(member, first, {{&l.output, &mixed_rows_, post ? y_ : x_, !post}});
-  each_row(member, first, rows_.size(),
-           [&](std::size_t row) { norm_row(row, post ? &l.attention_post_norm : nullptr, l.ffn_norm); });
-  multiply(member, first, {{&l.gate, &normed_rows_, gate_, false}, {&l.up, &normed_rows_, up_, false}});
-  each_row(member, first, rows_.size(), [&](std::size_t row) { activate_row(row); });
+  each_row(member, first, rows_.size(), [&](std::size_t row) {
+    add_bias(at(post ? y_ : x_, row, spec_.width), l.output);
+    norm_row(row, post ? &l.attention_post_norm : nullptr, l.ffn_norm);
+  });
   const bool ffn_post = !l.ffn_post_norm.empty();
-  multiply(member, first, {{&l.down, &gate_rows_, ffn_post ? y_ : x_, !ffn_post}});
-  if (last && !ffn_post) return;
+  const bool apart = ffn_post || l.is_sparse();  // added to x afterwards
+  if (l.inner_width() > 0) feed_forward(member, l, first, apart ? y_ : x_, !apart);
+  if (l.is_sparse()) take_experts(member, l, first);
+  if (last && !apart) return;
   static const std::vector<float> none;
   each_row(member, first, rows_.size(), [&](std::size_t row) {
+    if (l.is_sparse()) add_experts(row, l, first);
     norm_row(row, ffn_post ? &l.ffn_post_norm : nullptr, last ? none : weights_.layers()[index + 1].attention_norm);
   });
 }
@@ -220,37 +224,54 @@ void Decoder::norm_row(std::size_t row, const std::vector<float>* after, const s
   quantize(normed_rows_, row);
 }
 
+/// The layer's own network, or the one that all rows share beside their experts; its product goes to `y`.
+void Decoder::feed_forward(Member& member, const Layer& layer, std::size_t first_row, float* y, bool accumulate) {
+  const std::size_t inner = layer.inner_width();
+  auto rows = gate_rows_;  // layers may be of different widths
+  rows.inputs = rows.value_stride = inner;
+  multiply(member, first_row, {{&layer.gate, &normed_rows_, gate_, false}, {&layer.up, &normed_rows_, up_, false}});
+  each_row(member, first_row, rows_.size(), [&](std::size_t row) {
+    activate(at(gate_, row, inner), at(up_, row, inner), inner);
+    quantize(rows, row);
+  });
+  multiply(member, first_row, {{&layer.down, &rows, y, accumulate}});
+}
+
+std::size_t Decoder::exact_chunk(std::size_t panels) const {
+  return std::clamp<std::size_t>(panels / (team_.size() * 8), 1, 16);
+}
+
 void Decoder::multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products) {
-  struct Part {
-    const Product* product;
-    bool generated;
-    std::size_t chunk, first_task;
-  };
   const std::size_t first_exact = std::max(prompt_rows_, first_row);
   Part parts[8];
   std::size_t count = 0, tasks = 0;
   for (const auto& product : products) {
-    const std::size_t panels = product.linear->panels.panels();
-    for (const bool generated : {false, true}) {
-      if (generated ? first_exact == rows_.size() : first_row >= prompt_rows_) continue;
-      const std::size_t most = generated ? 16 : kernels_.prompt_panels, least = generated ? 1 : 4;
-      const std::size_t chunk = std::clamp(panels / (team_.size() * (generated ? 8 : 2)), least, most);
-      parts[count++] = {&product, generated, chunk, tasks};
-      tasks += (panels + chunk - 1) / chunk;
+    const auto& w = product.linear->panels;
+    for (const bool exact : {false, true}) {
+      if (exact ? first_exact == rows_.size() : first_row >= prompt_rows_) continue;
+      const std::size_t from = exact ? first_exact : 0;
+      const std::size_t chunk =
+          exact ? exact_chunk(w.panels())
+                : std::clamp<std::size_t>(w.panels() / (team_.size() * 2), 4, kernels_.prompt_panels);
+      const kernels::Output out{at(product.y, from, w.outputs), w.outputs, product.accumulate};
+      parts[count++] = {&w,   product.input->slice(from, exact ? rows_.size() - from : prompt_rows_), out, exact, chunk,
+                        tasks};
+      tasks += (w.panels() + chunk - 1) / chunk;
     }
   }
+  multiply_parts(member, std::span(parts, count));
+}
+
+void Decoder::multiply_parts(Member& member, std::span<const Part> parts) {
   auto& tickets_now = tickets(member);
   std::size_t part = 0;
-  for (auto task = tickets_now.take(1); task < tasks; task = tickets_now.take(1)) {
-    while (part + 1 < count && task >= parts[part + 1].first_task) ++part;
-    const auto& [product, generated, chunk, first_task] = parts[part];
-    const auto& w = product->linear->panels;
-    const std::size_t first = (task - first_task) * chunk, last = std::min(first + chunk, w.panels());
-    const std::size_t from = generated ? first_exact : 0;
-    const auto rows = product->input->slice(from, generated ? rows_.size() - from : prompt_rows_);
-    const kernels::Output out{at(product->y, from, w.outputs), w.outputs, product->accumulate};
-    const auto matmul = generated ? kernels_.matmul_exact : kernels_.matmul_prompt;
-    matmul(rows, w, out, first, last, scratch_[member.index].data());
+  for (auto task = tickets_now.take(1); part < parts.size(); task = tickets_now.take(1)) {
+    while (part + 1 < parts.size() && task >= parts[part + 1].first_task) ++part;
+    const auto& [panels, rows, out, exact, chunk, first_task] = parts[part];
+    const std::size_t first = (task - first_task) * chunk;
+    if (first >= panels->panels()) break;  // behind the last task
+    const auto matmul = exact ? kernels_.matmul_exact : kernels_.matmul_prompt;
+    matmul(rows, *panels, out, first, std::min(first + chunk, panels->panels()), scratch_[member.index].data());
   }
   end_phase(member);
 }
@@ -261,17 +282,18 @@ void Decoder::turn_and_store(std::size_t row, std::size_t index) {
   float* query = at(query_, row, query_width_);
   float* key = at(key_, row, kv_width_);
   float* value = at(value_, row, kv_width_);
-  if (!l.query.bias.empty()) kernels_.add(query, l.query.bias.data(), query_width_);
-  if (!l.key.bias.empty()) kernels_.add(key, l.key.bias.data(), kv_width_);
-  if (!l.value.bias.empty()) kernels_.add(value, l.value.bias.data(), kv_width_);
+  add_bias(query, l.query);
+  add_bias(key, l.key);
+  add_bias(value, l.value);
   const bool local = spec_.slides(index);
   const std::size_t half = spec_.rope.width / 2;
   const kernels::RopeTable table{at(local ? local_cosines_ : cosines_, row, half),
                                  at(local ? local_sines_ : sines_, row, half), spec_.rope.width,
                                  spec_.rope.interleaved};
   const auto turn = [&](float* head, const std::vector<float>& norm) {
+    if (spec_.turn_before_norm) kernels_.rope(head, table);
     if (!norm.empty()) kernels_.rms_norm(head, norm.data(), spec_.head_width, spec_.norm_epsilon, head);
-    kernels_.rope(head, table);
+    if (!spec_.turn_before_norm) kernels_.rope(head, table);
   };
   for (std::size_t h = 0; h < spec_.heads; ++h) turn(query + h * spec_.head_width, l.query_norm);
   const Row& r = rows_[row];
@@ -283,12 +305,16 @@ void Decoder::turn_and_store(std::size_t row, std::size_t index) {
   }
 }
 
-void Decoder::activate_row(std::size_t row) {
-  float* gate = at(gate_, row, spec_.ffn_width);
-  const float* up = at(up_, row, spec_.ffn_width);
-  const auto activate = spec_.activation == Activation::silu ? kernels_.silu_mul : kernels_.gelu_mul;
-  activate(gate, up, spec_.ffn_width);
-  quantize(gate_rows_, row);
+void Decoder::activate(float* gate, float* up, std::size_t width) const {
+  if (spec_.activation == Activation::gelu) return kernels_.gelu_mul(gate, up, width);
+  if (spec_.activation == Activation::clamped) {  // g · sigmoid(αg) · (u + 1) = silu(αg) · (u + 1) / α
+    constexpr float limit = 7.0f, alpha = 1.702f;
+    for (std::size_t i = 0; i < width; ++i) {
+      gate[i] = alpha * std::min(gate[i], limit);
+      up[i] = (std::clamp(up[i], -limit, limit) + 1) / alpha;
+    }
+  }
+  kernels_.silu_mul(gate, up, width);
 }
 
 void Decoder::make_logits(Member& member) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "model/experts.h"
 #include "model/kv.h"
 #include "model/spec.h"
 #include "model/weights.h"
@@ -43,6 +45,7 @@ class Decoder {
   struct Options {
     std::size_t rows = 512;   ///< most rows of one pass
     std::size_t logits = 32;  ///< most rows of one pass that want logits
+    std::size_t context = 0;  ///< tokens of the longest sequence that will be served; 0: as the model was trained
   };
 
   /// All references must outlive the decoder.
@@ -92,6 +95,14 @@ class Decoder {
     std::size_t first_page, last_page;
     std::size_t partial;  ///< where a generated unit's results go
   };
+  /// Rows times a matrix, cut into tasks of `chunk` panels; those of a phase are counted through.
+  struct Part {
+    const kernels::Panels* panels;
+    kernels::Rows rows;
+    kernels::Output out;
+    bool exact;
+    std::size_t chunk, first_task;
+  };
   /// One product of a phase.
   struct Product {
     const Linear* linear;
@@ -127,12 +138,25 @@ class Decoder {
   void embed_row(std::size_t row);
   void norm_row(std::size_t row, const std::vector<float>* after, const std::vector<float>& before);
   void multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products);
+  void multiply_parts(Member& member, std::span<const Part> parts);
+  std::size_t exact_chunk(std::size_t panels) const;
+  void feed_forward(Member& member, const Layer& layer, std::size_t first_row, float* y, bool accumulate);
   void turn_and_store(std::size_t row, std::size_t layer);
   void attend(Member& member, std::size_t layer);
   void attend_prompt(const Unit& unit, unsigned member, std::size_t layer);
   void attend_generated(const Unit& unit, unsigned member, std::size_t layer);
-  void merge_row(std::size_t row);
-  void activate_row(std::size_t row);
+  void merge_row(std::size_t row, const Layer& layer);
+  void add_bias(float* y, const Linear& linear) const {
+    if (!linear.bias.empty()) kernels_.add(y, linear.bias.data(), linear.bias.size());
+  }
+  void activate(float* gate, float* up, std::size_t width) const;
+  /// Which expert of which layer a place belongs to.
+  std::size_t expert_at(std::size_t place, std::size_t first_row) const {
+    return chosen_[first_row * spec_.experts.used + order_.pair[place]];
+  }
+  void order_experts(const Layer& layer, std::size_t first_row);
+  void take_experts(Member& member, const Layer& layer, std::size_t first_row);
+  void add_experts(std::size_t row, const Layer& layer, std::size_t first_row);
   void make_logits(Member& member);
 
   std::size_t first_visible(std::size_t position, std::size_t layer) const;
@@ -149,8 +173,11 @@ class Decoder {
 
   os::Buffer memory_;
   float *x_, *y_, *normed_, *query_, *key_, *value_, *mixed_, *gate_, *up_, *final_, *logits_;
+  // Of layers of experts: the router's logits [rows, count] and the weights of those taken [rows, used]; pairs of row
+  // and expert in the order of the experts, [pairs, width] before and behind them, [pairs, expert width] within.
+  float *router_, *taken_, *pair_x_, *pair_gate_, *pair_up_;
   float *cosines_, *sines_, *local_cosines_, *local_sines_;
-  kernels::Rows normed_rows_, mixed_rows_, gate_rows_, final_rows_;
+  kernels::Rows normed_rows_, mixed_rows_, gate_rows_, final_rows_, pair_rows_, pair_gate_rows_;
   std::vector<os::Buffer> scratch_;  ///< of each member
   std::size_t attention_scratch_ = 0;
   os::Buffer partial_memory_;
@@ -166,7 +193,19 @@ class Decoder {
   std::vector<std::size_t> first_partial_;  ///< of each generated row, and one past the last
   std::vector<Place> places_;               ///< of each run
   std::vector<std::size_t> logit_rows_;
+  std::vector<std::uint32_t> chosen_;  ///< experts of each row of the layer that runs, [rows, used]
+  ExpertOrder order_;
+  std::vector<Part> expert_parts_[2];  ///< into the experts, and out of them
   os::Tickets tickets_[2];
 };
+
+template <class Work>
+void Decoder::each_row(Member& member, std::size_t first, std::size_t last, Work&& work) {
+  constexpr std::size_t step = 4;
+  auto& tickets_now = tickets(member);
+  for (auto at = first + tickets_now.take(step); at < last; at = first + tickets_now.take(step))
+    for (std::size_t row = at; row < std::min(last, at + step); ++row) work(row);
+  end_phase(member);
+}
 
 }  // namespace cofre::model

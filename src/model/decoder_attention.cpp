@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::size_t split_pages = 8;  ///< pages of one attention call of a generated row
 
+/// Σ exp(s − peak) of the keys and the head's sink.
+float with_sink(float weight, float peak, const std::vector<float>& sinks, std::size_t head) {
+  return sinks.empty() ? weight : weight + std::exp(sinks[head] - peak);
+}
+
 }  // namespace
 
 std::size_t Decoder::first_visible(std::size_t position, std::size_t layer) const {
@@ -121,9 +126,10 @@ void Decoder::attend_prompt(const Unit& unit, unsigned member, std::size_t index
                       .peak = peak,
                       .weight = weight},
                      scratch);
+  const auto& sinks = weights_.layers()[index].sinks;
   for (std::size_t r = 0; r < rows; ++r) {
     float* to = at(mixed_, unit.row + r / unit.heads, query_width_) + (unit.head + r % unit.heads) * width;
-    const float factor = 1.0f / weight[r];
+    const float factor = 1.0f / with_sink(weight[r], peak[r], sinks, unit.head + r % unit.heads);
     for (std::size_t d = 0; d < width; ++d) to[d] = out[r * padded_head_ + d] * factor;
   }
 }
@@ -166,7 +172,7 @@ void Decoder::attend_generated(const Unit& unit, unsigned member, std::size_t in
 }
 
 /// Puts the splits of a generated row together, in page order.
-void Decoder::merge_row(std::size_t row) {
+void Decoder::merge_row(std::size_t row, const Layer& layer) {
   const std::size_t group = spec_.heads / spec_.kv_heads;
   const std::size_t first = first_partial_[row - prompt_rows_], last = first_partial_[row - prompt_rows_ + 1];
   const auto* outs = reinterpret_cast<const float*>(partial_memory_.data());
@@ -186,7 +192,7 @@ void Decoder::merge_row(std::size_t row) {
       const float* from = outs + (p * group + g) * padded_head_;
       for (std::size_t d = 0; d < spec_.head_width; ++d) to[d] += from[d] * factor;
     }
-    kernels_.scale(to, 1.0f / weight, spec_.head_width);
+    kernels_.scale(to, 1.0f / with_sink(weight, peak, layer.sinks, head), spec_.head_width);
   }
 }
 

@@ -70,22 +70,39 @@ float largest_difference(const std::vector<float>& a, const std::vector<float>& 
   return most;
 }
 
+const TinyShape mixture{.architecture = "qwen3moe", .experts = 6};
+
 TEST(Decoder, APromptCutIntoChunksGivesTheSameBits) {
-  Bench whole, cut;
-  const auto ids = some_ids(150);
-  const auto expected = whole.prompt(ids, 600);
-  for (std::size_t chunk : {64, 50, 7}) EXPECT_EQ(cut.prompt(ids, chunk), expected) << chunk;
+  for (const auto& shape : {TinyShape{}, mixture}) {
+    Bench whole(shape), cut(shape);
+    const auto ids = some_ids(150);
+    const auto expected = whole.prompt(ids, 600);
+    for (std::size_t chunk : {64, 50, 7}) EXPECT_EQ(cut.prompt(ids, chunk), expected) << shape.architecture << chunk;
+  }
+}
+
+TEST(Decoder, MatricesThatShareATensorGiveTheSameBitsAsApart) {
+  Bench apart, together({.one_tensor = true});
+  const auto ids = some_ids(100);
+  EXPECT_EQ(apart.prompt(ids, 600), together.prompt(ids, 600));
+  EXPECT_EQ(apart.generate(5, 100), together.generate(5, 100));
 }
 
 TEST(Decoder, TheNumberOfThreadsChangesNoBit) {
-  Bench one({}, 1), three({}, 3);
-  const auto ids = some_ids(100);
-  EXPECT_EQ(one.prompt(ids, 600), three.prompt(ids, 600));
-  EXPECT_EQ(one.generate(5, 100), three.generate(5, 100));
+  for (const auto& shape : {TinyShape{}, mixture}) {
+    Bench one(shape, 1), three(shape, 3);
+    const auto ids = some_ids(100);
+    EXPECT_EQ(one.prompt(ids, 600), three.prompt(ids, 600)) << shape.architecture;
+    EXPECT_EQ(one.generate(5, 100), three.generate(5, 100)) << shape.architecture;
+  }
 }
 
-TEST(Decoder, AGeneratedRowIsTheSameBitsInAnyBatch) {
-  Bench b;
+class InAnyBatch : public testing::TestWithParam<TinyShape> {};
+INSTANTIATE_TEST_SUITE_P(Decoder, InAnyBatch, testing::Values(TinyShape{}, mixture),
+                         [](const auto& one) { return one.param.architecture; });
+
+TEST_P(InAnyBatch, AGeneratedRowIsTheSameBits) {
+  Bench b(GetParam());
   const auto ids = some_ids(70);
   b.prompt(ids, 600, 0);
   b.prompt(ids, 600, 4);
@@ -101,8 +118,8 @@ TEST(Decoder, AGeneratedRowIsTheSameBitsInAnyBatch) {
 }
 
 TEST(Decoder, APromptMayTakeItsLayersInSeveralPassesWhileOthersGenerate) {
-  for (const char* architecture : {"llama", "gemma3"}) {
-    const TinyShape shape{.architecture = architecture, .layers = 4};
+  for (TinyShape shape : {TinyShape{}, TinyShape{.architecture = "gemma3"}, mixture}) {
+    shape.layers = 4;
     Bench whole(shape), parts(shape);
     const auto ids = some_ids(100), other = some_ids(20, 60);
     const auto expected = whole.prompt(ids, 600);
@@ -121,7 +138,7 @@ TEST(Decoder, APromptMayTakeItsLayersInSeveralPassesWhileOthersGenerate) {
         EXPECT_EQ(std::vector<float>(logits.begin(), logits.end()), whole.generate(token[0], position, 8));
       }
     const auto logits = parts.decoder.logits(0);
-    EXPECT_EQ(std::vector<float>(logits.begin(), logits.end()), expected) << architecture;
+    EXPECT_EQ(std::vector<float>(logits.begin(), logits.end()), expected) << shape.architecture;
   }
 }
 
@@ -245,8 +262,17 @@ TEST(Decoder, HiddenStatesAreTheSameHoweverThePromptIsCutAndWhateverStandsBeside
 TEST(Rope, YarnKeepsFastWavesAndStretchesSlowOnes) {
   RopeSpec rope{.width = 64, .scaling = RopeSpec::Scaling::yarn, .factor = 4, .trained_context = 4096};
   RopeSpec plain{.width = 64};
-  EXPECT_DOUBLE_EQ(rope.frequencies().front(), plain.frequencies().front());
-  EXPECT_NEAR(rope.frequencies().back() * 4, plain.frequencies().back(), 1e-12);
+  EXPECT_DOUBLE_EQ(rope.frequencies(8192).front(), plain.frequencies(8192).front());
+  EXPECT_NEAR(rope.frequencies(8192).back() * 4, plain.frequencies(8192).back(), 1e-12);
+}
+
+TEST(Rope, LongRopeTakesItsOtherFactorsWhereSequencesMayPassTheTrainedContext) {
+  const RopeSpec rope{
+      .width = 4, .trained_context = 4096, .pair_factors = {1.0f, 2.0f}, .long_pair_factors = {4.0f, 8.0f}};
+  EXPECT_DOUBLE_EQ(rope.frequencies(4096)[0], 1.0);
+  EXPECT_DOUBLE_EQ(rope.frequencies(4096)[1], 0.01 / 2);
+  EXPECT_DOUBLE_EQ(rope.frequencies(4097)[0], 0.25);
+  EXPECT_DOUBLE_EQ(rope.frequencies(4097)[1], 0.01 / 8);
 }
 
 }  // namespace

@@ -12,10 +12,10 @@ namespace cofre::model {
 namespace {
 
 constexpr Family families[] = {
-    {"llama", read_llama},
-    {"qwen2", read_qwen2},
-    {"qwen3", read_qwen3},
-    {"gemma3", read_gemma3},
+    {"llama", read_llama},       {"qwen2", read_qwen2},       {"qwen3", read_qwen3},
+    {"qwen2moe", read_qwen2moe}, {"qwen3moe", read_qwen3moe}, {"gpt-oss", read_gpt_oss},
+    {"gemma3", read_gemma3},     {"gemma2", read_gemma2},     {"phi3", read_phi3},
+    {"glm4", read_glm4},         {"ernie4_5", read_ernie4_5}, {"hunyuan-dense", read_hunyuan_dense},
 };
 
 /// The pair whose wave turns `turns` times within the trained context (YaRN, eq. 17 solved for the pair).
@@ -26,13 +26,15 @@ double yarn_pair(const RopeSpec& rope, double turns) {
 
 }  // namespace
 
-std::vector<double> RopeSpec::frequencies() const {
+std::vector<double> RopeSpec::frequencies(std::size_t context) const {
   std::vector<double> out(width / 2);
+  const bool is_long = !long_pair_factors.empty() && static_cast<double>(context) > trained_context;
+  const auto& factors = is_long ? long_pair_factors : pair_factors;
   const double low = std::floor(yarn_pair(*this, beta_fast)), high = std::ceil(yarn_pair(*this, beta_slow));
   const double first = std::max(0.0, low), last = std::min(static_cast<double>(width) - 1, high);
   for (std::size_t pair = 0; pair < out.size(); ++pair) {
     double frequency = std::pow(base, -2.0 * static_cast<double>(pair) / static_cast<double>(width));
-    if (!pair_factors.empty()) frequency /= pair_factors[pair];
+    if (!factors.empty()) frequency /= factors[pair];
     if (scaling == Scaling::linear) frequency /= factor;
     if (scaling == Scaling::yarn) {  // fast waves keep their frequency, slow ones are interpolated
       const double ramp = (static_cast<double>(pair) - first) / std::max(0.001, last - first);
@@ -45,7 +47,7 @@ std::vector<double> RopeSpec::frequencies() const {
 }
 
 double RopeSpec::magnitude() const {
-  return scaling == Scaling::yarn ? attention_factor * (1.0 + 0.1 * std::log(factor)) : 1.0;
+  return scaling == Scaling::yarn ? attention_factor * (1.0 + 0.1 * std::log(factor)) : attention_factor;
 }
 
 const Family& find_family(const gguf::File& file) {

@@ -13,7 +13,8 @@ class File;
 namespace cofre::model {
 
 /// How positions turn queries and keys (RoFormer, arXiv:2104.09864), with the ways to reach past the trained context:
-/// linear (arXiv:2306.15595), NTK-aware (a larger base), YaRN (arXiv:2309.00071), Llama 3 (a factor for each pair).
+/// linear (arXiv:2306.15595), NTK-aware (a larger base), YaRN (arXiv:2309.00071), Llama 3 (a factor for each pair),
+/// LongRoPE (arXiv:2402.13753: one set of factors up to the trained context, another beyond it).
 struct RopeSpec {
   enum class Scaling { none, linear, yarn };
   double base = 10000.0;
@@ -21,18 +22,31 @@ struct RopeSpec {
   bool interleaved = false;  ///< pairs (2i, 2i+1) instead of (i, i + width/2)
   Scaling scaling = Scaling::none;
   double factor = 1.0;         ///< context is this many times the trained one
-  double trained_context = 0;  ///< YaRN's original context
+  double trained_context = 0;  ///< of YaRN and LongRoPE: before it was extended
   double beta_fast = 32.0, beta_slow = 1.0;
   double attention_factor = 1.0;
-  std::vector<float> pair_factors{};  ///< divides each pair's frequency; empty = 1 (rope_freqs.weight)
+  std::vector<float> pair_factors{};       ///< divides each pair's frequency; empty = 1
+  std::vector<float> long_pair_factors{};  ///< LongRoPE: instead, where sequences may pass trained_context
 
-  /// Angle per position of each pair: [width / 2].
-  std::vector<double> frequencies() const;
-  /// What cosines and sines are multiplied by (YaRN's temperature).
+  /// Angle per position of each pair: [width / 2]. `context`: tokens of the longest sequence that will be served.
+  std::vector<double> frequencies(std::size_t context) const;
+  /// What cosines and sines are multiplied by (the temperature of YaRN and LongRoPE).
   double magnitude() const;
 };
 
-enum class Activation { silu, gelu };
+/// Of the gate, which then multiplies the up half. `clamped` is gpt-oss's: gate ≤ 7, −7 ≤ up ≤ 7,
+/// gate · sigmoid(1.702 gate) · (up + 1).
+enum class Activation { silu, gelu, clamped };
+
+/// Mixture of experts (arXiv:1701.06538): a router sends each token through a few of many feed-forward networks.
+struct ExpertSpec {
+  std::size_t count = 0;  ///< of a layer; 0: the model has none
+  std::size_t used = 0;   ///< by a token
+  std::size_t width = 0;  ///< of an expert, as ffn_width
+  /// Of the network that every token goes through beside its experts; 0: none.
+  std::size_t shared_width = 0;
+  bool normalised = false;  ///< the weights of a token's experts sum to 1
+};
 
 /// A model as data: what the Decoder needs to run any family.
 struct ModelSpec {
@@ -42,7 +56,7 @@ struct ModelSpec {
   std::size_t heads = 0;
   std::size_t kv_heads = 0;  ///< divides heads (grouped-query attention)
   std::size_t head_width = 0;
-  std::size_t ffn_width = 0;
+  std::size_t ffn_width = 0;  ///< 0: all layers are of experts
   std::size_t vocabulary = 0;
   std::size_t context = 0;  ///< tokens it was trained for
   float norm_epsilon = 1e-6f;
@@ -51,6 +65,8 @@ struct ModelSpec {
   float attention_soft_cap = 0.0f;  ///< 0 = none
   float logit_soft_cap = 0.0f;      ///< 0 = none
   Activation activation = Activation::silu;
+  ExpertSpec experts;
+  bool turn_before_norm = false;  ///< heads are turned before their norm, not after it
   RopeSpec rope;
   RopeSpec local_rope;        ///< of sliding layers
   std::size_t window = 0;     ///< tokens a sliding layer sees, itself included; 0 = no layer slides

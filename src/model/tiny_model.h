@@ -17,7 +17,9 @@ struct TinyShape {
   std::string architecture = "llama";
   std::uint32_t layers = 2, width = 64, heads = 4, kv_heads = 2, head_width = 16, ffn = 96, vocabulary = 80,
                 context = 4096;
-  std::uint32_t window = 0;  ///< sliding window, gemma3
+  std::uint32_t window = 0;   ///< sliding window, gemma3
+  std::uint32_t experts = 0;  ///< two of them taken by a token, each as wide as ffn; qwen3moe
+  bool one_tensor = false;    ///< queries, keys and values in one tensor, gate and up in another: the same values
 };
 
 /// A whole GGUF file of random F32 weights, the same for the same shape and seed. `more` adds further metadata.
@@ -36,17 +38,23 @@ inline std::vector<std::byte> tiny_model(const TinyShape& s, unsigned seed = 1, 
   writer.add(key("feed_forward_length"), s.ffn);
   writer.add(key("context_length"), s.context);
   writer.add(key("attention.layer_norm_rms_epsilon"), 1e-5f);
+  if (s.experts > 0) {
+    writer.add(key("expert_count"), s.experts);
+    writer.add(key("expert_used_count"), std::uint32_t{2});
+    writer.add(key("expert_feed_forward_length"), s.ffn);
+  }
   if (s.window > 0) writer.add(key("attention.sliding_window"), s.window);
   if (more) more(writer);
-  const auto tensor = [&](const std::string& name, std::uint64_t inputs, std::uint64_t outputs, bool norm = false) {
+  const auto tensor = [&](const std::string& name, std::uint64_t inputs, std::uint64_t outputs, bool norm = false,
+                          std::uint64_t matrices = 1) {
     std::normal_distribution<float> normal(0, 1.0f / std::sqrt(static_cast<float>(inputs)));
-    std::vector<float> values(inputs * outputs);
+    std::vector<float> values(inputs * outputs * matrices);
     for (auto& x : values) x = norm ? 1.0f + 0.1f * normal(random) : normal(random);
     if (poison != 0.0f && name == "blk.0.ffn_up.weight") values[5] = poison;
     std::vector<std::byte> bytes(values.size() * 4);
     std::memcpy(bytes.data(), values.data(), bytes.size());
-    const std::uint64_t matrix[] = {inputs, outputs};
-    writer.add_tensor(name, gguf::Type::f32, norm ? std::span(matrix).first(1) : std::span(matrix), bytes);
+    const std::uint64_t shape[] = {inputs, outputs, matrices};
+    writer.add_tensor(name, gguf::Type::f32, std::span(shape).first(norm ? 1 : matrices > 1 ? 3 : 2), bytes);
   };
   tensor("token_embd.weight", s.width, s.vocabulary);
   tensor("output_norm.weight", s.width, 1, true);
@@ -54,12 +62,23 @@ inline std::vector<std::byte> tiny_model(const TinyShape& s, unsigned seed = 1, 
     const std::string p = "blk." + std::to_string(i) + ".";
     tensor(p + "attn_norm.weight", s.width, 1, true);
     tensor(p + "ffn_norm.weight", s.width, 1, true);
-    tensor(p + "attn_q.weight", s.width, s.heads * s.head_width);
-    tensor(p + "attn_k.weight", s.width, s.kv_heads * s.head_width);
-    tensor(p + "attn_v.weight", s.width, s.kv_heads * s.head_width);
+    if (s.one_tensor) {
+      tensor(p + "attn_qkv.weight", s.width, (s.heads + 2 * s.kv_heads) * s.head_width);
+    } else {
+      tensor(p + "attn_q.weight", s.width, s.heads * s.head_width);
+      tensor(p + "attn_k.weight", s.width, s.kv_heads * s.head_width);
+      tensor(p + "attn_v.weight", s.width, s.kv_heads * s.head_width);
+    }
     tensor(p + "attn_output.weight", s.heads * s.head_width, s.width);
-    tensor(p + "ffn_gate.weight", s.width, s.ffn);
-    tensor(p + "ffn_up.weight", s.width, s.ffn);
+    if (s.experts > 0) {
+      tensor(p + "ffn_gate_inp.weight", s.width, s.experts);
+      tensor(p + "ffn_gate_exps.weight", s.width, s.ffn, false, s.experts);
+      tensor(p + "ffn_up_exps.weight", s.width, s.ffn, false, s.experts);
+      tensor(p + "ffn_down_exps.weight", s.ffn, s.width, false, s.experts);
+      continue;
+    }
+    if (!s.one_tensor) tensor(p + "ffn_gate.weight", s.width, s.ffn);
+    tensor(p + "ffn_up.weight", s.width, s.one_tensor ? 2 * s.ffn : s.ffn);
     tensor(p + "ffn_down.weight", s.ffn, s.width);
   }
   return writer.finish();

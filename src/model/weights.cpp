@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "model/finite.h"
@@ -23,9 +24,10 @@ Format format_of(const gguf::Tensor& tensor) {
 }
 
 void check_shape(const gguf::Tensor& tensor, std::size_t inputs, std::size_t outputs) {
-  if (tensor.shape[0] == inputs && tensor.shape[1] == outputs && tensor.shape[2] == 1 && tensor.shape[3] == 1) return;
-  fail(Code::invalid, "tensor {} is [{}, {}]; the model needs [{}, {}]", tensor.name, tensor.shape[1], tensor.shape[0],
-       outputs, inputs);
+  const auto rows = tensor.shape[1] * tensor.shape[2];  // matrices of experts lie one behind the other
+  if (tensor.shape[0] == inputs && rows == outputs && tensor.shape[3] == 1) return;
+  fail(Code::invalid, "tensor {} is [{}, {}]; the model needs [{}, {}]", tensor.name, rows, tensor.shape[0], outputs,
+       inputs);
 }
 
 /// Whether rows [first, last) of a tensor hold numbers alone.
@@ -42,15 +44,32 @@ bool rows_finite(const gguf::Tensor& tensor, std::size_t first, std::size_t last
 
 }  // namespace
 
-/// Packing one tensor.
+/// Packing a tensor's rows from `first_row` on.
 struct Weights::Job {
   const gguf::Tensor* tensor;
+  std::size_t first_row;
   Linear* linear;
   std::size_t offset;  ///< of its quants within the memory
+  double share = 1;    ///< of all tokens that are multiplied by it
   std::atomic<bool> bad{false};
 
-  Job(const gguf::Tensor* t, Linear* l, std::size_t o) : tensor(t), linear(l), offset(o) {}
-  Job(Job&& other) noexcept : tensor(other.tensor), linear(other.linear), offset(other.offset) {}
+  Job(const gguf::Tensor* t, std::size_t f, Linear* l, std::size_t o) : tensor(t), first_row(f), linear(l), offset(o) {}
+  Job(Job&& other) noexcept
+      : tensor(other.tensor),
+        first_row(other.first_row),
+        linear(other.linear),
+        offset(other.offset),
+        share(other.share) {}
+
+  /// Panels [first, last).
+  void pack(std::size_t first, std::size_t last) {
+    const auto& panels = linear->panels;
+    kernels::pack(tensor->bytes.data() + first_row * kernels::row_bytes(panels.format, panels.inputs), panels, first,
+                  last);
+    if (!rows_finite(*tensor, first_row + first * kernels::panel_width,
+                     first_row + std::min(last * kernels::panel_width, panels.outputs)))
+      bad.store(true, std::memory_order_relaxed);
+  }
 };
 
 const gguf::Tensor& Weights::tensor(const std::string& name) const {
@@ -63,7 +82,7 @@ std::vector<float> Weights::vector(const std::string& name, std::size_t size, bo
   const auto* found = file_.find_tensor(name);
   if (found == nullptr && optional) return {};
   const auto& t = tensor(name);
-  if (t.elements() != size || t.shape[0] != size)
+  if (t.elements() != size)
     fail(Code::invalid, "tensor {} holds {} values; the model needs {}", name, t.elements(), size);
   if (t.type != gguf::Type::f32 && t.type != gguf::Type::f16 && t.type != gguf::Type::bf16)
     fail(Code::invalid, "tensor {} is {}; it must be F32, F16 or BF16", name, gguf::traits(t.type).name);
@@ -74,50 +93,100 @@ std::vector<float> Weights::vector(const std::string& name, std::size_t size, bo
   return out;
 }
 
-void Weights::plan(Linear& linear, const std::string& name, std::size_t inputs, std::size_t outputs,
-                   std::vector<Job>& jobs) {
-  const auto& t = tensor(name + ".weight");
-  check_shape(t, inputs, outputs);
+void Weights::plan(Linear& linear, const Part& part, std::size_t inputs, std::size_t outputs, std::vector<Job>& jobs) {
+  const auto& t = tensor(part.name + ".weight");
+  const std::size_t rows = part.of == 0 ? outputs : part.of;
+  CHECK(part.first + outputs <= rows);
+  check_shape(t, inputs, rows);
   linear.panels = {format_of(t), outputs, inputs, nullptr, nullptr};
-  linear.bias = vector(name + ".bias", outputs, true);
+  if (const auto bias = vector(part.name + ".bias", rows, true); !bias.empty())
+    linear.bias.assign(bias.begin() + static_cast<std::ptrdiff_t>(part.first),
+                       bias.begin() + static_cast<std::ptrdiff_t>(part.first + outputs));
   const std::size_t offset = jobs.empty() ? 0
                                           : jobs.back().offset + align64(jobs.back().linear->panels.quant_bytes()) +
                                                 align64(jobs.back().linear->panels.scale_bytes());
-  jobs.emplace_back(&t, &linear, offset);
+  jobs.emplace_back(&t, part.first, &linear, offset);
+}
+
+void Weights::plan_layer(Layer& layer, const std::string& prefix, std::vector<Job>& jobs) {
+  const std::size_t width = spec_.width;
+  layer.attention_norm = vector(prefix + "attn_norm.weight", width, false);
+  layer.query_norm = vector(prefix + "attn_q_norm.weight", spec_.head_width, true);
+  layer.key_norm = vector(prefix + "attn_k_norm.weight", spec_.head_width, true);
+  layer.sinks = vector(prefix + "attn_sinks.weight", spec_.heads, true);
+  // Where there is no ffn_norm, the one "after attention" stands before the network, on the residual stream.
+  if (file_.find_tensor(prefix + "ffn_norm.weight") != nullptr) {
+    layer.attention_post_norm = vector(prefix + "post_attention_norm.weight", width, true);
+    layer.ffn_norm = vector(prefix + "ffn_norm.weight", width, false);
+  } else {
+    layer.ffn_norm = vector(prefix + "post_attention_norm.weight", width, false);
+  }
+  layer.ffn_post_norm = vector(prefix + "post_ffw_norm.weight", width, true);
+  plan_attention(layer, prefix, jobs);
+  if (spec_.experts.count > 0) return plan_experts(layer, prefix, jobs);
+  const std::size_t ffn = spec_.ffn_width;
+  const auto* up = file_.find_tensor(prefix + "ffn_up.weight");
+  const bool gate_in_up =
+      file_.find_tensor(prefix + "ffn_gate.weight") == nullptr && up != nullptr && up->shape[1] == 2 * ffn;
+  plan(layer.gate, gate_in_up ? Part{prefix + "ffn_up", 0, 2 * ffn} : Part{prefix + "ffn_gate"}, width, ffn, jobs);
+  plan(layer.up, gate_in_up ? Part{prefix + "ffn_up", ffn, 2 * ffn} : Part{prefix + "ffn_up"}, width, ffn, jobs);
+  plan(layer.down, {prefix + "ffn_down"}, ffn, width, jobs);
+}
+
+void Weights::plan_attention(Layer& layer, const std::string& prefix, std::vector<Job>& jobs) {
+  const std::size_t width = spec_.width;
+  const std::size_t queries = spec_.heads * spec_.head_width, keys = spec_.kv_heads * spec_.head_width;
+  const bool one_qkv = file_.find_tensor(prefix + "attn_qkv.weight") != nullptr;
+  const auto attention = [&](Linear& linear, const char* name, std::size_t first, std::size_t outputs) {
+    plan(linear, one_qkv ? Part{prefix + "attn_qkv", first, queries + 2 * keys} : Part{prefix + name}, width, outputs,
+         jobs);
+  };
+  attention(layer.query, "attn_q", 0, queries);
+  attention(layer.key, "attn_k", queries, keys);
+  attention(layer.value, "attn_v", queries + keys, keys);
+  plan(layer.output, {prefix + "attn_output"}, queries, width, jobs);
+}
+
+void Weights::plan_experts(Layer& layer, const std::string& prefix, std::vector<Job>& jobs) {
+  const auto& spec = spec_.experts;
+  if (!layer.ffn_post_norm.empty()) fail(Code::unsupported, "{}post_ffw_norm.weight: a norm behind experts", prefix);
+  auto& experts = layer.experts;
+  plan(experts.router, {prefix + "ffn_gate_inp"}, spec_.width, spec.count, jobs);
+  const std::size_t first = jobs.size();
+  const auto plan_all = [&](std::vector<Linear>& all, const char* name, std::size_t inputs, std::size_t outputs) {
+    all.resize(spec.count);
+    for (std::size_t e = 0; e < spec.count; ++e)
+      plan(all[e], {prefix + name, e * outputs, spec.count * outputs}, inputs, outputs, jobs);
+  };
+  plan_all(experts.gate, "ffn_gate_exps", spec_.width, spec.width);
+  plan_all(experts.up, "ffn_up_exps", spec_.width, spec.width);
+  plan_all(experts.down, "ffn_down_exps", spec.width, spec_.width);
+  for (std::size_t i = first; i < jobs.size(); ++i)
+    jobs[i].share = static_cast<double>(spec.used) / static_cast<double>(spec.count);
+  if (spec.shared_width == 0) return;
+  experts.shared_gate = vector(prefix + "ffn_gate_inp_shexp.weight", spec_.width, true);
+  plan(layer.gate, {prefix + "ffn_gate_shexp"}, spec_.width, spec.shared_width, jobs);
+  plan(layer.up, {prefix + "ffn_up_shexp"}, spec_.width, spec.shared_width, jobs);
+  plan(layer.down, {prefix + "ffn_down_shexp"}, spec.shared_width, spec_.width, jobs);
 }
 
 Weights::Weights(const gguf::File& file, const ModelSpec& spec, os::Team& team,
                  const std::function<void(double)>& progress)
     : file_(file), spec_(spec), layers_(spec.layers) {
-  const std::size_t attention_width = spec.heads * spec.head_width, kv_width = spec.kv_heads * spec.head_width;
   std::vector<Job> jobs;
-  for (std::size_t i = 0; i < spec.layers; ++i) {
-    Layer& layer = layers_[i];
-    const std::string prefix = "blk." + std::to_string(i) + ".";
-    layer.attention_norm = vector(prefix + "attn_norm.weight", spec.width, false);
-    layer.query_norm = vector(prefix + "attn_q_norm.weight", spec.head_width, true);
-    layer.key_norm = vector(prefix + "attn_k_norm.weight", spec.head_width, true);
-    layer.attention_post_norm = vector(prefix + "post_attention_norm.weight", spec.width, true);
-    layer.ffn_norm = vector(prefix + "ffn_norm.weight", spec.width, false);
-    layer.ffn_post_norm = vector(prefix + "post_ffw_norm.weight", spec.width, true);
-    plan(layer.query, prefix + "attn_q", spec.width, attention_width, jobs);
-    plan(layer.key, prefix + "attn_k", spec.width, kv_width, jobs);
-    plan(layer.value, prefix + "attn_v", spec.width, kv_width, jobs);
-    plan(layer.output, prefix + "attn_output", attention_width, spec.width, jobs);
-    plan(layer.gate, prefix + "ffn_gate", spec.width, spec.ffn_width, jobs);
-    plan(layer.up, prefix + "ffn_up", spec.width, spec.ffn_width, jobs);
-    plan(layer.down, prefix + "ffn_down", spec.ffn_width, spec.width, jobs);
-  }
+  for (std::size_t i = 0; i < spec.layers; ++i) plan_layer(layers_[i], "blk." + std::to_string(i) + ".", jobs);
   final_norm_ = vector("output_norm.weight", spec.width, false);
   embedding_ = &tensor("token_embd.weight");
   check_shape(*embedding_, spec.width, spec.vocabulary);
   embedding_format_ = format_of(*embedding_);
   // Tied embeddings: a file without output.weight multiplies by the embedding itself.
-  plan(output_, file.find_tensor("output.weight") != nullptr ? "output" : "token_embd", spec.width, spec.vocabulary,
+  plan(output_, {file.find_tensor("output.weight") != nullptr ? "output" : "token_embd"}, spec.width, spec.vocabulary,
        jobs);
   for (const auto& t : file.tensors()) parameters_ += t.elements();
-  for (const auto& job : jobs) layer_parameters_ += job.linear->panels.outputs * job.linear->panels.inputs;
-  layer_parameters_ -= output_parameters();
+  double taken = 0;
+  for (const auto& job : jobs)
+    taken += job.share * static_cast<double>(job.linear->panels.outputs * job.linear->panels.inputs);
+  layer_parameters_ = static_cast<std::size_t>(taken) - output_parameters();
   pack_all(jobs, team, progress);
 }
 
@@ -133,10 +202,13 @@ void Weights::pack_all(std::vector<Job>& jobs, os::Team& team, const std::functi
     auto& panels = jobs[i].linear->panels;
     panels.quants = memory_.data() + jobs[i].offset;
     panels.scales = panels.quants + align64(panels.quant_bytes());
-    bytes_per_token_ += panels.quant_bytes() + panels.scale_bytes();
+    bytes_per_token_ +=
+        static_cast<std::size_t>(jobs[i].share * static_cast<double>(panels.quant_bytes() + panels.scale_bytes()));
     first_task[i + 1] = first_task[i] + (panels.panels() + chunk - 1) / chunk;
   }
-  for (const auto& job : jobs) file_.read_ahead(*job.tensor);
+  const gguf::Tensor* before = nullptr;  // jobs of one tensor follow each other
+  for (const auto& job : jobs)
+    if (job.tensor != std::exchange(before, job.tensor)) file_.read_ahead(*job.tensor);
   os::Tickets tickets;
   team.run([&](unsigned member) {
     std::size_t job = 0;
@@ -144,16 +216,13 @@ void Weights::pack_all(std::vector<Job>& jobs, os::Team& team, const std::functi
       while (task >= first_task[job + 1]) ++job;
       const auto& panels = jobs[job].linear->panels;
       const std::size_t first = (task - first_task[job]) * chunk, last = std::min(first + chunk, panels.panels());
-      kernels::pack(jobs[job].tensor->bytes.data(), panels, first, last);
-      if (!rows_finite(*jobs[job].tensor, first * kernels::panel_width,
-                       std::min(last * kernels::panel_width, panels.outputs)))
-        jobs[job].bad.store(true, std::memory_order_relaxed);
+      jobs[job].pack(first, last);
       if (member == 0 && progress) progress(static_cast<double>(task + 1) / static_cast<double>(first_task.back()));
     }
   });
   for (const auto& job : jobs) {
     if (job.bad.load()) refuse_values(job.tensor->name);
-    file_.release(*job.tensor);
+    if (job.tensor != std::exchange(before, job.tensor)) file_.release(*job.tensor);
   }
   if (embedding_ != jobs.back().tensor) check_embedding(team);
 }

@@ -19,15 +19,29 @@ struct Linear {
   std::vector<float> bias;
 };
 
-/// What one transformer layer multiplies by. Empty vectors: the family has no such norm.
+/// The experts of a layer. `shared_gate` [width] says how much of the shared one's result is taken; empty: all of it.
+struct Experts {
+  Linear router;                       ///< [count, width]
+  std::vector<Linear> gate, up, down;  ///< [count]
+  std::vector<float> shared_gate;
+};
+
+/// What one transformer layer multiplies by. Empty vectors: the family has no such norm. Of a layer of experts, `gate`,
+/// `up` and `down` are those of the shared one, without outputs where there is none.
 struct Layer {
   std::vector<float> attention_norm;       ///< [width]
   std::vector<float> query_norm;           ///< [head_width]
   std::vector<float> key_norm;             ///< [head_width]
+  std::vector<float> sinks;                ///< [heads]: the score of what is no token (arXiv:2309.17453)
   std::vector<float> attention_post_norm;  ///< [width]
   std::vector<float> ffn_norm;             ///< [width]
   std::vector<float> ffn_post_norm;        ///< [width]
   Linear query, key, value, output, gate, up, down;
+  Experts experts;
+
+  bool is_sparse() const { return !experts.gate.empty(); }
+  /// Inner width of its feed-forward network, of the shared one where it is of experts; 0: there is none.
+  std::size_t inner_width() const { return gate.panels.outputs; }
 };
 
 /// A model's tensors, packed for the kernels while loading. Token embeddings stay in the file: a token reads one row.
@@ -47,7 +61,8 @@ class Weights {
 
   /// Bytes of packed weights in memory.
   std::size_t bytes() const { return memory_.bytes(); }
-  /// Bytes that one generated token reads: all packed weights but no embedding rows except its own.
+  /// Bytes that one generated token reads: all packed weights but those of experts it does not take, and no embedding
+  /// rows except its own.
   std::size_t bytes_per_token() const { return bytes_per_token_; }
   /// Weights that one row is multiplied by in the linear layers of all layers (the output layer apart).
   std::size_t layer_parameters() const { return layer_parameters_; }
@@ -57,9 +72,18 @@ class Weights {
 
  private:
   struct Job;
+  /// Rows of a tensor "name.weight": some families keep several matrices one behind the other in one tensor.
+  struct Part {
+    std::string name;
+    std::size_t first = 0;  ///< row of the tensor
+    std::size_t of = 0;     ///< rows that the tensor has; 0: as many as are wanted
+  };
   const gguf::Tensor& tensor(const std::string& name) const;
   std::vector<float> vector(const std::string& name, std::size_t size, bool optional) const;
-  void plan(Linear& linear, const std::string& name, std::size_t inputs, std::size_t outputs, std::vector<Job>& jobs);
+  void plan(Linear& linear, const Part& part, std::size_t inputs, std::size_t outputs, std::vector<Job>& jobs);
+  void plan_layer(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
+  void plan_attention(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
+  void plan_experts(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
   void pack_all(std::vector<Job>& jobs, os::Team& team, const std::function<void(double)>& progress);
   void check_embedding(os::Team& team);
 

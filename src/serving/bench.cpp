@@ -117,17 +117,20 @@ MachineLimits measure_machine(const kernels::Kernels& kernels, os::Team& team) {
   return limits;
 }
 
-std::uint64_t file_bytes_per_token(const Loaded& loaded) {
-  return file_bytes_per_token(loaded.file, loaded.spec.vocabulary);
-}
+std::uint64_t file_bytes_per_token(const Loaded& loaded) { return file_bytes_per_token(loaded.file, loaded.spec); }
 
-std::uint64_t file_bytes_per_token(const gguf::File& file, std::size_t vocabulary) {
+std::uint64_t file_bytes_per_token(const gguf::File& file, const model::ModelSpec& spec) {
   std::uint64_t bytes = 0;
   const bool tied = file.find_tensor("output.weight") == nullptr;
   for (const auto& tensor : file.tensors()) {
     const bool embedding = tensor.name == "token_embd.weight";
-    if (!embedding || tied) bytes += tensor.bytes.size();
-    if (embedding) bytes += tensor.bytes.size() / vocabulary;
+    const bool of_experts = tensor.shape[2] > 1 && tensor.shape[2] == spec.experts.count;
+    if (of_experts) {
+      bytes += tensor.bytes.size() / spec.experts.count * spec.experts.used;
+    } else if (!embedding || tied) {
+      bytes += tensor.bytes.size();
+    }
+    if (embedding) bytes += tensor.bytes.size() / spec.vocabulary;
   }
   return bytes;
 }

@@ -50,7 +50,7 @@ BenchReport run_bench(Loaded& loaded, const BenchPlan& plan, const std::function
 
 /// Bytes of the file that one generated token needs.
 std::uint64_t file_bytes_per_token(const Loaded& loaded);
-std::uint64_t file_bytes_per_token(const gguf::File& file, std::size_t vocabulary);
+std::uint64_t file_bytes_per_token(const gguf::File& file, const model::ModelSpec& spec);
 /// Resident memory of this process (anonymous and file), in bytes.
 std::uint64_t resident_bytes();
 

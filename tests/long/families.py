@@ -49,6 +49,22 @@ CASES = {
                                                    "rope.scaling.original_context_length": 32}, {"head_norms": True}),
     "gemma3": ("gemma3", "norms around halves and on heads, a window of 32", {"rope.freq_base": 1e6, "attention.sliding_window": 32},
                {"head_norms": True, "post_norms": True}),
+    "gemma2": ("gemma2", "norms around halves, caps, a window of 32 in every other layer", {"attention.sliding_window": 32, "attn_logit_softcapping": 4.0,
+                                                                                           "final_logit_softcapping": 8.0}, {"post_norms": True}),
+    "phi3": ("phi3", "matrices that share a tensor", {}, {"square": True, "one_qkv": True, "gate_in_up": True}),
+    "phi3 short": ("phi3", "LongRoPE within the trained context", {"rope.scaling.original_context_length": 4096, "rope.scaling.attn_factor": 1.19},
+                   {"square": True, "one_qkv": True, "gate_in_up": True, "long_factors": True}),
+    "phi3 long": ("phi3", "LongRoPE beyond the trained context", {"rope.scaling.original_context_length": 256, "rope.scaling.attn_factor": 1.19},
+                  {"square": True, "one_qkv": True, "gate_in_up": True, "long_factors": True}),
+    "glm4": ("glm4", "rope on half of a head, norms around halves, biases", {}, {"half_rope": True, "bias": True, "post_norms": True, "gate_in_up": True}),
+    "ernie4_5": ("ernie4_5", "", {"rope.freq_base": 5e5}, {}),
+    "hunyuan-dense": ("hunyuan-dense", "norms on heads behind the rope", {"rope.freq_base": 1e6}, {"head_norms": True}),
+    "qwen2moe": ("qwen2moe", "2 of 8 experts and a shared one, biases", {"expert_count": 8, "expert_used_count": 2},
+                 {"bias": True, "square": True, "experts": 8, "shared": True}),
+    "gpt-oss": ("gpt-oss", "2 of 8 experts, sinks, biases, a window of 32 in every other layer, YaRN",
+                {"expert_count": 8, "expert_used_count": 2, "attention.sliding_window": 32, "rope.scaling.type": "yarn", "rope.scaling.factor": 4.0,
+                 "rope.scaling.original_context_length": 32}, {"bias": True, "experts": 8, "expert_bias": True, "sinks": True, "norm_before_ffn": "post_attention_norm"}),
+    "qwen3moe": ("qwen3moe", "3 of 8 experts, norms on heads", {"expert_count": 8, "expert_used_count": 3}, {"head_norms": True, "experts": 8}),
 }
 
 
@@ -69,8 +85,12 @@ def write_model(path, family, shape, keys, options, seed):
     w.add_head_count_kv(kv_heads)
     w.add_key_length(head)
     w.add_value_length(head)
-    w.add_rope_dimension_count(head)
+    w.add_rope_dimension_count(head // 2 if options.get("half_rope") else head)
     w.add_layer_norm_rms_eps(1e-6)
+    if options.get("experts"):
+        w.add_expert_feed_forward_length(ffn // 2)
+        if options.get("shared"):
+            w.add_expert_shared_feed_forward_length(ffn)
     for suffix, value in keys.items():
         add = w.add_string if isinstance(value, str) else w.add_uint32 if isinstance(value, int) else w.add_float32
         add(f"{family}.{suffix}", value)
@@ -95,20 +115,48 @@ def write_model(path, family, shape, keys, options, seed):
     matrix("output.weight", len(PIECES), width, 3)
     if options.get("factors"):
         w.add_tensor("rope_freqs.weight", numpy.geomspace(1, 8, head // 2).astype(numpy.float32))
+    if options.get("long_factors"):
+        w.add_tensor("rope_factors_short.weight", numpy.geomspace(1, 2, head // 2).astype(numpy.float32))
+        w.add_tensor("rope_factors_long.weight", numpy.geomspace(1, 16, head // 2).astype(numpy.float32))
     for i in range(shape["layers"]):
         p = f"blk.{i}."
         norm(p + "attn_norm.weight", width)
-        norm(p + "ffn_norm.weight", width)
-        matrix(p + "attn_q.weight", heads * head, width, 2)
-        matrix(p + "attn_k.weight", kv_heads * head, width, 2)
-        matrix(p + "attn_v.weight", kv_heads * head, width)
+        norm(p + options.get("norm_before_ffn", "ffn_norm") + ".weight", width)
+        if options.get("one_qkv"):
+            matrix(p + "attn_qkv.weight", (heads + 2 * kv_heads) * head, width, 2)
+        else:
+            matrix(p + "attn_q.weight", heads * head, width, 2)
+            matrix(p + "attn_k.weight", kv_heads * head, width, 2)
+            matrix(p + "attn_v.weight", kv_heads * head, width)
         matrix(p + "attn_output.weight", width, heads * head)
-        matrix(p + "ffn_gate.weight", ffn, width)
-        matrix(p + "ffn_up.weight", ffn, width)
-        matrix(p + "ffn_down.weight", width, ffn)
+        if options.get("experts"):
+            experts, inner = options["experts"], ffn // 2
+            matrix(p + "ffn_gate_inp.weight", experts, width, 2)
+            for name, outputs, inputs in (("gate", inner, width), ("up", inner, width), ("down", width, inner)):
+                values = random.standard_normal((experts, outputs, inputs)) / inputs**0.5
+                w.add_tensor(f"{p}ffn_{name}_exps.weight", values.astype(numpy.float32))
+                if options.get("expert_bias"):
+                    w.add_tensor(f"{p}ffn_{name}_exps.bias", random.standard_normal((experts, outputs)).astype(numpy.float32) / 2)
+            if options.get("expert_bias"):
+                w.add_tensor(p + "ffn_gate_inp.bias", random.standard_normal(experts).astype(numpy.float32))
+            if options.get("shared"):
+                w.add_tensor(p + "ffn_gate_inp_shexp.weight", (random.standard_normal(width) / width**0.5).astype(numpy.float32))
+                matrix(p + "ffn_gate_shexp.weight", ffn, width)
+                matrix(p + "ffn_up_shexp.weight", ffn, width)
+                matrix(p + "ffn_down_shexp.weight", width, ffn)
+        elif options.get("gate_in_up"):
+            matrix(p + "ffn_up.weight", 2 * ffn, width)
+        else:
+            matrix(p + "ffn_gate.weight", ffn, width)
+            matrix(p + "ffn_up.weight", ffn, width)
+        if not options.get("experts"):
+            matrix(p + "ffn_down.weight", width, ffn)
         if options.get("bias"):
             for name, size in (("q", heads * head), ("k", kv_heads * head), ("v", kv_heads * head)):
                 w.add_tensor(f"{p}attn_{name}.bias", random.standard_normal(size).astype(numpy.float32))
+        if options.get("sinks"):
+            w.add_tensor(p + "attn_sinks.weight", random.standard_normal(heads).astype(numpy.float32))
+            w.add_tensor(p + "attn_output.bias", random.standard_normal(width).astype(numpy.float32) / 4)
         if options.get("head_norms"):
             norm(p + "attn_q_norm.weight", head)
             norm(p + "attn_k_norm.weight", head)

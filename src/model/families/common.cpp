@@ -43,16 +43,28 @@ std::string Keys::text(const std::string& name, const std::string& otherwise) co
 
 namespace {
 
-std::vector<float> pair_factors(const gguf::File& file, std::size_t pairs) {
-  const auto* tensor = file.find_tensor("rope_freqs.weight");
+/// A divisor for the frequency of each pair; empty where the file has no such tensor.
+std::vector<float> pair_factors(const gguf::File& file, std::string_view name, std::size_t pairs) {
+  const auto* tensor = file.find_tensor(name);
   if (tensor == nullptr) return {};
   if (tensor->type != gguf::Type::f32 || tensor->elements() != pairs)
-    fail(Code::invalid, "tensor rope_freqs.weight must hold {} F32 values", pairs);
+    fail(Code::invalid, "tensor {} must hold {} F32 values", name, pairs);
   std::vector<float> factors(pairs);
   std::memcpy(factors.data(), tensor->bytes.data(), pairs * sizeof(float));
   for (float factor : factors)
-    if (!std::isfinite(factor) || factor <= 0) fail(Code::invalid, "tensor rope_freqs.weight holds {}", factor);
+    if (!std::isfinite(factor) || factor <= 0) fail(Code::invalid, "tensor {} holds {}", name, factor);
   return factors;
+}
+
+/// Factors of LongRoPE, two for each pair: up to the trained context, and beyond it.
+void read_long_factors(const Keys& keys, RopeSpec& rope) {
+  rope.pair_factors = pair_factors(keys.file(), "rope_factors_short.weight", rope.width / 2);
+  rope.long_pair_factors = pair_factors(keys.file(), "rope_factors_long.weight", rope.width / 2);
+  if (rope.pair_factors.empty() != rope.long_pair_factors.empty())
+    fail(Code::invalid,
+         "the model file has only one of the tensors rope_factors_short.weight, rope_factors_long.weight");
+  if (rope.pair_factors.empty()) return;
+  rope.trained_context = keys.positive("rope.scaling.original_context_length");
 }
 
 RopeSpec read_rope(const Keys& keys, std::size_t head_width) {
@@ -63,18 +75,19 @@ RopeSpec read_rope(const Keys& keys, std::size_t head_width) {
     fail_field(Code::invalid, keys.full("rope.dimension_count"), "{} is odd", keys.full("rope.dimension_count"));
   const auto kind = keys.text("rope.scaling.type", "none");
   rope.factor = keys.positive("rope.scaling.factor", keys.positive("rope.scale_linear", 1.0));
+  rope.attention_factor = keys.positive("rope.scaling.attn_factor", 1.0);
   if (kind == "linear" || (kind == "none" && keys.file().find(keys.full("rope.scale_linear")) != nullptr)) {
     rope.scaling = RopeSpec::Scaling::linear;
   } else if (kind == "yarn") {
     rope.scaling = RopeSpec::Scaling::yarn;
     rope.trained_context = keys.positive("rope.scaling.original_context_length");
-    rope.attention_factor = keys.positive("rope.scaling.attn_factor", 1.0);
     rope.beta_fast = keys.positive("rope.scaling.yarn_beta_fast", 32.0);
     rope.beta_slow = keys.positive("rope.scaling.yarn_beta_slow", 1.0);
-  } else if (kind != "none") {
+  } else if (kind != "none" && kind != "longrope") {
     fail_field(Code::unsupported, keys.full("rope.scaling.type"), "rope scaling \"{}\" is not supported", kind);
   }
-  rope.pair_factors = pair_factors(keys.file(), rope.width / 2);
+  rope.pair_factors = pair_factors(keys.file(), "rope_freqs.weight", rope.width / 2);
+  if (rope.pair_factors.empty()) read_long_factors(keys, rope);
   return rope;
 }
 
@@ -100,6 +113,18 @@ ModelSpec read_common(const Keys& keys) {
   spec.attention_scale = 1.0f / std::sqrt(static_cast<float>(spec.head_width));
   spec.rope = read_rope(keys, spec.head_width);
   return spec;
+}
+
+ExpertSpec read_experts(const Keys& keys) {
+  ExpertSpec experts;
+  experts.count = keys.number("expert_count", 1, 1024);
+  experts.used = keys.number("expert_used_count", 1, experts.count);
+  experts.width = keys.number("expert_feed_forward_length", 1, 1 << 20);
+  return experts;
+}
+
+float scale_of_split_width(const ModelSpec& spec) {
+  return 1.0f / std::sqrt(static_cast<float>(spec.width / spec.heads));
 }
 
 }  // namespace cofre::model

@@ -31,10 +31,22 @@ class Keys {
 
 /// What llama-like families share: sizes, heads, norms, rope with its scaling.
 ModelSpec read_common(const Keys& keys);
+/// How many experts there are, how many a token takes, how wide they are.
+ExpertSpec read_experts(const Keys& keys);
+/// What the largest model of Gemma 2 and that of Gemma 3 multiply scores by: as if heads split the model's width.
+float scale_of_split_width(const ModelSpec& spec);
 
 ModelSpec read_llama(const gguf::File& file);
 ModelSpec read_qwen2(const gguf::File& file);
 ModelSpec read_qwen3(const gguf::File& file);
+ModelSpec read_qwen2moe(const gguf::File& file);
+ModelSpec read_qwen3moe(const gguf::File& file);
+ModelSpec read_gpt_oss(const gguf::File& file);
+ModelSpec read_gemma2(const gguf::File& file);
 ModelSpec read_gemma3(const gguf::File& file);
+ModelSpec read_phi3(const gguf::File& file);
+ModelSpec read_glm4(const gguf::File& file);
+ModelSpec read_ernie4_5(const gguf::File& file);
+ModelSpec read_hunyuan_dense(const gguf::File& file);
 
 }  // namespace cofre::model

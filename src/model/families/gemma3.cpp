@@ -12,8 +12,7 @@ ModelSpec read_gemma3(const gguf::File& file) {
   spec.activation = Activation::gelu;
   spec.embedding_scale = std::sqrt(static_cast<float>(spec.width));
   constexpr std::size_t layers_of_27b = 62;
-  if (spec.layers == layers_of_27b)  // the largest model divides by the width of a head as if heads split `width`
-    spec.attention_scale = 1.0f / std::sqrt(static_cast<float>(spec.width / spec.heads));
+  if (spec.layers == layers_of_27b) spec.attention_scale = scale_of_split_width(spec);
   spec.window = keys.number("attention.sliding_window", 1, std::size_t{1} << 32, 0);
   constexpr std::size_t period = 6;
   spec.sliding.resize(spec.layers);
