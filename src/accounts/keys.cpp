@@ -121,7 +121,6 @@ Key Keys::wished(const KeyWish& wish) const {
           .name = wish.name,
           .prefix = {},
           .access_id = wish.signs ? new_access_id() : std::string(),
-          .access_id = wish.signs ? new_access_id() : std::string(),
           .scopes = wish.scopes,
           .models = wish.models,
           .addresses = wish.addresses,
