@@ -2,16 +2,16 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 
 /** Keeps a list at its end while it grows, unless one has scrolled up. */
 export function useBottom() {
-  const place = useRef<HTMLDivElement>(null)
-  const inner = useRef<HTMLDivElement>(null)
+  // State, not refs: the list may come later than the page.
+  const [list, place] = useState<HTMLDivElement | null>(null)
+  const [content, inner] = useState<HTMLDivElement | null>(null)
   const [isAway, setIsAway] = useState(false)
   const stays = useRef(true)
   const toBottom = useCallback(() => {
     stays.current = true
-    place.current?.scrollTo({ top: place.current.scrollHeight })
-  }, [])
+    list?.scrollTo({ top: list.scrollHeight })
+  }, [list])
   useEffect(() => {
-    const list = place.current, content = inner.current
     if (!list || !content) return undefined
     const look = () => {
       const left = list.scrollHeight - list.scrollTop - list.clientHeight
@@ -27,6 +27,6 @@ export function useBottom() {
       grown.disconnect()
       list.removeEventListener('scroll', look)
     }
-  }, [])
+  }, [list, content])
   return { place, inner, isAway, toBottom }
 }

@@ -43,6 +43,9 @@ describe('Markdown of others', () => {
     expect(html('$$\nx\n$$')).toContain('md-formula-block')
     expect(html('`a<b`')).toContain('<code>a&lt;b</code>')
   })
+  it('keeps a formula in its line where it is written in one', () => {
+    expect(html('is $$(n-2)$$ and\n\n$$Q$$')).toMatch(/^<div class="md"><p>is <span class="md-formula">\(n-2\)<\/span> and<\/p><span class="md-formula md-formula-block">Q<\/span>/)
+  })
   it('takes prices for no formula', () => {
     expect(html('from $5 to $10')).not.toContain('md-formula')
   })

@@ -12,9 +12,9 @@ export const math: MarkedExtension = {
     {
       name: 'mathBlock',
       level: 'block',
-      start: (text) => text.match(/\$\$|\\\[/)?.index,
+      start: (text) => text.match(/(?<=\n) {0,3}(?:\$\$|\\\[)/)?.index,
       tokenizer(text) {
-        const found = /^ {0,3}(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n|$)/.exec(text)
+        const found = /^ {0,3}(?:\$\$((?:(?!\$\$)[\s\S])+)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n|$)/.exec(text)
         if (!found) return undefined
         return { type: 'mathBlock', raw: found[0], text: (found[1] ?? found[2] ?? '').trim() }
       },
