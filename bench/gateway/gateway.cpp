@@ -66,8 +66,8 @@ void serve(const Load& load, const crypto::Identity& identity, int out) {
   settings.requests_per_key = 1 << 20;
   gateway::Gateway gateway(models, accounts, records, settings);
   http::Options options;
-  options.certificate_pem = identity.certificate_pem;
-  options.key_pem = identity.key_pem;
+  options.tls.certificate_pem = identity.certificate_pem;
+  options.tls.key_pem = identity.key_pem;
   options.limits.connections = options.limits.connections_of_address = 1 << 20;
   http::Server server(options, gateway);
   const auto key = accounts.keys.create("bench", {accounts::Scope::inference});

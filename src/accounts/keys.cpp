@@ -10,9 +10,6 @@
 namespace cofre::accounts {
 namespace {
 
-constexpr std::string_view text_prefix = "cofre_";
-constexpr std::size_t shown_letters = 10;                         // "cofre_" and four more: 24 of 256 bits
-constexpr std::size_t presented_bytes = text_prefix.size() + 43;  // 43 letters of base64url hold 256 bits
 constexpr std::size_t models_max = 256;
 
 std::optional<std::int64_t> id_or_null(std::int64_t id) { return id == 0 ? std::nullopt : std::optional(id); }
@@ -48,31 +45,41 @@ Keys::Keys(store::Database& database, std::mutex& database_mutex, const crypto::
 
 void Keys::read() {
   for (auto row = database_.query("SELECT id, owner, maker, name, mac, prefix, scopes, models, addresses, created, "
-                                  "expires, replaced, revoked FROM keys");
+                                  "expires, replaced, revoked, used, certificate, subject FROM keys");
        row.next();) {
     const auto bytes = row.blob(4);
     crypto::Mac mac{};
     if (bytes.size() != mac.size()) fail(Code::invalid, "the key {} in the database has no HMAC", row.text(3));
     std::copy(bytes.begin(), bytes.end(), mac.begin());
-    Entry entry;
-    entry.key = {.id = row.integer(0),
-                 .owner = row.integer(1),
-                 .maker = row.integer(2),
-                 .name = row.text(3),
-                 .prefix = row.text(5),
-                 .scopes = Scopes::parse(row.text(6)),
-                 .models = words_of(row.text(7)),
-                 .addresses = words_of(row.text(8)),
-                 .created = row.integer(9),
-                 .expires = row.integer_if_any(10),
-                 .replaced = row.integer_if_any(11),
-                 .revoked = row.integer_if_any(12)};
-    entry.networks = Networks::parse(entry.key.addresses);
-    entry.models = std::make_shared<const std::vector<std::string>>(entry.key.models);
-    entry.had = scopes_now(entry.key);
-    entry.standing = std::make_shared<std::atomic<bool>>(!entry.key.revoked.has_value());
-    entries_.emplace(mac, std::move(entry));
+    Key key{.id = row.integer(0),
+            .owner = row.integer(1),
+            .maker = row.integer(2),
+            .name = row.text(3),
+            .prefix = row.text(5),
+            .scopes = Scopes::parse(row.text(6)),
+            .models = words_of(row.text(7)),
+            .addresses = words_of(row.text(8)),
+            .created = row.integer(9),
+            .expires = row.integer_if_any(10),
+            .replaced = row.integer_if_any(11),
+            .revoked = row.integer_if_any(12),
+            .used = row.integer_if_any(13),
+            .certificate = row.text(14),
+            .subject = row.text(15)};
+    entries_.emplace(mac, made_entry(std::move(key)));
   }
+}
+
+Keys::Entry Keys::made_entry(Key key) const {
+  Entry entry;
+  entry.networks = Networks::parse(key.addresses);
+  entry.models = std::make_shared<const std::vector<std::string>>(key.models);
+  entry.had = scopes_now(key);
+  entry.standing = std::make_shared<std::atomic<bool>>(!key.revoked.has_value());
+  entry.kept = key.used.value_or(0);
+  entry.used = std::make_shared<std::atomic<std::int64_t>>(entry.kept);
+  entry.key = std::move(key);
+  return entry;
 }
 
 /// What the key may do at this moment: nothing where its owner or its maker is not active.
@@ -85,7 +92,7 @@ Scopes Keys::scopes_now(const Key& key) const {
   return maker ? scopes.common(maker->scopes) : Scopes();
 }
 
-std::string Keys::create(const KeyWish& wish) {
+Key Keys::wished(const KeyWish& wish) const {
   check_name(wish.name);
   const std::int64_t now = clock_();
   if (wish.expires && *wish.expires <= now) fail_field(Code::invalid, "expires", "expires: that time is over");
@@ -104,7 +111,18 @@ std::string Keys::create(const KeyWish& wish) {
     fail_field(Code::invalid, "scopes", "scopes: a key carries no more than its owner and its maker may do, here: {}",
                had.text());
   }
+  return key;
+}
+
+std::string Keys::create(const KeyWish& wish) {
+  auto key = wished(wish);
   const std::lock_guard hold(database_mutex_);
+  check_is_free(key);
+  return insert_new(std::move(key));
+}
+
+/// With the database held.
+void Keys::check_is_free(const Key& key) {
   if (database_
           .query("SELECT 1 FROM keys WHERE owner = ? AND name = ? AND revoked IS NULL AND replaced IS NULL", key.owner,
                  key.name)
@@ -112,30 +130,32 @@ std::string Keys::create(const KeyWish& wish) {
     fail_field(Code::invalid, "name", "name: there is a key {} already; revoke it first or choose another name",
                key.name);
   }
-  return insert(std::move(key));
+}
+
+/// Under a new text, with the database held.
+std::string Keys::insert_new(Key key) {
+  const auto random = crypto::Secret::random();
+  std::string text = std::string(key_prefix) + crypto::base64url(random.bytes());
+  key.prefix = text.substr(0, shown_letters);
+  insert(std::move(key), crypto::hmac_sha256(mac_key_, text));
+  return text;
 }
 
 /// With the database held.
-std::string Keys::insert(Key key) {
-  const auto random = crypto::Secret::random();
-  std::string text = std::string(text_prefix) + crypto::base64url(random.bytes());
-  const auto mac = crypto::hmac_sha256(mac_key_, text);
-  key.prefix = text.substr(0, shown_letters);
-  Entry entry;
-  entry.networks = Networks::parse(key.addresses);
-  entry.models = std::make_shared<const std::vector<std::string>>(key.models);
-  entry.had = scopes_now(key);
-  entry.standing = std::make_shared<std::atomic<bool>>(true);
+Key Keys::insert(Key key, const crypto::Mac& mac) {
+  key.used.reset();
+  auto entry = made_entry(std::move(key));
+  auto& made = entry.key;
   database_.run(
-      "INSERT INTO keys (owner, maker, name, mac, prefix, scopes, models, addresses, created, expires) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      key.owner, id_or_null(key.maker), key.name, mac, key.prefix, key.scopes.text(), text_of(key.models),
-      text_of(key.addresses), key.created, key.expires);
-  key.id = database_.last_id();
-  entry.key = std::move(key);
+      "INSERT INTO keys (owner, maker, name, mac, prefix, scopes, models, addresses, created, expires, certificate, "
+      "subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      made.owner, id_or_null(made.maker), made.name, mac, made.prefix, made.scopes.text(), text_of(made.models),
+      text_of(made.addresses), made.created, made.expires, made.certificate, made.subject);
+  made.id = database_.last_id();
+  Key copy = made;
   const std::unique_lock change(mutex_);
   entries_.emplace(mac, std::move(entry));
-  return text;
+  return copy;
 }
 
 std::string Keys::create(std::string_view name, Scopes scopes, std::optional<std::int64_t> expires) {
@@ -162,6 +182,7 @@ std::string Keys::rotate(std::int64_t id, std::int64_t maker, std::int64_t until
   if (next.revoked || next.replaced || (next.expires && *next.expires <= now)) {
     fail_field(Code::not_found, "key", "key: it is not in use");
   }
+  if (next.is_certificate()) fail_field(Code::invalid, "key", "key: a certificate is renewed by its authority");
   const std::int64_t ends = std::min(std::max(until, now), next.expires.value_or(until));
   next.id = 0;
   next.maker = maker;
@@ -176,7 +197,7 @@ std::string Keys::rotate(std::int64_t id, std::int64_t maker, std::int64_t until
     database_.run("UPDATE keys SET replaced = ?, expires = ? WHERE id = ? AND revoked IS NULL AND replaced IS NULL",
                   now, ends, id);
     if (database_.changes() == 0) fail_field(Code::not_found, "key", "key: it is not in use");
-    text = insert(std::move(next));
+    text = insert_new(std::move(next));
     transaction.commit();
     const std::unique_lock change(mutex_);
     for (auto& [mac, entry] : entries_) {
@@ -194,7 +215,9 @@ std::vector<Key> Keys::list_where(const std::function<bool(const Key&)>& chosen)
   {
     const std::shared_lock hold(mutex_);
     for (const auto& [mac, entry] : entries_) {
-      if (chosen(entry.key)) keys.push_back(entry.key);
+      if (!chosen(entry.key)) continue;
+      keys.push_back(entry.key);
+      if (const auto used = entry.used->load(std::memory_order_relaxed); used > 0) keys.back().used = used;
     }
   }
   std::sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.id < b.id; });
@@ -210,11 +233,8 @@ std::vector<Key> Keys::list(std::int64_t owner) const {
 }
 
 std::optional<Key> Keys::find(std::int64_t id) const {
-  const std::shared_lock hold(mutex_);
-  for (const auto& [mac, entry] : entries_) {
-    if (entry.key.id == id) return entry.key;
-  }
-  return std::nullopt;
+  const auto found = list_where([&](const Key& key) { return key.id == id; });
+  return found.empty() ? std::nullopt : std::optional(found.front());
 }
 
 Key Keys::key(std::int64_t id) const {
@@ -222,67 +242,21 @@ Key Keys::key(std::int64_t id) const {
   fail_field(Code::not_found, "key", "key: there is no such key");
 }
 
-std::vector<Key> Keys::revoke_where(const std::function<bool(const crypto::Mac&, const Key&)>& chosen) {
-  const std::int64_t now = clock_();
-  std::vector<Key> ended;
-  std::vector<std::int64_t> ids;
-  {
-    const std::lock_guard hold(database_mutex_);
-    {
-      const std::shared_lock look(mutex_);
-      for (const auto& [mac, entry] : entries_) {
-        if (!entry.key.revoked && chosen(mac, entry.key)) ended.push_back(entry.key);
-      }
-    }
-    if (ended.empty()) return ended;
-    store::Transaction transaction(database_);
-    for (const auto& key : ended) database_.run("UPDATE keys SET revoked = ? WHERE id = ?", now, key.id);
-    transaction.commit();
-    for (const auto& key : ended) ids.push_back(key.id);
-    const std::unique_lock change(mutex_);
-    for (auto& [mac, entry] : entries_) {
-      if (std::find(ids.begin(), ids.end(), entry.key.id) == ids.end()) continue;
-      entry.key.revoked = now;
-      entry.standing->store(false, std::memory_order_relaxed);
-    }
-  }
-  end(ids);
-  return ended;
-}
-
-void Keys::revoke(std::int64_t id) {
-  if (revoke_where([&](const auto&, const Key& key) { return key.id == id; }).empty()) {
-    fail_field(Code::not_found, "key", "key: it is not in use");
-  }
-}
-
-void Keys::revoke(std::string_view name) {
-  if (revoke_where([&](const auto&, const Key& key) { return key.name == name; }).empty()) {
-    fail_field(Code::not_found, "name", "name: there is no key {} in use", name);
-  }
-}
-
-std::vector<Key> Keys::revoke_leaked(std::string_view beginning, const std::function<bool(const Key&)>& reached) {
-  if (beginning.size() < shown_letters || !beginning.starts_with(text_prefix) || beginning.size() > presented_bytes) {
-    fail_field(Code::invalid, "prefix", "prefix: at least the first {} letters of the key, \"cofre_\" among them",
-               shown_letters);
-  }
-  if (beginning.size() == presented_bytes) {
-    const auto wanted = crypto::hmac_sha256(mac_key_, beginning);
-    return revoke_where([&](const crypto::Mac& mac, const Key& key) { return mac == wanted && reached(key); });
-  }
-  const auto shown = beginning.substr(0, shown_letters);
-  return revoke_where([&](const auto&, const Key& key) { return key.prefix == shown && reached(key); });
-}
-
 std::optional<Caller> Keys::authenticate(std::string_view presented, std::string_view peer) const {
-  if (presented.size() != presented_bytes || !presented.starts_with(text_prefix)) return std::nullopt;
-  const auto mac = crypto::hmac_sha256(mac_key_, presented);
+  if (presented.size() != key_bytes || !presented.starts_with(key_prefix)) return std::nullopt;
+  return authenticate(crypto::hmac_sha256(mac_key_, presented), peer);
+}
+
+std::optional<Caller> Keys::authenticate(const crypto::Mac& mac, std::string_view peer) const {
   const std::shared_lock hold(mutex_);
   const auto found = entries_.find(mac);
   if (found == entries_.end()) return std::nullopt;
-  if (!found->second.networks.hold(peer)) return std::nullopt;
-  return caller_of(found->second);
+  const Entry& entry = found->second;
+  if (!entry.networks.hold(peer)) return std::nullopt;
+  auto caller = caller_of(entry);
+  const auto now = clock_();
+  if (caller && entry.used->load(std::memory_order_relaxed) != now) entry.used->store(now, std::memory_order_relaxed);
+  return caller;
 }
 
 std::optional<Caller> Keys::caller_of(const Entry& entry) const {
@@ -309,68 +283,6 @@ std::optional<Caller> Keys::caller(std::int64_t key_id) const {
   for (const auto& [mac, entry] : entries_)
     if (entry.key.id == key_id) return caller_of(entry);
   return std::nullopt;
-}
-
-void Keys::expire() {
-  const std::int64_t now = clock_();
-  std::vector<std::int64_t> over, ended;
-  {
-    const std::shared_lock hold(mutex_);
-    for (const auto& [mac, entry] : entries_) {
-      if (entry.key.revoked || !entry.key.expires || *entry.key.expires > now) continue;
-      over.push_back(entry.key.id);
-      if (entry.standing->exchange(false, std::memory_order_relaxed)) ended.push_back(entry.key.id);
-    }
-  }
-  end(ended);
-  if (over.empty()) return;
-  // For good: a clock that is set back brings none of them to life.
-  const std::lock_guard hold(database_mutex_);
-  store::Transaction transaction(database_);
-  for (const auto id : over) {
-    database_.run("UPDATE keys SET revoked = expires WHERE id = ? AND revoked IS NULL", id);
-  }
-  transaction.commit();
-  const std::unordered_set<std::int64_t> gone(over.begin(), over.end());
-  const std::unique_lock change(mutex_);
-  for (auto& [mac, entry] : entries_) {
-    if (gone.contains(entry.key.id)) entry.key.revoked = entry.key.expires;
-  }
-}
-
-void Keys::review(const std::vector<std::int64_t>& owners) {
-  const std::unordered_set<std::int64_t> concerned(owners.begin(), owners.end());
-  std::vector<std::int64_t> ended;
-  {
-    const std::unique_lock change(mutex_);
-    for (auto& [mac, entry] : entries_) {
-      if (!concerned.contains(entry.key.owner) && !concerned.contains(entry.key.maker)) continue;
-      const auto now = scopes_now(entry.key);
-      const bool lost = !now.has_all(entry.had);
-      entry.had = now;
-      if (!lost || !entry.standing->exchange(false, std::memory_order_relaxed)) continue;
-      ended.push_back(entry.key.id);
-      // Later requests are judged anew: an owner may come back.
-      entry.standing = std::make_shared<std::atomic<bool>>(true);
-    }
-  }
-  end(ended);
-}
-
-void Keys::watch(std::function<void(std::int64_t)> told) {
-  const std::unique_lock change(mutex_);
-  watchers_.push_back(std::move(told));
-}
-
-void Keys::end(const std::vector<std::int64_t>& ids) {
-  std::vector<std::function<void(std::int64_t)>> watchers;
-  {
-    const std::shared_lock hold(mutex_);
-    watchers = watchers_;
-  }
-  for (const auto id : ids) {
-    for (const auto& told : watchers) told(id);
-  }
 }
 
 }  // namespace cofre::accounts

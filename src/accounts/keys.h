@@ -16,9 +16,17 @@
 #include "crypto/secret.h"
 #include "store/database.h"
 
+namespace cofre::crypto {
+struct CertificateFacts;
+}
+
 namespace cofre::accounts {
 
-/// A key as people see it.
+inline constexpr std::string_view key_prefix = "cofre_";
+inline constexpr std::size_t shown_letters = 10;                  ///< key_prefix and four more: 24 of 256 bits
+inline constexpr std::size_t key_bytes = key_prefix.size() + 43;  ///< 43 letters of base64url hold 256 bits
+
+/// A key as people see it; or a client's certificate (RFC 5280), which is a key without a text.
 struct Key {
   std::int64_t id = 0;
   std::int64_t owner = 0;
@@ -30,6 +38,11 @@ struct Key {
   std::vector<std::string> addresses{};  ///< networks that it may be used from; empty: all
   std::int64_t created = 0;
   std::optional<std::int64_t> expires{}, replaced{}, revoked{};
+  std::optional<std::int64_t> used{};  ///< when it asked last
+  std::string certificate{};           ///< SHA-256 of the certificate that it is, 64 hex digits; empty: it is a text
+  std::string subject{};               ///< of the certificate: the common name
+
+  bool is_certificate() const { return !certificate.empty(); }
 };
 
 /// What a new key is to be.
@@ -58,6 +71,13 @@ class Keys {
   /// `cofre key create NAME` does.
   std::string create(std::string_view name, Scopes scopes, std::optional<std::int64_t> expires = std::nullopt);
 
+  /// A certificate in place of a text: who shows it over TLS is its owner. It ends with the certificate at the latest.
+  /// Throws as create() does, and Error(invalid, certificate) where it is an authority's, over, or was registered
+  /// before: one that was revoked stays so.
+  Key create(const KeyWish& wish, const crypto::CertificateFacts& certificate);
+  /// Whether it was ever registered, whatever became of it.
+  bool knows(const crypto::CertificateFacts& certificate) const;
+
   /// Another key that is to the same owner what this one was, made by `maker`; this one may be used until `until`.
   std::string rotate(std::int64_t id, std::int64_t maker, std::int64_t until);
 
@@ -82,11 +102,14 @@ class Keys {
   /// maker is suspended or deleted. Microseconds.
   std::optional<Caller> authenticate(std::string_view presented, std::string_view peer = {}) const;
 
+  /// The same of a certificate, which TLS has verified.
+  std::optional<Caller> authenticate(const crypto::CertificateFacts& certificate, std::string_view peer = {}) const;
+
   /// Who a key that asked before is now; as authenticate(), but from anywhere.
   std::optional<Caller> caller(std::int64_t key_id) const;
 
-  /// Revokes keys whose time is over. To be called about once a second. Throws Error where the disk refuses; they have
-  /// ended nevertheless.
+  /// Revokes keys whose time is over, and keeps when each was used. To be called about once a second. Throws Error
+  /// where the disk refuses; they have ended nevertheless.
   void expire();
   /// These owners may do less than before: what runs with keys that lost something ends.
   void review(const std::vector<std::int64_t>& owners);
@@ -101,15 +124,23 @@ class Keys {
     std::shared_ptr<const std::vector<std::string>> models;
     Scopes had;  ///< what it could do when that was last looked at
     std::shared_ptr<std::atomic<bool>> standing;
+    std::shared_ptr<std::atomic<std::int64_t>> used;  ///< 0: never
+    std::int64_t kept = 0;                            ///< `used` as the database has it
   };
   struct HashOfMac {
     std::size_t operator()(const crypto::Mac& mac) const noexcept;
   };
   void read();
-  std::string insert(Key key);
+  Entry made_entry(Key key) const;
+  Key wished(const KeyWish& wish) const;
+  void check_is_free(const Key& key);
+  std::string insert_new(Key key);
+  Key insert(Key key, const crypto::Mac& mac);
   Scopes scopes_now(const Key& key) const;
   std::vector<Key> revoke_where(const std::function<bool(const crypto::Mac&, const Key&)>& chosen);
+  std::optional<Caller> authenticate(const crypto::Mac& mac, std::string_view peer) const;
   std::optional<Caller> caller_of(const Entry& entry) const;
+  void keep_used();
   void end(const std::vector<std::int64_t>& ids);
 
   store::Database& database_;

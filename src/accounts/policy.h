@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "crypto/password.h"
 
@@ -15,6 +16,10 @@ struct Policy {
   std::int64_t session_s = 12 * 3600;  ///< after which it ends in any case
   SecondFactor second_factor = SecondFactor::nobody;
   crypto::PasswordCost cost{};
+  /// Whose a client's certificate is that nobody registered: the user or service account that has the name in it.
+  enum class CertificateName : std::uint8_t { none, common_name, email };
+  CertificateName certificate_name = CertificateName::none;
+  std::string certificate_tenant = "home";  ///< to which these belong
 };
 
 }  // namespace cofre::accounts

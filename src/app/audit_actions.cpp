@@ -26,7 +26,9 @@ constexpr std::array tells{"ping", "status", "audit.ends", "audit.checkpoint", "
 constexpr std::array fact_keys{"scopes", "expires", "model",  "models", "addresses", "roles",      "kind",
                                "tenant", "zone",    "metric", "period", "amount",    "department", "prefix",
                                "from",   "until",   "action", "id",     "dry_run",   "money"};
-constexpr std::array subject_keys{"name", "user", "key"};
+constexpr std::array subject_keys{"name", "user", "key", "certificate"};
+// Where they are numbers: ids.
+constexpr std::array id_keys{"key", "certificate"};
 
 bool only_tells(std::string_view what) {
   const auto* action = accounts::find_action(what);
@@ -49,6 +51,9 @@ audit::Entry entry_of(const audit::Trail& trail, const Asker& asker, const json:
   }
   for (const char* key : fact_keys) {
     if (const auto* value = request.if_contains(key)) entry.facts[key] = *value;
+  }
+  for (const char* key : id_keys) {
+    if (const auto* value = request.if_contains(key); value != nullptr && value->is_number()) entry.facts[key] = *value;
   }
   // A leaked key may stand here as a whole: only what the list of keys shows of it is kept.
   if (const auto* prefix = entry.facts.if_contains("prefix"); prefix != nullptr && prefix->is_string()) {

@@ -76,6 +76,7 @@ Action declare_department(Options& options);
 Action declare_user(Options& options);
 Action declare_role(Options& options);
 Action declare_key(Options& options);
+Action declare_certificate(Options& options);
 Action declare_quota(Options& options);
 Action declare_usage(Options& options);
 Action declare_price(Options& options);

@@ -26,6 +26,7 @@ constexpr std::array table{
     Command{"user", "Make, show, suspend and delete users and service accounts", declare_user},
     Command{"role", "Show roles, and give them to users", declare_role},
     Command{"key", "Make, show, rotate and revoke keys of the API", declare_key},
+    Command{"certificate", "Register, show and revoke certificates of clients", declare_certificate},
     Command{"quota", "Limit what is used, by tenant, department, user, key or model", declare_quota},
     Command{"usage", "Tell what was used, by whom, and what it would have cost elsewhere", declare_usage},
     Command{"price", "Keep the price lists of clouds", declare_price},

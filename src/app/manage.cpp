@@ -39,7 +39,7 @@ std::string time_text(std::int64_t seconds) {
 }
 
 bool is_time(std::string_view field) {
-  constexpr std::string_view times[] = {"created", "expires", "revoked", "replaced", "seen", "ends"};
+  constexpr std::string_view times[] = {"created", "expires", "revoked", "replaced", "seen", "ends", "last_used"};
   return std::find(std::begin(times), std::end(times), field) != std::end(times);
 }
 
@@ -77,7 +77,8 @@ const Verb& verb_of(const Noun& noun, const Given& given) {
 /// Checked here, as a request to the box is UTF-8 in any case.
 std::string text_of_file(const std::string& path) {
   auto text = os::read_whole(path, file_bytes_max);
-  if (text::find_invalid_utf8(text)) fail(Code::invalid, "{}: is not UTF-8: save the table as CSV UTF-8", path);
+  if (text::find_invalid_utf8(text))
+    fail(Code::invalid, "{}: is not UTF-8; a table is saved as CSV UTF-8, a certificate as PEM", path);
   return text;
 }
 

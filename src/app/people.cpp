@@ -36,17 +36,11 @@ constexpr Noun department{"of the department", department_verbs, department_swit
                           department_columns};
 
 constexpr Verb user_verbs[] = {
-    {"create", "user.create", "name"},
-    {"list", "user.list", ""},
-    {"show", "user.show", "user"},
-    {"change", "user.change", "user"},
-    {"suspend", "user.suspend", "user"},
-    {"restore", "user.restore", "user"},
-    {"delete", "user.delete", "user"},
-    {"invite", "user.link", "user"},
-    {"unlock", "user.unlock", "user"},
-    {"link", "user.link", "user"},
-    {"import", "user.import", "csv", true, true},
+    {"create", "user.create", "name"},   {"list", "user.list", ""},
+    {"show", "user.show", "user"},       {"change", "user.change", "user"},
+    {"suspend", "user.suspend", "user"}, {"restore", "user.restore", "user"},
+    {"delete", "user.delete", "user"},   {"invite", "user.link", "user"},
+    {"link", "user.link", "user"},       {"import", "user.import", "csv", true, true},
 };
 constexpr Switch user_switches[] = {
     in_tenant,
@@ -92,10 +86,36 @@ constexpr Switch key_switches[] = {
     {"--overlap", "overlap_s", "rotate: hours that the old key still works (24)", Kind::hours},
 };
 constexpr Column key_columns[] = {
-    {"NAME", "name", 20},         {"BEGINS", "prefix", 12},         {"USER", "user", 16},
-    {"SCOPES", "scopes", 20},     {"CREATED (UTC)", "created", 16}, {"ENDS", "expires", 16},
-    {"REPLACED", "replaced", 16}, {"REVOKED", "revoked", 16}};
+    {"NAME", "name", 20},      {"BEGINS", "prefix", 12},         {"USER", "user", 16},
+    {"SCOPES", "scopes", 20},  {"CREATED (UTC)", "created", 16}, {"ENDS", "expires", 16},
+    {"USED", "last_used", 16}, {"REPLACED", "replaced", 16},     {"REVOKED", "revoked", 16}};
 constexpr Noun key{"of the key; revoke-leaked: how it begins", key_verbs, key_switches, "keys", key_columns};
+
+constexpr Verb certificate_verbs[] = {
+    {"add", "certificate.create", "pem", true, true},
+    {"list", "certificate.list", ""},
+    {"revoke", "certificate.revoke", "certificate"},
+};
+constexpr Switch certificate_switches[] = {
+    in_tenant,
+    {"--user", "user", "whose certificate: a user or service account"},
+    {"--name", "name", "add: what it is called here"},
+    {"--scope", "scopes", "add: what it may do: inference (the default), account, admin, …", Kind::list},
+    {"--model", "models", "add: that it may ask; without: all", Kind::list},
+    {"--address", "addresses", "add: networks that it is used from; without: all", Kind::list},
+    {"--days", "expires", "add: it ends after so many days; in any case with the certificate", Kind::days},
+};
+constexpr Column certificate_columns[] = {{"ID", "id", 6},
+                                          {"NAME", "name", 20},
+                                          {"USER", "user", 16},
+                                          {"SUBJECT", "subject", 20},
+                                          {"SCOPES", "scopes", 20},
+                                          {"FINGERPRINT", "fingerprint", 64},
+                                          {"USED (UTC)", "last_used", 16},
+                                          {"ENDS", "expires", 16},
+                                          {"REVOKED", "revoked", 16}};
+constexpr Noun certificate{"add: its file (PEM); revoke: its name or id", certificate_verbs, certificate_switches,
+                           "certificates", certificate_columns};
 
 constexpr Verb quota_verbs[] = {
     {"set", "quota.set", ""}, {"list", "quota.list", ""}, {"remove", "quota.remove", "quota"}};
@@ -185,6 +205,7 @@ Action declare_department(Options& options) { return declare_noun(options, depar
 Action declare_user(Options& options) { return declare_noun(options, user); }
 Action declare_role(Options& options) { return declare_noun(options, role); }
 Action declare_key(Options& options) { return declare_noun(options, key); }
+Action declare_certificate(Options& options) { return declare_noun(options, certificate); }
 Action declare_quota(Options& options) { return declare_noun(options, quota); }
 Action declare_usage(Options& options) { return declare_noun(options, usage); }
 Action declare_price(Options& options) { return declare_noun(options, price); }

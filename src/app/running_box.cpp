@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <set>
@@ -38,7 +39,8 @@ using Clock = std::chrono::steady_clock;
 constexpr seconds lock_patience{5};  ///< a command may hold the box for a moment
 constexpr std::chrono::hours certificate_check{12};
 constexpr std::uint64_t rules_bytes_max = 64 << 20;
-constexpr std::uint64_t deaths_max = 3;  ///< of a model that has never loaded
+constexpr std::uint64_t trust_bytes_max = 64 << 20;  ///< of clients' authorities, and of what they revoked
+constexpr std::uint64_t deaths_max = 3;              ///< of a model that has never loaded
 
 std::unique_ptr<Box> take_box(const std::filesystem::path& data) {
   const auto end = Clock::now() + lock_patience;
@@ -72,6 +74,16 @@ http::TlsFiles tls_files(const std::filesystem::path& data, const config::Config
   return std::move(*company);
 }
 
+/// Empty: no such file is set. Throws Error(unavailable) where it cannot be read.
+std::string text_if_any(const std::string& path) {
+  return path.empty() ? std::string() : os::read_whole(path, trust_bytes_max);
+}
+
+std::filesystem::file_time_type written(const std::string& path) {
+  std::error_code none;
+  return path.empty() ? std::filesystem::file_time_type() : std::filesystem::last_write_time(path, none);
+}
+
 http::Limits http_limits(const config::Config& config) {
   const auto ms = [](std::int64_t s) { return s * 1000; };
   http::Limits limits;
@@ -92,27 +104,37 @@ std::vector<std::string> host_names(const config::Config& config) {
   return hosts;
 }
 
-http::TlsVersion tls_least(const config::Config& config) {
-  return config.tls_least == "1.3" ? http::TlsVersion::v1_3 : http::TlsVersion::v1_2;
-}
-
 /// Settings that change while the box runs; what is not among them waits for the next start.
 bool changes_at_once(std::string_view key) {
   static constexpr std::string_view sections[] = {"limits.", "models.", "queue.", "workers.", "engine.", "model."};
-  static constexpr std::string_view keys[] = {
-      "server.names",          "server.certificate_file", "server.certificate_key_file",
-      "server.tls_least",      "server.allowed_hosts",    "server.cors_origins",
-      "server.stop_timeout_s", "api.reasoning_field",     "log.level"};
+  static constexpr std::string_view keys[] = {"server.names",
+                                              "server.certificate_file",
+                                              "server.certificate_key_file",
+                                              "server.tls_least",
+                                              "server.allowed_hosts",
+                                              "server.cors_origins",
+                                              "server.stop_timeout_s",
+                                              "server.client_ca_file",
+                                              "server.client_crl_file",
+                                              "api.reasoning_field",
+                                              "log.level"};
   return std::any_of(std::begin(sections), std::end(sections), [&](auto one) { return key.starts_with(one); }) ||
          std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
 }
 
-http::Options http_options(const config::Config& config, const http::TlsFiles& tls) {
+/// The files as they are now.
+http::TlsSettings tls_settings(const std::filesystem::path& data, const config::Config& config) {
+  const auto files = tls_files(data, config);
+  return {.certificate_pem = files.certificate_pem,
+          .key_pem = files.key_pem,
+          .least = config.tls_least == "1.3" ? http::TlsVersion::v1_3 : http::TlsVersion::v1_2,
+          .clients = {text_if_any(config.client_ca_file), text_if_any(config.client_crl_file)}};
+}
+
+http::Options http_options(const config::Config& config, const http::TlsSettings& tls) {
   const auto listen = listen_address(config);
   return {.listen = {.address = listen.host, .port = listen.port, .unix_socket = {}},
-          .certificate_pem = tls.certificate_pem,
-          .key_pem = tls.key_pem,
-          .tls_least = tls_least(config),
+          .tls = tls,
           .threads = static_cast<unsigned>(config.threads),
           .limits = http_limits(config),
           .hosts = host_names(config)};
@@ -144,7 +166,7 @@ struct RunningBox::State {
         stop(std::move(stop_box)),
         box(take_box(options.data)),
         journal(log_options(options, loaded.config)),
-        tls(tls_files(options.data, loaded.config)),
+        tls(tls_settings(options.data, loaded.config)),
         models(fleet_options()),
         gateway_models(models),
         records(box->database, box->database_mutex,
@@ -211,6 +233,11 @@ struct RunningBox::State {
     policy.second_factor = config.second_factor == "everybody"        ? SecondFactor::everybody
                            : config.second_factor == "administrators" ? SecondFactor::administrators
                                                                       : SecondFactor::nobody;
+    using Name = accounts::Policy::CertificateName;
+    policy.certificate_name = config.client_name == "common_name" ? Name::common_name
+                              : config.client_name == "email"     ? Name::email
+                                                                  : Name::none;
+    policy.certificate_tenant = config.client_tenant;
     box->accounts.directory.keep_roles_apart(config.roles_apart);
     if (!config.ldap_urls.empty()) ask_directory();
     return box->accounts;
@@ -309,18 +336,11 @@ struct RunningBox::State {
     auto fresh = config::load(config::file_in(options.data), options.given);
     auto result = differences(fresh);
     auto fresh_rules = read_rules(options.data);
-    auto fresh_tls = tls_files(options.data, fresh.config);
-    server.replace_certificate(fresh_tls.certificate_pem, fresh_tls.key_pem, tls_least(fresh.config));
-    try {
-      models.reconfigure(fresh.config);
-    } catch (...) {
-      server.replace_certificate(tls.certificate_pem, tls.key_pem, tls_least(loaded.config));
-      throw;
-    }
-    if (fresh_tls.certificate_pem != tls.certificate_pem) note_certificate();
-    tls = std::move(fresh_tls);
-    certificate_checked = Clock::now();
+    auto fresh_tls = tls_settings(options.data, fresh.config);
+    http::make_tls(fresh_tls);
+    models.reconfigure(fresh.config);
     loaded = std::move(fresh);
+    take_tls(std::move(fresh_tls));
     server.replace_rules(http_limits(loaded.config), host_names(loaded.config));
     service.change(gateway_settings());
     journal.set_level(log::level_named(loaded.config.log_level));
@@ -367,18 +387,29 @@ struct RunningBox::State {
             {"after_restart", json::Array(after_restart.begin(), after_restart.end())}};
   }
 
-  void note_certificate() {
-    journal.write(log::Level::info, "certificate", {{"text", "connections from now on get the new one"}});
+  void take_tls(http::TlsSettings fresh) {
+    if (fresh != tls) {
+      server.replace_tls(fresh);
+      const bool has_other = fresh.certificate_pem != tls.certificate_pem;
+      journal.write(log::Level::info, "certificate",
+                    {{"text", has_other ? "connections from now on get the new one" : "TLS has other settings"}});
+    }
+    tls = std::move(fresh);
+    trust_written = trust_times();
+    certificate_checked = Clock::now();
+  }
+
+  std::array<std::filesystem::file_time_type, 2> trust_times() const {
+    return {written(loaded.config.client_ca_file), written(loaded.config.client_crl_file)};
   }
 
   /// The files may have been replaced, the certificate may be about to end, the machine may have a new address.
-  void renew_certificate() {
-    auto fresh = tls_files(options.data, loaded.config);
+  void look_after_certificates() {
+    const auto times = trust_times();
+    if (times == trust_written && Clock::now() - certificate_checked < certificate_check) return;
+    trust_written = times;  // what cannot be read is told once
     certificate_checked = Clock::now();
-    if (fresh.certificate_pem == tls.certificate_pem) return;
-    server.replace_certificate(fresh.certificate_pem, fresh.key_pem, tls_least(loaded.config));
-    tls = std::move(fresh);
-    note_certificate();
+    take_tls(tls_settings(options.data, loaded.config));
   }
 
   const std::uint64_t open_files = os::raise_open_files();
@@ -395,7 +426,7 @@ struct RunningBox::State {
   std::mutex ruling;  ///< of content_rules
   std::shared_ptr<const rules::Rules> content_rules = read_rules(options.data);
   log::Log journal;
-  http::TlsFiles tls;
+  http::TlsSettings tls;
   fleet::Fleet models;
   gateway::FleetModels gateway_models;
   records::Records records;
@@ -405,6 +436,7 @@ struct RunningBox::State {
   const std::string url;
   std::mutex reloading;
   Clock::time_point certificate_checked = Clock::now();
+  std::array<std::filesystem::file_time_type, 2> trust_written = trust_times();
   AdminServer admin;  ///< last: what it answers with is there before it, and after it
 };
 
@@ -428,15 +460,13 @@ bool RunningBox::is_ready() const {
 }
 
 void RunningBox::tick() {
-  state_->box->keys.expire();
+  state_->box->accounts.tick();
   state_->service.tick();
   state_->look_after_trail();
   const std::lock_guard hold(state_->reloading);
-  if (Clock::now() - state_->certificate_checked < certificate_check) return;
   try {
-    state_->renew_certificate();
+    state_->look_after_certificates();
   } catch (const Error& error) {
-    state_->certificate_checked = Clock::now();
     state_->journal.write(log::Level::error, "certificate", {{"text", error.what()}});
   }
 }

@@ -48,6 +48,9 @@ struct Config {
   std::vector<std::string> names;
   std::string certificate_file, certificate_key_file;
   std::string tls_least = "1.2";
+  std::string client_ca_file, client_crl_file;
+  std::string client_name = "registered";
+  std::string client_tenant = "home";
   std::vector<std::string> allowed_hosts, cors_origins;
   std::int64_t threads = 2;
   std::int64_t stop_timeout_s = 20;

@@ -111,6 +111,17 @@ constexpr std::array config_rows{
     Row<Config>{"server.certificate_key_file", &Config::certificate_key_file,
                 "The private key of certificate_file (PEM)."},
     Row<Config>{"server.tls_least", &Config::tls_least, "Oldest TLS version that is spoken.", 0, 0, "1.2|1.3"},
+    Row<Config>{"server.client_ca_file", &Config::client_ca_file,
+                "Authorities (PEM) whose certificates clients may show in place of a key. Empty: none is asked for."},
+    Row<Config>{"server.client_crl_file", &Config::client_crl_file,
+                "Revoked certificates (CRL, PEM): one list of each authority that signs clients'. Read again when the "
+                "file changes. Empty: none is looked at."},
+    Row<Config>{"server.client_name", &Config::client_name,
+                "Whose a client's certificate is: only who registered it, or also the user or service account who is "
+                "called as its common name, or as an address of mail in it.",
+                0, 0, "registered|common_name|email"},
+    Row<Config>{"server.client_tenant", &Config::client_tenant,
+                "The tenant of those whom client_name finds by a name."},
     Row<Config>{"server.allowed_hosts",
                 &Config::allowed_hosts,
                 "Host names that requests may carry, beside those of the certificate.",

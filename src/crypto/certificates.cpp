@@ -176,28 +176,36 @@ std::string address_text(const unsigned char* bytes, int count) {
   return out;
 }
 
+std::string text_of(const ASN1_STRING* text) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+/// DNS names and addresses of machines.
+void add_name(const GENERAL_NAME* name, std::vector<std::string>& out) {
+  if (name->type == GEN_DNS) out.push_back(text_of(name->d.dNSName));
+  if (name->type == GEN_IPADD)
+    out.push_back(address_text(ASN1_STRING_get0_data(name->d.iPAddress), ASN1_STRING_length(name->d.iPAddress)));
+}
+
+void add_email(const GENERAL_NAME* name, std::vector<std::string>& out) {
+  if (name->type == GEN_EMAIL) out.push_back(text_of(name->d.rfc822Name));
+}
+
 /// Takes the list over.
-std::vector<std::string> names_of(GENERAL_NAMES* list) {
+template <class Add>
+std::vector<std::string> names_of(GENERAL_NAMES* list, Add add) {
   std::vector<std::string> names;
-  for (int i = 0; list != nullptr && i < sk_GENERAL_NAME_num(list); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(list, i);
-    const ASN1_STRING* text = name->type == GEN_DNS     ? name->d.dNSName
-                              : name->type == GEN_IPADD ? name->d.iPAddress
-                                                        : nullptr;
-    if (text == nullptr) continue;
-    const auto* bytes = ASN1_STRING_get0_data(text);
-    const int count = ASN1_STRING_length(text);
-    names.push_back(name->type == GEN_DNS
-                        ? std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(count))
-                        : address_text(bytes, count));
-  }
+  for (int i = 0; list != nullptr && i < sk_GENERAL_NAME_num(list); ++i) add(sk_GENERAL_NAME_value(list, i), names);
   GENERAL_NAMES_free(list);
   std::sort(names.begin(), names.end());
   return names;
 }
 
-std::vector<std::string> names_of(X509* certificate) {
-  return names_of(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+template <class Add>
+std::vector<std::string> names_of(const X509* certificate, Add add) {
+  return names_of(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
+                  add);
 }
 
 }  // namespace
@@ -257,18 +265,20 @@ Identity make_certificate_request(std::span<const std::string> names) {
           key_pem(key.get())};
 }
 
-CertificateFacts read_certificate(std::string_view pem) {
-  const auto certificate = parse(pem);
+CertificateFacts read_certificate(std::string_view pem) { return facts_of(parse(pem).get()); }
+
+CertificateFacts facts_of(const X509* certificate) {
   CertificateFacts facts;
-  facts.subject = common_name(X509_get_subject_name(certificate.get()));
-  facts.issuer = common_name(X509_get_issuer_name(certificate.get()));
-  facts.names = names_of(certificate.get());
-  facts.not_before = seconds(X509_get0_notBefore(certificate.get()));
-  facts.not_after = seconds(X509_get0_notAfter(certificate.get()));
-  facts.authority = X509_check_ca(certificate.get()) == 1;
+  facts.subject = common_name(X509_get_subject_name(certificate));
+  facts.issuer = common_name(X509_get_issuer_name(certificate));
+  facts.names = names_of(certificate, add_name);
+  facts.emails = names_of(certificate, add_email);
+  facts.not_before = seconds(X509_get0_notBefore(certificate));
+  facts.not_after = seconds(X509_get0_notAfter(certificate));
+  facts.authority = X509_check_ca(const_cast<X509*>(certificate)) == 1;  // caches what it finds; nothing else changes
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned bytes = 0;
-  require(X509_digest(certificate.get(), EVP_sha256(), digest, &bytes) == 1, "the certificate cannot be summed");
+  require(X509_digest(certificate, EVP_sha256(), digest, &bytes) == 1, "the certificate cannot be summed");
   for (unsigned i = 0; i < bytes; ++i) facts.fingerprint += fmt::format("{:02x}", digest[i]);
   return facts;
 }
@@ -296,7 +306,7 @@ std::vector<std::string> requested_names(std::string_view request_pem) {
   auto* extensions = X509_REQ_get_extensions(request.get());
   auto* list = static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions, NID_subject_alt_name, nullptr, nullptr));
   sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
-  return names_of(list);
+  return names_of(list, add_name);
 }
 
 std::vector<std::string> split_chain(std::string_view pem) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <openssl/types.h>
+
 namespace cofre::crypto {
 
 /// A certificate (X.509 v3, RFC 5280) and its private key (PKCS #8), as PEM.
@@ -14,8 +16,9 @@ struct Identity {
 };
 
 struct CertificateFacts {
-  std::string subject, issuer;     ///< common names
-  std::vector<std::string> names;  ///< subject alternative names, DNS and IP, sorted
+  std::string subject, issuer;      ///< common names
+  std::vector<std::string> names;   ///< subject alternative names, DNS and IP, sorted
+  std::vector<std::string> emails;  ///< those that are addresses of mail (RFC 5280 §4.2.1.6), sorted
   std::chrono::sys_seconds not_before, not_after;
   bool authority = false;   ///< may sign certificates
   std::string fingerprint;  ///< SHA-256 of the DER, 64 lower-case hex digits
@@ -40,6 +43,7 @@ std::vector<std::string> split_chain(std::string_view pem);
 
 /// Of the first certificate in the text. Throws Error(invalid) where there is none.
 CertificateFacts read_certificate(std::string_view pem);
+CertificateFacts facts_of(const X509* certificate);
 /// Whether the authority's key signed the certificate.
 bool is_signed_by(std::string_view certificate_pem, std::string_view authority_pem);
 /// Whether the private key belongs to the certificate. Throws Error(invalid) where either cannot be read.

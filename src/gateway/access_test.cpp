@@ -4,11 +4,13 @@
 #include <map>
 #include <regex>
 
+#include "crypto/client_fixture.h"
 #include "gateway/gateway.h"
 #include "gateway/replay_models.h"
 #include "gateway/route_table.h"
 #include "http/raw_client.h"
 #include "http/server.h"
+#include "http/tls_fixture.h"
 #include "os/paths.h"
 
 namespace cofre::gateway {
@@ -28,6 +30,7 @@ struct Asker {
   bool valid = true;
   Scopes scopes{};
   std::int64_t user = 0, tenant = 0, department = 0;
+  crypto::Identity shown{};  ///< a certificate, over TLS
 };
 
 class Access : public testing::Test {
@@ -66,11 +69,31 @@ class Access : public testing::Test {
                                         .expires = expires});
   }
 
+  crypto::Identity make_certificate(const Owner& owner, std::optional<std::int64_t> expires = std::nullopt) {
+    auto identity = crypto::make_client_certificate(company, {.name = owner.name});
+    accounts.keys.create(KeyWish{.name = fmt::format("c{}", ++made),
+                                 .owner = owner.id,
+                                 .maker = owner.id,
+                                 .scopes = owner.scopes(),
+                                 .expires = expires},
+                         crypto::read_certificate(identity.certificate_pem));
+    return identity;
+  }
+  void start() {
+    gateway = std::make_unique<Gateway>(models, accounts, records, settings());
+    server = std::make_unique<http::Server>(http::Options{}, *gateway);
+    auto options = tls.options();
+    options.tls.clients.authorities_pem = company.certificate_pem;
+    tls_server = std::make_unique<http::Server>(options, *gateway);
+  }
+
   /// The user whose objects the paths name.
   void make_victim() {
     const auto owner = make_user(fmt::format("victim{}", ++made), acme, {Role::user}, "research");
     const auto key = make_key(owner);
     const auto caller = accounts.keys.authenticate(key);
+    make_certificate(owner);
+    const auto certificate = accounts.keys.list(owner.id).back().id;
     const auto session = accounts.sessions.begin(owner.id, false, "");
     const auto quota =
         accounts.quotas.set({0, accounts::Quota::Level::user, owner.id, "", accounts::Quota::Metric::requests,
@@ -100,6 +123,7 @@ class Access : public testing::Test {
     names = {{"user", std::to_string(owner.id)},
              {"key", std::to_string(caller->key_id)},
              {"session", std::to_string(-accounts.sessions.authenticate(session)->key_id)},
+             {"certificate", std::to_string(certificate)},
              {"quota", std::to_string(quota.id)},
              {"department", std::to_string(department.id)},
              {"tenant", std::to_string(acme)},
@@ -125,6 +149,11 @@ class Access : public testing::Test {
          true, owner.scopes(), owner.id, owner.tenant, owner.department});
   }
 
+  void add_certificate(std::string name, const Owner& owner) {
+    askers.push_back({name + ", a certificate", "", true, owner.scopes(), owner.id, owner.tenant, owner.department,
+                      make_certificate(owner)});
+  }
+
   void make_askers() {
     const auto out = [&](std::string name, std::string headers) {
       askers.push_back({std::move(name), std::move(headers), false});
@@ -133,6 +162,8 @@ class Access : public testing::Test {
     out("a garbage key", bearer("cofre_" + std::string(43, 'A')));
     out("another garbage key", "x-api-key: nonsense\r\n");
     out("a garbage session", "Cookie: __Host-cofre=" + std::string(43, 'A') + "; a=b\r\n");
+    out("nobody's certificate", "");
+    askers.back().shown = crypto::make_client_certificate(company, {.name = "victim1"});
     const auto ghost = make_user("ghost", acme, {Role::user, Role::system_administrator});
     const auto expired = make_key(ghost, now + 10), revoked = make_key(ghost);
     accounts.keys.revoke(accounts.keys.authenticate(revoked)->key_id);
@@ -141,8 +172,20 @@ class Access : public testing::Test {
     const auto session = accounts.sessions.begin(ghost.id, false, "");
     accounts.sessions.end_all(ghost.id);
     out("an ended session", "Cookie: __Host-cofre=" + session + "\r\n");
+    const auto certified = make_certificate(ghost);
+    out("a garbage key beside a certificate", bearer("cofre_" + std::string(43, 'A')));
+    askers.back().shown = certified;
+    out("an ended session beside a certificate", "Cookie: __Host-cofre=" + session + "\r\n");
+    askers.back().shown = certified;
+    out("a certificate whose time is over here", "");
+    askers.back().shown = make_certificate(ghost, now + 10);
+    out("a revoked certificate", "");
+    askers.back().shown = make_certificate(ghost);
+    accounts.keys.revoke(accounts.keys.list(ghost.id).back().id);
     const auto suspended = make_user("suspended", acme, {Role::user, Role::system_administrator});
     out("a suspended user", bearer(make_key(suspended)));
+    out("a suspended user's certificate", "");
+    askers.back().shown = make_certificate(suspended);
     accounts.directory.set_owner_state(suspended.id, State::suspended);
     const auto deleted = make_user("deleted", acme, {Role::user, Role::security_administrator});
     out("a deleted user", bearer(make_key(deleted)));
@@ -150,11 +193,15 @@ class Access : public testing::Test {
     now += 10;
     add("same department", make_user("same", acme, {Role::user}, "research"));
     add("other department", make_user("sales", acme, {Role::user}, "sales"));
-    add("other tenant", make_user("stranger", other, {Role::user}));
+    const auto stranger = make_user("stranger", other, {Role::user});
+    add("other tenant", stranger);
+    add_certificate("other tenant", stranger);
     for (const auto role :
          {Role::box_operator, Role::auditor, Role::system_administrator, Role::security_administrator}) {
       const std::string name(accounts::name_of(role));
-      add("home " + name, make_user(name, accounts::home_tenant, {role}));
+      const auto at_home = make_user(name, accounts::home_tenant, {role});
+      add("home " + name, at_home);
+      add_certificate("home " + name, at_home);
       add("own tenant's " + name, make_user(name, acme, {role}));
       add("other tenant's " + name, make_user(name, other, {role}));
     }
@@ -183,6 +230,9 @@ class Access : public testing::Test {
     if (pattern.ends_with("/users/import")) return fmt::format(R"({{"csv":"name\n{}\n"}})", fresh);
     if (pattern.ends_with("/users/{user}")) return R"({"label":"x"})";
     if (pattern.ends_with("/roles")) return R"({"roles":["user"]})";
+    if (pattern == "/admin/v1/users/{user}/certificates") {
+      return json::dump({{"pem", crypto::make_client_certificate(company, {}).certificate_pem}});
+    }
     if (pattern.ends_with("/keys") || pattern.ends_with("/assistants") || pattern.ends_with("/tenants") ||
         pattern.ends_with("/departments")) {
       return fmt::format(R"({{"name":"{}"}})", fresh);
@@ -203,7 +253,9 @@ class Access : public testing::Test {
 
   int ask(const Route& route, const Asker& asker) {
     const auto body = body_of(route);
-    http::RawClient client(server->port());
+    const bool shows = !asker.shown.certificate_pem.empty();
+    http::RawClient client((shows ? tls_server : server)->port(), shows ? tls.authority.certificate_pem : "",
+                           TLS1_3_VERSION, asker.shown);
     client.send(fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n{}\r\n{}",
                             route.method, path_of(route.pattern), body.size(), asker.headers, body));
     last = client.wait_for_end();
@@ -211,8 +263,8 @@ class Access : public testing::Test {
   }
 
   bool names_an_object(const Route& route) const {
-    for (const char* name : {"{id}", "{user}", "{key}", "{session}", "{quota}", "{department}", "{tenant}", "{file_id}",
-                             "{batch_id}", "{chat}", "{share}", "{folder}", "{assistant}"}) {
+    for (const char* name : {"{id}", "{user}", "{key}", "{certificate}", "{session}", "{quota}", "{department}",
+                             "{tenant}", "{file_id}", "{batch_id}", "{chat}", "{share}", "{folder}", "{assistant}"}) {
       if (route.pattern.find(name) != std::string_view::npos) return true;
     }
     return false;
@@ -264,12 +316,13 @@ class Access : public testing::Test {
   std::vector<Asker> askers;
   std::string last;
   std::unique_ptr<Gateway> gateway;
-  std::unique_ptr<http::Server> server;
+  const http::TestTls tls;
+  const crypto::Identity company = crypto::make_authority("Company", tls.now, std::chrono::days(2));
+  std::unique_ptr<http::Server> server, tls_server;
 };
 
 TEST_F(Access, EveryRouteIsClosedToWhoMayNot) {
-  gateway = std::make_unique<Gateway>(models, accounts, records, settings());
-  server = std::make_unique<http::Server>(http::Options{}, *gateway);
+  start();
   int cells = 0;
   for (const auto& route : route_table()) {
     // What ends a whole tenant, or the asker's own session, is asked last of its kind: by who may not.
@@ -290,8 +343,7 @@ TEST_F(Access, EveryRouteIsClosedToWhoMayNot) {
 }
 
 TEST_F(Access, ASessionChangesNothingWithoutItsToken) {
-  gateway = std::make_unique<Gateway>(models, accounts, records, settings());
-  server = std::make_unique<http::Server>(http::Options{}, *gateway);
+  start();
   const auto session = accounts.sessions.begin(victim.user, false, "");
   const auto cookie = "Cookie: __Host-cofre=" + session + "\r\n";
   const auto token = "X-CSRF-Token: " + accounts.sessions.csrf_token(session) + "\r\n";
@@ -303,6 +355,43 @@ TEST_F(Access, ASessionChangesNothingWithoutItsToken) {
   EXPECT_EQ(ask(create, {"", cookie + token + "Origin: https://evil.example\r\n"}), 403);
   EXPECT_EQ(ask(create, {"", cookie + token + "Sec-Fetch-Site: cross-site\r\n"}), 403);
   EXPECT_EQ(ask(create, {"", cookie + token + "Origin: https://localhost\r\n"}), 200);
+}
+
+TEST_F(Access, ACertificateChangesNothingForAPageOfAnotherSite) {
+  start();
+  const auto owner = accounts.directory.owner(victim.user);
+  Asker asker = victim;
+  asker.shown = make_certificate(owner);
+  const Route create{"POST", "/admin/v1/me/keys", Scope::account, Body::small, nullptr};
+  const Route show{"GET", "/admin/v1/me", Scope::account, Body::none, nullptr};
+  const auto asked = [&](const Route& route, const char* headers) {
+    asker.headers = headers;
+    return ask(route, asker);
+  };
+  EXPECT_EQ(asked(show, ""), 200);
+  EXPECT_EQ(asked(create, ""), 200) << "a program";
+  EXPECT_EQ(asked(create, "Origin: https://localhost\r\nSec-Fetch-Site: same-origin\r\n"), 200);
+  EXPECT_EQ(asked(create, "Origin: https://evil.example\r\n"), 403);
+  EXPECT_EQ(asked(create, "Origin: null\r\n"), 403);
+  EXPECT_EQ(asked(create, "Sec-Fetch-Site: cross-site\r\n"), 403);
+  EXPECT_EQ(asked(create, "Sec-Fetch-Site: same-site\r\n"), 403);
+  EXPECT_EQ(asked({"GET", "/admin/v1/live", Scope::account, Body::none, nullptr},
+                  "Origin: https://evil.example\r\nUpgrade: websocket\r\n"),
+            403);
+  EXPECT_NE(last.find("for pages of this box"), std::string::npos);
+}
+
+TEST_F(Access, AKeyCountsBeforeTheCertificateBesideIt) {
+  start();
+  Asker asker = victim;
+  const auto stranger = accounts.directory.owner_named(other, "stranger");
+  asker.shown = make_certificate(stranger);
+  const Route show{"GET", "/admin/v1/me", Scope::account, Body::none, nullptr};
+  EXPECT_EQ(ask(show, asker), 200);
+  EXPECT_NE(last.find(fmt::format("\"name\":\"{}\"", accounts.directory.owner(victim.user).name)), std::string::npos);
+  asker.headers = "";
+  EXPECT_EQ(ask(show, asker), 200);
+  EXPECT_NE(last.find("\"name\":\"stranger\""), std::string::npos);
 }
 
 }  // namespace

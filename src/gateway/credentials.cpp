@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "accounts/actions/certificates.h"
 #include "crypto/secret.h"
 #include "gateway/errors.h"
 #include "http/websocket.h"
@@ -45,6 +46,20 @@ accounts::Caller caller_of_session(const accounts::Accounts& accounts, const htt
   return std::move(*caller);
 }
 
+/// Programs send neither Origin nor Sec-Fetch-Site, and come in; browsers send one with whatever changes something.
+accounts::Caller caller_of_certificate(accounts::Accounts& accounts, const http::Request& request) {
+  auto caller = accounts::caller_of(accounts, request.certificate, request.peer);
+  if (!caller) {
+    auto failure = failure_of(401, "the certificate is nobody's here");
+    failure.code = "invalid_certificate";
+    throw failure;
+  }
+  if ((!only_reads(request.method) || http::wants_websocket(request)) && !is_from_here(request)) {
+    throw failure_of(403, "a request by a certificate that changes something is for pages of this box, and programs");
+  }
+  return std::move(*caller);
+}
+
 }  // namespace
 
 std::optional<std::string_view> presented_key(const http::Request& request) {
@@ -75,8 +90,7 @@ std::optional<std::string_view> presented_session(const http::Request& request) 
   return presented_cookie(request, session_cookie);
 }
 
-accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Request& request,
-                              accounts::Scopes needed) {
+accounts::Caller authenticate(accounts::Accounts& accounts, const http::Request& request, accounts::Scopes needed) {
   std::optional<accounts::Caller> caller;
   if (const auto key = presented_key(request)) {
     caller = accounts.keys.authenticate(*key, request.peer);
@@ -87,12 +101,14 @@ accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Re
     }
   } else if (const auto session = presented_session(request)) {
     caller = caller_of_session(accounts, request, *session);
+  } else if (request.certificate) {
+    caller = caller_of_certificate(accounts, request);
   } else {
     throw failure_of(401, "this needs a key of the box: Authorization: Bearer KEY");
   }
   if (!caller->scopes.has_all(needed))
-    throw failure_of(403,
-                     fmt::format("the key lacks the scope \"{}\"", needed.without(caller->scopes).names().front()));
+    throw failure_of(403, fmt::format("the {} lacks the scope \"{}\"", caller->key_id < 0 ? "session" : "key",
+                                      needed.without(caller->scopes).names().front()));
   return std::move(*caller);
 }
 

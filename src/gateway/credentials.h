@@ -19,9 +19,10 @@ std::optional<std::string_view> presented_cookie(const http::Request& request, s
 /// What the session's cookie holds.
 std::optional<std::string_view> presented_session(const http::Request& request);
 
-/// The one place where a request becomes a caller. Throws Failure: 401 without a valid key or session; 403 where it
-/// lacks one of the scopes, or where a session's request that changes something did not come from the box's own pages.
-accounts::Caller authenticate(const accounts::Accounts& accounts, const http::Request& request,
-                              accounts::Scopes needed);
+/// The one place where a request becomes a caller. A key comes before a session, a session before the certificate that
+/// the connection has shown; what comes first and is not valid is not made up for by what comes later. Throws Failure:
+/// 401 without a valid one; 403 where it lacks one of the scopes, or where a request that changes something, by a
+/// session or a certificate, which a browser sends along by itself, did not come from the box's own pages.
+accounts::Caller authenticate(accounts::Accounts& accounts, const http::Request& request, accounts::Scopes needed);
 
 }  // namespace cofre::gateway

@@ -164,8 +164,14 @@ http::Admission Gateway::admit(const http::Request& head) {
 }
 
 void Gateway::note_refusal(const http::Request& head, const Route& route, const Failure& failure) {
-  const auto key = failure.status == 401 ? std::nullopt : presented_key(head);
-  const auto caller = key ? accounts_.keys.authenticate(*key, head.peer) : std::nullopt;
+  std::optional<accounts::Caller> caller;
+  if (failure.status != 401) {
+    if (const auto key = presented_key(head)) {
+      caller = accounts_.keys.authenticate(*key, head.peer);
+    } else if (head.certificate && !presented_session(head)) {
+      caller = accounts_.keys.authenticate(*head.certificate, head.peer);
+    }
+  }
   const auto who = caller ? accounts::person_name(accounts_.directory, caller->user) : std::string();
   const auto& why = failure.code.empty() ? failure.type : failure.code;
   auditor_.refused(head, route.pattern, failure.status, why, who);

@@ -144,9 +144,23 @@ std::string_view openapi_schemas() {
 "Key": {"type": "object", "required": ["id", "name", "prefix"], "properties": {
   "id": {"type": "integer"}, "name": {"type": "string"}, "prefix": {"type": "string"}, "key": {"type": "string", "description": "only in the answer that makes it"},
   "user": {"type": ["string", "null"]}, "scopes": {"type": "array", "items": {"type": "string"}}, "models": {"type": "array", "items": {"type": "string"}},
-  "addresses": {"type": "array", "items": {"type": "string"}}, "created": {"type": "integer"}, "expires": {"type": ["integer", "null"]},
+  "addresses": {"type": "array", "items": {"type": "string"}}, "created": {"type": "integer"},
+  "last_used": {"type": ["integer", "null"]}, "expires": {"type": ["integer", "null"]},
   "replaced": {"type": ["integer", "null"]}, "revoked": {"type": ["integer", "null"]}}},
 "Keys": {"type": "object", "properties": {"keys": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}}},
+"CertificateNew": {"type": "object", "required": ["pem"], "properties": {
+  "pem": {"type": "string", "description": "the certificate, without its key"}, "name": {"type": "string", "maxLength": 64}, "tenant": {"type": ["string", "integer"]},
+  "scopes": {"type": "array", "items": {"type": "string"}}, "models": {"type": "array", "items": {"type": "string"}},
+  "addresses": {"type": "array", "items": {"type": "string"}}, "expires": {"type": "integer"}}, "additionalProperties": false},
+"CertificateOwn": {"type": "object", "properties": {
+  "name": {"type": "string", "maxLength": 64}, "scopes": {"type": "array", "items": {"type": "string"}}, "models": {"type": "array", "items": {"type": "string"}},
+  "addresses": {"type": "array", "items": {"type": "string"}}, "expires": {"type": "integer"}}, "additionalProperties": false},
+"Certificate": {"type": "object", "required": ["id", "name", "fingerprint"], "properties": {
+  "id": {"type": "integer"}, "name": {"type": "string"}, "fingerprint": {"type": "string", "description": "SHA-256 of the certificate, 64 hex digits"},
+  "subject": {"type": "string", "description": "its common name"}, "user": {"type": ["string", "null"]}, "tenant": {"type": ["integer", "null"]},
+  "scopes": {"type": "array", "items": {"type": "string"}}, "models": {"type": "array", "items": {"type": "string"}}, "addresses": {"type": "array", "items": {"type": "string"}},
+  "created": {"type": "integer"}, "last_used": {"type": ["integer", "null"]}, "expires": {"type": "integer"}, "revoked": {"type": ["integer", "null"]}}},
+"Certificates": {"type": "object", "properties": {"certificates": {"type": "array", "items": {"$ref": "#/components/schemas/Certificate"}}}},
 "QuotaNew": {"type": "object", "properties": {
   "tenant": {"type": ["string", "integer"]}, "department": {"type": ["string", "integer"]}, "user": {"type": ["string", "integer"]}, "key": {"type": ["string", "integer"]},
   "model": {"type": "string"}, "metric": {"enum": ["tokens", "requests", "concurrency", "money"]}, "period": {"enum": ["minute", "day", "month"]},

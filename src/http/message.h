@@ -8,6 +8,10 @@
 #include <utility>
 #include <vector>
 
+namespace cofre::crypto {
+struct CertificateFacts;
+}
+
 namespace cofre::http {
 
 /// Header fields in their order. Names are compared without case (RFC 9110 §5.1).
@@ -65,6 +69,8 @@ struct Request {
   std::string peer;                        ///< the client's address without its port; "unix" on a Unix socket
   std::optional<std::uint32_t> peer_user;  ///< of a Unix socket's client: the user it runs as
   bool secure = false;                     ///< came over TLS
+  /// That the client showed in the TLS handshake, of an authority that the server trusts; null: none.
+  std::shared_ptr<const crypto::CertificateFacts> certificate;
 
   /// A parameter of the query, decoded; nothing where it is absent or broken.
   std::optional<std::string> parameter(std::string_view name) const;

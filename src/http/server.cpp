@@ -228,8 +228,7 @@ Server::Server(Options options, Service& service) : state_(std::make_shared<Stat
   auto& state = *state_;
   state.rules = std::make_shared<const Rules>(Rules{options.limits, std::move(options.hosts)});
   state.shared->service = &service;
-  if (!options.certificate_pem.empty())
-    state.tls = make_tls(options.certificate_pem, options.key_pem, options.tls_least);
+  if (!options.tls.certificate_pem.empty()) state.tls = make_tls(options.tls);
   if (options.listen.unix_socket.empty()) {
     state.listen(options.listen);
   } else {
@@ -244,10 +243,13 @@ Server::~Server() { state_->stop(std::chrono::milliseconds(0)); }
 
 std::uint16_t Server::port() const noexcept { return state_->port; }
 
-void Server::replace_certificate(const std::string& certificate_pem, const std::string& key_pem, TlsVersion least) {
-  auto tls = make_tls(certificate_pem, key_pem, least);
-  const std::scoped_lock lock(state_->mutex);
-  state_->tls = std::move(tls);
+void Server::replace_tls(const TlsSettings& settings) {
+  const auto tls = make_tls(settings);
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->tls = tls;
+  }
+  state_->for_each([&](Session& session) { session.review(tls); });
 }
 
 void Server::replace_rules(const Limits& limits, std::vector<std::string> hosts) {

@@ -9,6 +9,7 @@
 
 #include "http/message.h"
 #include "http/service.h"
+#include "http/tls.h"
 
 namespace cofre::http {
 
@@ -21,8 +22,7 @@ struct Listen {
 
 struct Options {
   Listen listen;
-  std::string certificate_pem, key_pem;  ///< the chain and its key; both empty: plain HTTP
-  TlsVersion tls_least = TlsVersion::v1_2;
+  TlsSettings tls;  ///< without a certificate: plain HTTP
   unsigned threads = 2;
   Limits limits;
   /// Names that a Host header may have beside IP addresses and localhost, without case. Empty: any (behind a check of
@@ -47,9 +47,10 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const noexcept;
-  /// For connections that come from now on. Throws Error(invalid) for a wrong certificate, and changes nothing.
-  void replace_certificate(const std::string& certificate_pem, const std::string& key_pem, TlsVersion least);
-  /// The same of limits and hosts, as Options have them.
+  /// For connections that come from now on; those whose client showed a certificate that would not be taken any more
+  /// are cut. Throws as make_tls() does, and changes nothing.
+  void replace_tls(const TlsSettings& settings);
+  /// For connections that come from now on, as Options have them.
   void replace_rules(const Limits& limits, std::vector<std::string> hosts);
   /// Takes no more connections, lets answers end for `grace`, then tells the streams (Responder::on_stop), and cuts
   /// what is left after another 2 s. Returns when no connection is left.

@@ -384,8 +384,10 @@ TEST_F(HttpServer, SpeaksTls) {
   EXPECT_EQ(stranger.wait_for_end().find("HTTP"), std::string::npos);
   const auto other = crypto::make_authority("Other", tls.now, std::chrono::days(2));
   EXPECT_THROW(RawClient(server->port(), other.certificate_pem), std::runtime_error);
-  EXPECT_THROW(server->replace_certificate("no", "no", TlsVersion::v1_2), Error);
-  EXPECT_THROW(server->replace_certificate(tls.identity.certificate_pem, other.key_pem, TlsVersion::v1_2), Error);
+  EXPECT_THROW(server->replace_tls({.certificate_pem = "no", .key_pem = "no", .clients = {}}), Error);
+  auto wrong = tls.options().tls;
+  wrong.key_pem = other.key_pem;
+  EXPECT_THROW(server->replace_tls(wrong), Error);
 }
 TEST_F(HttpServer, TheOldestTlsVersionCanBeSetAndChanged) {
   const TestTls tls;
@@ -395,11 +397,11 @@ TEST_F(HttpServer, TheOldestTlsVersionCanBeSetAndChanged) {
   };
   EXPECT_EQ(spoken(TLS1_2_VERSION), "TLSv1.2");
   EXPECT_THROW(spoken(TLS1_1_VERSION), std::runtime_error);
-  server->replace_certificate(tls.identity.certificate_pem, tls.identity.key_pem, TlsVersion::v1_3);
+  auto options = tls.options();
+  options.tls.least = TlsVersion::v1_3;
+  server->replace_tls(options.tls);
   EXPECT_THROW(spoken(TLS1_2_VERSION), std::runtime_error);
   EXPECT_EQ(spoken(TLS1_3_VERSION), "TLSv1.3");
-  auto options = tls.options();
-  options.tls_least = TlsVersion::v1_3;
   start(options);
   EXPECT_THROW(spoken(TLS1_2_VERSION), std::runtime_error);
 }

@@ -69,6 +69,16 @@ void Session::cut() {
   asio::post(strand_, [self = shared_from_this()] { self->close(); });
 }
 
+void Session::review(std::shared_ptr<SSL_CTX> tls) {
+  asio::post(strand_, [self = shared_from_this(), tls = std::move(tls)]() mutable {
+    self->newer_tls_ = std::move(tls);
+    if (!self->is_still_taken()) self->close();
+  });
+}
+
+/// A certificate may have been shown before the settings changed, or to the old ones while they did.
+bool Session::is_still_taken() const { return !certificate_ || !newer_tls_ || stream_.is_taken_by(newer_tls_.get()); }
+
 void Session::leave() {
   gone_ = true;
   if (exchange_) exchange_->close();
@@ -271,6 +281,7 @@ asio::awaitable<bool> Session::serve_one() {
     request.peer = peer_.address;
     request.peer_user = peer_.user;
     request.secure = secure_;
+    request.certificate = certificate_;
     begin_record(request);
     if (!host_is_ours(request)) throw Refusal{421, "this is not the host that the request names"};
     const auto admission = shared_->service->admit(request);
@@ -340,6 +351,8 @@ asio::awaitable<void> Session::run() {
   const bool shaken = co_await stream_.handshake();
   late_cuts_ = false;
   if (!shaken) co_return;
+  certificate_ = stream_.certificate();
+  if (!is_still_taken()) co_return;
   for (;;) {
     keep_reading();
     const bool more = co_await serve_one();

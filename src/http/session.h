@@ -51,6 +51,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void drain();      ///< closes now where no request is under way, else after it; a WebSocket says why
   void tell_stop();  ///< to the stream that runs
   void cut();        ///< closes now
+  /// The server has other settings: closes where these would not take the certificate that the client showed.
+  void review(std::shared_ptr<SSL_CTX> tls);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -91,6 +93,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void news();
   void leave();
   void close();
+  bool is_still_taken() const;
 
   void set_deadline(Clock::time_point when);
   void set_deadline_ms(std::int64_t after) { set_deadline(Clock::now() + std::chrono::milliseconds(after)); }
@@ -117,6 +120,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Peer peer_;
   Ended ended_;
   bool secure_;
+  std::shared_ptr<SSL_CTX> newer_tls_;                           // settings that came after this connection
+  std::shared_ptr<const crypto::CertificateFacts> certificate_;  // that the client showed
   Timer news_, timer_;
   Clock::time_point deadline_ = Clock::time_point::max();
   std::uint64_t written_seen_ = 0;

@@ -1,12 +1,12 @@
 #include "http/stream.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include "base/error.h"
+#include "http/tls.h"
 
 namespace cofre::http {
 namespace asio = boost::asio;
@@ -63,52 +63,7 @@ BIO* new_bio(Socket& socket) {
   return bio;
 }
 
-int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_bytes, const unsigned char* offered,
-                    unsigned count, void*) {
-  static constexpr unsigned char ours[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_bytes, ours, sizeof ours, offered, count) != OPENSSL_NPN_NEGOTIATED)
-    return SSL_TLSEXT_ERR_NOACK;
-  *out = chosen;
-  return SSL_TLSEXT_ERR_OK;
-}
-
-[[noreturn]] void fail_tls(const char* what) {
-  char why[160];
-  ERR_error_string_n(ERR_get_error(), why, sizeof why);
-  ERR_clear_error();
-  fail_field(Code::invalid, "certificate", "{}: {}", what, why);
-}
-
 }  // namespace
-
-std::shared_ptr<SSL_CTX> make_tls(const std::string& certificate_pem, const std::string& key_pem, TlsVersion least) {
-  std::shared_ptr<SSL_CTX> tls(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
-  if (!tls) fail_tls("TLS cannot be set up");
-  SSL_CTX_set_min_proto_version(tls.get(), least == TlsVersion::v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  SSL_CTX_set_options(tls.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(tls.get(),
-                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_session_cache_mode(tls.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_alpn_select_cb(tls.get(), choose_protocol, nullptr);
-
-  const std::unique_ptr<BIO, decltype(&BIO_free)> chain(
-      BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())), BIO_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> leaf(PEM_read_bio_X509_AUX(chain.get(), nullptr, nullptr, nullptr),
-                                                         X509_free);
-  if (!leaf || SSL_CTX_use_certificate(tls.get(), leaf.get()) != 1) fail_tls("the certificate cannot be used");
-  while (X509* above = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr))
-    if (SSL_CTX_add0_chain_cert(tls.get(), above) != 1) fail_tls("the certificate's chain cannot be used");
-  ERR_clear_error();  // the end of the chain is told as an error
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())),
-                                                      BIO_free);
-  const auto no_passphrase = [](char*, int, int, void*) { return -1; };
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr), EVP_PKEY_free);
-  if (!key || SSL_CTX_use_PrivateKey(tls.get(), key.get()) != 1 || SSL_CTX_check_private_key(tls.get()) != 1)
-    fail_tls("the certificate's key cannot be used");
-  return tls;
-}
 
 Stream::Stream(Socket socket, std::shared_ptr<SSL_CTX> tls) : socket_(std::move(socket)), tls_(std::move(tls)) {
   boost::system::error_code ignored;
@@ -199,6 +154,12 @@ void Stream::shutdown_write() {
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
 }
+
+std::shared_ptr<const crypto::CertificateFacts> Stream::certificate() const {
+  return ssl_ ? shown_certificate(ssl_.get()) : nullptr;
+}
+
+bool Stream::is_taken_by(SSL_CTX* tls) const { return takes_certificate(tls, ssl_.get()); }
 
 void Stream::close() {
   boost::system::error_code ignored;

@@ -11,16 +11,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 
-#include "http/message.h"
+#include "crypto/certificates.h"
 
 namespace cofre::http {
 
 using Strand = boost::asio::strand<boost::asio::io_context::executor_type>;
 using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Strand>;
-
-/// TLS settings of a server: TLS 1.2 and 1.3, or 1.3 alone, OpenSSL's own ciphers, ALPN http/1.1. Throws Error(invalid)
-/// where the certificate or its key cannot be used.
-std::shared_ptr<SSL_CTX> make_tls(const std::string& certificate_pem, const std::string& key_pem, TlsVersion least);
 
 /// A connection, plain or TLS. OpenSSL works on the socket itself and lets its buffers go between records, so that a
 /// waiting connection costs some 14 KiB (ssl::stream of Asio: 80 KiB). One strand only; a read and a write may wait at
@@ -34,6 +30,10 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   boost::asio::awaitable<bool> handshake();
+  /// That the other side showed in the handshake, and that was found good; null: none.
+  std::shared_ptr<const crypto::CertificateFacts> certificate() const;
+  /// Whether other settings would take the certificate that was shown.
+  bool is_taken_by(SSL_CTX* tls) const;
   /// Waits for bytes and appends them. False: the other side has ended or the connection broke.
   boost::asio::awaitable<bool> read(std::string& into);
   /// False: the connection broke before all was taken.

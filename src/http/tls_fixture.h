@@ -18,8 +18,8 @@ struct TestTls {
 
   Options options() const {
     Options options;
-    options.certificate_pem = identity.certificate_pem;
-    options.key_pem = identity.key_pem;
+    options.tls.certificate_pem = identity.certificate_pem;
+    options.tls.key_pem = identity.key_pem;
     return options;
   }
 };

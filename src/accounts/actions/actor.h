@@ -1,8 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "accounts/caller.h"
+
+namespace cofre::crypto {
+struct CertificateFacts;
+}
 
 namespace cofre::accounts {
 
@@ -13,7 +18,8 @@ struct Actor {
   std::int64_t department = 0;
   std::int64_t key_id = 0;  ///< of the credential; a session's is below 0
   Scopes scopes;
-  std::string from;  ///< the address; "machine"
+  std::string from;                                               ///< the address; "machine"
+  std::shared_ptr<const crypto::CertificateFacts> certificate{};  ///< that the connection has shown; null: none
 
   static Actor machine() {
     Actor actor;
@@ -22,8 +28,14 @@ struct Actor {
     return actor;
   }
   static Actor of(const Caller& caller, std::string from) {
-    return {caller.user,    static_cast<std::int64_t>(caller.tenant), caller.department, caller.key_id, caller.scopes,
-            std::move(from)};
+    Actor actor;
+    actor.user = caller.user;
+    actor.tenant = static_cast<std::int64_t>(caller.tenant);
+    actor.department = caller.department;
+    actor.key_id = caller.key_id;
+    actor.scopes = caller.scopes;
+    actor.from = std::move(from);
+    return actor;
   }
   /// Administrators of the home tenant reach every tenant, those of another only their own.
   bool reaches(std::int64_t other) const noexcept { return tenant == home_tenant || tenant == other; }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "accounts/actions/key_wish.h"
 #include "accounts/actions/lookup.h"
 #include "accounts/actions/rows.h"
 #include "base/error.h"
@@ -10,42 +11,10 @@ namespace {
 using json::Array;
 using json::Object;
 
-constexpr std::int64_t time_most = std::int64_t{1} << 40;
 constexpr std::int64_t overlap_most_s = 90 * 86400;
 constexpr std::int64_t overlap_s = 86400;
 constexpr std::int64_t page_most = 10'000;
 constexpr std::int64_t rate_most = 1'000'000;
-
-KeyWish wish_of(Fields& fields, Scopes otherwise) {
-  KeyWish wish;
-  wish.name = fields.text("name");
-  const auto scopes = fields.texts_if_any("scopes");
-  wish.scopes = scopes ? Scopes::parse(*scopes) : otherwise;
-  wish.models = fields.texts_if_any("models").value_or(std::vector<std::string>());
-  wish.addresses = fields.texts_if_any("addresses").value_or(std::vector<std::string>());
-  wish.expires = fields.number_if_any("expires", 0, time_most);
-  return wish;
-}
-
-/// A key that was made with a key is bound as that one is: it asks no other models, from nowhere else, no longer.
-void bind_to_maker(const Accounts& accounts, const Actor& actor, KeyWish& wish) {
-  if (actor.key_id <= 0) return;
-  const auto maker = accounts.keys.key(actor.key_id);
-  if (!maker.models.empty() && wish.models.empty()) wish.models = maker.models;
-  if (!maker.addresses.empty() && wish.addresses.empty()) wish.addresses = maker.addresses;
-  if (maker.expires && !wish.expires) wish.expires = maker.expires;
-  for (const auto& model : wish.models) {
-    const auto& known = maker.models;
-    if (known.empty() || std::find(known.begin(), known.end(), model) != known.end()) continue;
-    fail_field(Code::invalid, "models", "models: the key that makes it may not ask {}", model);
-  }
-  if (!maker.addresses.empty() && wish.addresses != maker.addresses) {
-    fail_field(Code::invalid, "addresses", "addresses: must be those of the key that makes it");
-  }
-  if (maker.expires && *wish.expires > *maker.expires) {
-    fail_field(Code::invalid, "expires", "expires: it may not outlive the key that makes it");
-  }
-}
 
 /// The field "requests_per_minute": a quota of the key that was made.
 void limit(Accounts& accounts, const Object& key, std::optional<std::int64_t> rate) {
@@ -91,7 +60,7 @@ Owner owner_for_key(Accounts& accounts, const Actor& actor, Fields& fields, cons
 
 Object create_key(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
-  auto wish = wish_of(fields, {Scope::inference});
+  auto wish = wish_of(fields, fields.text("name"), {Scope::inference});
   const auto rate = fields.number_if_any("requests_per_minute", 1, rate_most);
   const auto owner = owner_for_key(accounts, actor, fields, wish);
   fields.has("tenant");
@@ -117,7 +86,7 @@ Object list_keys(Accounts& accounts, const Actor& actor, const Object& in) {
   const auto limit = static_cast<std::size_t>(fields.number_if_any("limit", 1, page_most).value_or(page_most));
   fields.done();
   auto found = accounts.keys.list_where([&](const Key& key) {
-    return key.id > after && (!owner || key.owner == owner->id) &&
+    return !key.is_certificate() && key.id > after && (!owner || key.owner == owner->id) &&
            (tenant == 0 || accounts.directory.tenant_of(key.owner) == tenant);
   });
   const bool more = found.size() > limit;
@@ -186,7 +155,7 @@ Object revoke_leaked(Accounts& accounts, const Actor& actor, const Object& in) {
 Key own_key(Accounts& accounts, const Actor& actor, Fields& fields) {
   const auto wanted = fields.reference_if_any("key");
   for (auto& key : accounts.keys.list(actor.user)) {
-    if (wanted &&
+    if (wanted && !key.is_certificate() &&
         (key.id == wanted->id || (wanted->id == 0 && key.name == wanted->name && !key.revoked && !key.replaced)))
       return key;
   }
@@ -196,13 +165,15 @@ Key own_key(Accounts& accounts, const Actor& actor, Fields& fields) {
 Object list_own(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields(in).done();
   Array keys;
-  for (const auto& key : accounts.keys.list(actor.user)) keys.emplace_back(shown(accounts, key));
+  for (const auto& key : accounts.keys.list(actor.user)) {
+    if (!key.is_certificate()) keys.emplace_back(shown(accounts, key));
+  }
   return {{"keys", std::move(keys)}};
 }
 
 Object create_own(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
-  auto wish = wish_of(fields, {Scope::inference});
+  auto wish = wish_of(fields, fields.text("name"), {Scope::inference});
   const auto rate = fields.number_if_any("requests_per_minute", 1, rate_most);
   fields.done();
   // Also no more than the credential that makes it.

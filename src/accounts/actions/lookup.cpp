@@ -52,7 +52,9 @@ Key key_of(Accounts& accounts, const Actor& actor, Fields& fields) {
       fields.has("user") ? std::optional(owner_of(accounts, actor, fields)) : std::nullopt;
   const auto tenant = tenant_of(accounts, actor, fields);
   std::vector<Key> found;
-  const auto in_use = [&](const Key& key) { return !key.revoked && !key.replaced && key.name == wanted->name; };
+  const auto in_use = [&](const Key& key) {
+    return !key.is_certificate() && !key.revoked && !key.replaced && key.name == wanted->name;
+  };
   for (auto& key : accounts.keys.list_where(in_use)) {
     const auto its = accounts.directory.find_owner(key.owner);
     if (!its || its->tenant != tenant.id || (owner && its->id != owner->id)) continue;
@@ -117,6 +119,7 @@ json::Object shown(Accounts& accounts, const Key& key) {
           {"models", listed(key.models)},
           {"addresses", listed(key.addresses)},
           {"created", key.created},
+          {"last_used", time_or_null(key.used)},
           {"expires", time_or_null(key.expires)},
           {"replaced", time_or_null(key.replaced)},
           {"revoked", time_or_null(key.revoked)}};

@@ -55,7 +55,11 @@ void at_desk(Services& services, Call&& call, std::function<http::Response(Servi
                    [&services, work = std::move(work)](Call&& asked) { asked.answer(work(services, asked)); });
 }
 
-accounts::Actor actor_of(const Call& call) { return accounts::Actor::of(*call.caller, call.request.peer); }
+accounts::Actor actor_of(const Call& call) {
+  auto actor = accounts::Actor::of(*call.caller, call.request.peer);
+  actor.certificate = call.request.certificate;
+  return actor;
+}
 
 json::Object request_of(const Call& call) {
   json::Object object;
