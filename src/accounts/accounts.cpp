@@ -26,7 +26,8 @@ Accounts::Accounts(store::Database& database, std::mutex& database_mutex, const 
       prices(database, database_mutex),
       quotas(database, database_mutex, ledger, prices, directory, clock),
       sessions(database, database_mutex, master, directory, policy, clock),
-      sign_in(database, database_mutex, master, directory, policy, clock) {
+      passkeys(database, database_mutex, master, directory, policy, clock),
+      sign_in(database, database_mutex, master, directory, passkeys, policy, clock) {
   directory.watch([this](const std::vector<std::int64_t>& owners) {
     keys.review(owners);
     sessions.review(owners);

@@ -6,6 +6,7 @@
 #include "accounts/directory.h"
 #include "accounts/keys.h"
 #include "accounts/ledger.h"
+#include "accounts/passkeys.h"
 #include "accounts/policy.h"
 #include "accounts/prices.h"
 #include "accounts/quotas.h"
@@ -34,8 +35,15 @@ class Accounts {
   std::function<json::Object(const Actor&, const Action&, const json::Object& request,
                              const std::function<json::Object()>& run)>
       recorder;
-  /// Told of every attempt to sign in: the name that was given, the address, and whose it was; 0: it was refused.
-  std::function<void(const std::string& name, const std::string& from, std::int64_t owner)> signed_in;
+  /// Told of every attempt to sign in.
+  struct SignedIn {
+    std::string name;        ///< that was given; empty: none was
+    std::string from;        ///< the address
+    std::int64_t owner = 0;  ///< whose it was; 0: it was refused
+    std::string_view with;   ///< "password", "code", "passkey"
+    std::string why{};       ///< it was refused, where a password or a code was not just wrong
+  };
+  std::function<void(const SignedIn&)> signed_in;
   const Clock clock;
   Policy policy{};       ///< set before anybody signs in
   std::string base_url;  ///< of this box, for links: "https://box.example:8443"
@@ -45,6 +53,7 @@ class Accounts {
   Prices prices;
   Quotas quotas;
   Sessions sessions;
+  Passkeys passkeys;
   SignIn sign_in;
 
   /// What passes by itself: keys and sessions end. To be called about once a second. Throws Error where

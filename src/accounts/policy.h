@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "crypto/password.h"
 
@@ -16,6 +17,10 @@ struct Policy {
   std::int64_t session_s = 12 * 3600;  ///< after which it ends in any case
   SecondFactor second_factor = SecondFactor::nobody;
   crypto::PasswordCost cost{};
+  std::string passkeys_domain;                ///< that passkeys are bound to; empty: the host name of the page
+  std::vector<std::string> passkeys_origins;  ///< of pages that may ask for them; empty: https:// and the host
+  bool passkeys_verify = false;               ///< the authenticator must verify its user beside a password too
+  bool passkeys_alone = true;                 ///< a verifying passkey signs in without a password
   /// Whose a client's certificate is that nobody registered: the user or service account that has the name in it.
   enum class CertificateName : std::uint8_t { none, common_name, email };
   CertificateName certificate_name = CertificateName::none;

@@ -59,10 +59,11 @@ struct SignIn::Attempt {
 };
 
 SignIn::SignIn(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master,
-               Directory& directory, const Policy& policy, Clock clock)
+               Directory& directory, Passkeys& passkeys, const Policy& policy, Clock clock)
     : database_(database),
       database_mutex_(database_mutex),
       directory_(directory),
+      passkeys_(passkeys),
       policy_(policy),
       mac_key_(master.derive("sign-in")),
       clock_(std::move(clock)) {}
@@ -156,8 +157,8 @@ std::int64_t SignIn::verify(const Attempt& attempt, std::string_view password) {
   return right ? attempt.owner : 0;
 }
 
-SignIn::Result SignIn::sign_in(std::int64_t tenant, std::string_view name, std::string_view password,
-                               std::string_view code) {
+/// Whose password it is, as an attempt that still counts as failed.
+SignIn::Result SignIn::try_password(std::int64_t tenant, std::string_view name, std::string_view password) {
   const auto known = directory_.find_owner(tenant, name);
   const bool is_user = known && known->kind == Owner::Kind::user;
   const Attempt attempt{tenant, is_user ? known->id : 0, std::string(name)};
@@ -169,7 +170,13 @@ SignIn::Result SignIn::sign_in(std::int64_t tenant, std::string_view name, std::
     take_back(attempt);
     if (const auto longer = begin_attempt(owner); longer > 0) return {Answer::wait, 0, longer};
   }
-  return let_in(owner, code);
+  return {Answer::welcome, owner, 0};
+}
+
+SignIn::Result SignIn::sign_in(std::int64_t tenant, std::string_view name, std::string_view password,
+                               std::string_view code) {
+  const auto tried = try_password(tenant, name, password);
+  return tried.answer == Answer::welcome ? let_in(tried.owner, code) : tried;
 }
 
 SignIn::Result SignIn::admit(std::int64_t owner, std::string_view code) {
@@ -188,6 +195,21 @@ SignIn::Result SignIn::let_in(std::int64_t owner, std::string_view code) {
   if (has && !check_code(owner, code)) return {};
   unlock(owner);
   return {!has && needs_factor(owner) ? Answer::limited : Answer::welcome, owner, 0};
+}
+
+SignIn::Result SignIn::prove_password(std::int64_t tenant, std::string_view name, std::string_view password) {
+  auto tried = try_password(tenant, name, password);
+  if (tried.answer == Answer::welcome) take_back({0, tried.owner, {}});  // as where a code is needed
+  return tried;
+}
+
+SignIn::Result SignIn::sign_in(const Site& site, const json::Object& passkey) {
+  const auto answered = passkeys_.answer(site, passkey);
+  const auto owner = answered.owner;
+  if (!directory_.standing(owner)) return {};
+  if (!answered.has_password && (!policy_.passkeys_alone || !has_password(owner))) return {};
+  if (answered.has_password) unlock(owner);
+  return {Answer::welcome, owner, 0};
 }
 
 bool SignIn::check_password(std::int64_t owner, std::string_view password) {

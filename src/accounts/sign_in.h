@@ -10,15 +10,16 @@
 #include <vector>
 
 #include "accounts/directory.h"
+#include "accounts/passkeys.h"
 #include "accounts/policy.h"
 #include "crypto/secret.h"
 #include "store/database.h"
 
 namespace cofre::accounts {
 
-/// Passwords, second factors, links that set a password. Checking a password takes tens of milliseconds and waits for
-/// the disk, one of elsewhere() also for the network: never on a thread that serves connections. Any thread may call
-/// anything.
+/// Passwords, second factors, sign-in by passkey, links that set a password. Checking a password takes tens of
+/// milliseconds and waits for the disk, one of elsewhere() also for the network: never on a thread that serves
+/// connections. Any thread may call anything.
 class SignIn {
  public:
   /// Whose name and password these are where this box keeps no password of theirs: the owner, who is made or brought up
@@ -31,7 +32,7 @@ class SignIn {
 
   /// All outlive it; the tables exist.
   SignIn(store::Database& database, std::mutex& database_mutex, const crypto::Secret& master, Directory& directory,
-         const Policy& policy, Clock clock);
+         Passkeys& passkeys, const Policy& policy, Clock clock);
 
   enum class Answer : std::uint8_t {
     welcome,
@@ -51,6 +52,12 @@ class SignIn {
   /// Signs in an owner for whom somebody else has vouched just now, without a password of this box. Failures of the
   /// code make the next attempt wait as those of passwords do.
   Result admit(std::int64_t owner, std::string_view code);
+  /// The first half of a sign-in by password and passkey: whose password it is, as `welcome`. Throws as sign_in().
+  Result prove_password(std::int64_t tenant, std::string_view name, std::string_view password);
+  /// The second half of it, or all of a sign-in by passkey alone. What Passkeys::answer() throws is thrown; `wrong`
+  /// where its owner may not come in so: who has no password here, as their company's directory has it, must bring
+  /// that.
+  Result sign_in(const Site& site, const json::Object& passkey);
 
   /// Whether a password under this name is one that elsewhere() knows: it is set, and the box keeps none itself.
   bool asks_elsewhere(std::int64_t tenant, std::string_view name) const;
@@ -76,12 +83,20 @@ class SignIn {
   /// the owner.
   std::int64_t use_link(std::string_view token, std::string_view password);
 
-  /// Begins a second factor: its secret. It counts from confirm_factor() on.
+  // Second factors: an authenticator app (TOTP), passkeys, and recovery codes in place of either.
+
+  /// Begins an app: its secret. It counts from confirm_factor() on.
   std::vector<std::byte> begin_factor(std::int64_t owner);
-  /// Throws Error(invalid, code) where it is not the code of now. Returns recovery codes, each good once.
+  /// Throws Error(invalid, code) where it is not the code of now. Returns what first_recovery_codes() does.
   std::vector<std::string> confirm_factor(std::int64_t owner, std::string_view code);
+  /// Recovery codes, each good once, for who has none yet; else nothing.
+  std::vector<std::string> first_recovery_codes(std::int64_t owner);
+  bool has_app(std::int64_t owner) const;
   bool has_factor(std::int64_t owner) const;
-  void remove_factor(std::int64_t owner);
+  void remove_app(std::int64_t owner);
+  void remove_passkey(std::int64_t owner, std::int64_t passkey);
+  /// All of them, and the recovery codes.
+  void remove_factors(std::int64_t owner);
   /// Whether the policy demands one of this user.
   bool needs_factor(std::int64_t owner) const;
   /// Takes a code, once. A code of TOTP or a recovery code.
@@ -97,13 +112,16 @@ class SignIn {
   std::int64_t begin_attempt(std::int64_t tenant, std::string_view stranger);
   void take_back(const Attempt& attempt);
   Result let_in(std::int64_t owner, std::string_view code);
+  Result try_password(std::int64_t tenant, std::string_view name, std::string_view password);
   std::int64_t verify(const Attempt& attempt, std::string_view password);
+  void forget_codes_without_factor(std::int64_t owner);
   void check_policy(std::int64_t owner, std::string_view password) const;
   std::string mac_text(std::string_view purpose, std::string_view secret) const;
 
   store::Database& database_;
   std::mutex& database_mutex_;
   Directory& directory_;
+  Passkeys& passkeys_;
   const Policy& policy_;
   crypto::Secret mac_key_;
   Clock clock_;

@@ -19,6 +19,7 @@ namespace {
 namespace audit = accounts::audit;
 
 constexpr std::size_t page_bytes = 4 << 20;
+constexpr std::size_t why_bytes_max = 200;
 
 // What only tells; everything else is recorded.
 constexpr std::array tells{"ping", "status", "audit.ends", "audit.checkpoint", "audit.holds"};
@@ -28,7 +29,7 @@ constexpr std::array fact_keys{"scopes", "expires", "model",  "models", "address
                                "from",   "until",   "action", "id",     "dry_run",   "money"};
 constexpr std::array subject_keys{"name", "user", "key", "certificate"};
 // Where they are numbers: ids.
-constexpr std::array id_keys{"key", "certificate"};
+constexpr std::array id_keys{"key", "certificate", "passkey"};
 
 bool only_tells(std::string_view what) {
   const auto* action = accounts::find_action(what);
@@ -143,13 +144,15 @@ void record_accounts(audit::Trail& trail, accounts::Accounts& accounts) {
     return perform(trail, entry_of(trail, {accounts::person_name(accounts.directory, actor.user), actor.from}, named),
                    run);
   };
-  accounts.signed_in = [&](const std::string& name, const std::string& from, std::int64_t owner) {
-    audit::Entry entry{.action = "login", .outcome = owner != 0 ? "ok" : "refused"};
-    entry.from = from;
-    if (owner != 0) {
-      entry.who = accounts::person_name(accounts.directory, owner);
-    } else if (trail.persons().find(name)) {
-      entry.subject = name;  // a stranger's words make no person
+  accounts.signed_in = [&](const accounts::Accounts::SignedIn& tried) {
+    audit::Entry entry{.action = "login", .outcome = tried.owner != 0 ? "ok" : "refused"};
+    entry.from = tried.from;
+    entry.facts["with"] = tried.with;
+    if (!tried.why.empty()) entry.facts["why"] = tried.why.substr(0, why_bytes_max);
+    if (tried.owner != 0) {
+      entry.who = accounts::person_name(accounts.directory, tried.owner);
+    } else if (!tried.name.empty() && trail.persons().find(tried.name)) {
+      entry.subject = tried.name;  // a stranger's words make no person
     }
     trail.record(std::move(entry));
   };

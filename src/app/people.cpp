@@ -40,6 +40,7 @@ constexpr Verb user_verbs[] = {
     {"show", "user.show", "user"},       {"change", "user.change", "user"},
     {"suspend", "user.suspend", "user"}, {"restore", "user.restore", "user"},
     {"delete", "user.delete", "user"},   {"invite", "user.link", "user"},
+    {"unlock", "user.unlock", "user"},   {"remove-factors", "user.factors.remove", "user"},
     {"link", "user.link", "user"},       {"import", "user.import", "csv", true, true},
 };
 constexpr Switch user_switches[] = {

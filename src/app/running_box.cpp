@@ -233,6 +233,10 @@ struct RunningBox::State {
     policy.second_factor = config.second_factor == "everybody"        ? SecondFactor::everybody
                            : config.second_factor == "administrators" ? SecondFactor::administrators
                                                                       : SecondFactor::nobody;
+    policy.passkeys_domain = config.passkeys_domain;
+    policy.passkeys_origins = config.passkeys_origins;
+    policy.passkeys_verify = config.passkeys_user_verification == "required";
+    policy.passkeys_alone = config.passkeys_without_password;
     using Name = accounts::Policy::CertificateName;
     policy.certificate_name = config.client_name == "common_name" ? Name::common_name
                               : config.client_name == "email"     ? Name::email

@@ -73,6 +73,11 @@ struct Config {
   std::int64_t session_idle_min = 30;
   std::int64_t session_hours = 12;
   std::string second_factor = "nobody";
+  // [passkeys]
+  std::string passkeys_domain;
+  std::vector<std::string> passkeys_origins;
+  std::string passkeys_user_verification = "preferred";
+  bool passkeys_without_password = true;
   // [ldap]
   std::vector<std::string> ldap_urls;
   bool ldap_plain_loopback = false;

@@ -94,6 +94,15 @@ std::optional<std::string> check_word(std::string_view text) {
   return "must be a word of at most 256 bytes without spaces";
 }
 
+/// What a browser takes for an RP id: compared as it is written.
+std::optional<std::string> check_domain(std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
+  if (plain && !text.starts_with('.')) return std::nullopt;
+  return "must be a domain in small letters, like example.org";
+}
+
 constexpr std::int64_t day_s = 86400;
 
 constexpr std::array config_rows{
@@ -169,6 +178,28 @@ constexpr std::array config_rows{
                 720},
     Row<Config>{"accounts.second_factor", &Config::second_factor, "Who must sign in with a second factor.", 0, 0,
                 "nobody|administrators|everybody"},
+
+    Row<Config>{"passkeys.domain",
+                &Config::passkeys_domain,
+                "The domain that passkeys are bound to, which the box's names are or end with: example.org. Empty: the "
+                "host name by which a page was opened.",
+                0,
+                0,
+                {},
+                check_domain},
+    Row<Config>{"passkeys.origins",
+                &Config::passkeys_origins,
+                "Pages of these origins alone may ask for passkeys: https://box.example.org:8443. Empty: those of the "
+                "host name by which the box was asked.",
+                0,
+                0,
+                {},
+                check_url},
+    Row<Config>{"passkeys.user_verification", &Config::passkeys_user_verification,
+                "Whether a passkey beside a password must verify its user by PIN, finger or face.", 0, 0,
+                "preferred|required"},
+    Row<Config>{"passkeys.without_password", &Config::passkeys_without_password,
+                "A passkey that verifies its user signs in without a password."},
 
     Row<Config>{
         "ldap.urls",

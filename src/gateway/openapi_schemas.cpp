@@ -161,6 +161,17 @@ std::string_view openapi_schemas() {
   "scopes": {"type": "array", "items": {"type": "string"}}, "models": {"type": "array", "items": {"type": "string"}}, "addresses": {"type": "array", "items": {"type": "string"}},
   "created": {"type": "integer"}, "last_used": {"type": ["integer", "null"]}, "expires": {"type": "integer"}, "revoked": {"type": ["integer", "null"]}}},
 "Certificates": {"type": "object", "properties": {"certificates": {"type": "array", "items": {"$ref": "#/components/schemas/Certificate"}}}},
+"PasskeyAsk": {"type": "object", "properties": {"name": {"type": "string"}, "password": {"type": "string"}, "tenant": {"type": "string"}}, "additionalProperties": false,
+  "description": "name and password, where the passkey is the second factor; empty to sign in with a passkey alone"},
+"PasskeyOptions": {"type": "object", "required": ["publicKey"], "properties": {"publicKey": {"type": "object",
+  "description": "for PublicKeyCredential.parseRequestOptionsFromJSON() or parseCreationOptionsFromJSON()"}}},
+"PasskeyAnswer": {"type": "object", "required": ["credential"], "properties": {"credential": {"type": "object", "description": "what PublicKeyCredential.toJSON() gives"}}, "additionalProperties": false},
+"PasskeyNew": {"type": "object", "required": ["name", "credential"], "properties": {
+  "name": {"type": "string", "maxLength": 64}, "credential": {"type": "object", "description": "what PublicKeyCredential.toJSON() gives"}}, "additionalProperties": false},
+"Passkey": {"type": "object", "required": ["id", "name", "domain", "created"], "properties": {
+  "id": {"type": "integer"}, "name": {"type": "string"}, "domain": {"type": "string"}, "created": {"type": "integer"}, "last_used": {"type": ["integer", "null"]},
+  "recovery_codes": {"type": "array", "items": {"type": "string"}, "description": "with the first second factor: shown once"}}},
+"Passkeys": {"type": "object", "properties": {"passkeys": {"type": "array", "items": {"$ref": "#/components/schemas/Passkey"}}, "authenticator_app": {"type": "boolean"}}},
 "QuotaNew": {"type": "object", "properties": {
   "tenant": {"type": ["string", "integer"]}, "department": {"type": ["string", "integer"]}, "user": {"type": ["string", "integer"]}, "key": {"type": ["string", "integer"]},
   "model": {"type": "string"}, "metric": {"enum": ["tokens", "requests", "concurrency", "money"]}, "period": {"enum": ["minute", "day", "month"]},

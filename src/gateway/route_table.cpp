@@ -3,6 +3,7 @@
 #include "gateway/admin/admin.h"
 #include "gateway/admin/audit.h"
 #include "gateway/admin/oidc.h"
+#include "gateway/admin/passkeys.h"
 #include "gateway/admin/reload.h"
 #include "gateway/admin/session.h"
 #include "gateway/console/assistants.h"
@@ -89,6 +90,12 @@ constexpr Route routes[] = {
     {"POST", "/admin/v1/me/second-factor", Scope::account, Body::small, admin::begin_factor},
     {"POST", "/admin/v1/me/second-factor/confirm", Scope::account, Body::small, act<"me.factor.confirm">},
     {"POST", "/admin/v1/me/second-factor/remove", Scope::account, Body::small, act<"me.factor.remove">},
+    {"POST", "/admin/v1/session/passkey/options", anybody, Body::small, admin::begin_passkey_sign_in},
+    {"POST", "/admin/v1/session/passkey", anybody, Body::small, admin::sign_in_by_passkey},
+    {"GET", "/admin/v1/me/passkeys", Scope::account, Body::none, act<"me.passkey.list">},
+    {"POST", "/admin/v1/me/passkeys/options", Scope::account, Body::small, admin::begin_passkey},
+    {"POST", "/admin/v1/me/passkeys", Scope::account, Body::small, admin::create_passkey},
+    {"POST", "/admin/v1/me/passkeys/{passkey}/remove", Scope::account, Body::small, admin::remove_passkey},
     {"GET", "/admin/v1/me/sessions", Scope::account, Body::none, act<"me.session.list">},
     {"DELETE", "/admin/v1/me/sessions/{session}", Scope::account, Body::none, act<"me.session.end">},
     {"GET", "/admin/v1/me/usage", Scope::account, Body::none, act<"me.usage">},
@@ -123,6 +130,8 @@ constexpr Route routes[] = {
     {"POST", "/admin/v1/users/{user}/link", Scope::people, Body::none, act<"user.link">},
     {"POST", "/admin/v1/users/{user}/unlock", Scope::people, Body::none, act<"user.unlock">},
     {"DELETE", "/admin/v1/users/{user}/sessions", Scope::security, Body::none, act<"session.end_all">},
+    {"GET", "/admin/v1/users/{user}/second-factors", Scope::security, Body::none, act<"user.factors">},
+    {"DELETE", "/admin/v1/users/{user}/second-factors", Scope::security, Body::none, act<"user.factors.remove">},
     {"GET", "/admin/v1/users/{user}/certificates", Scope::directory, Body::none, act<"certificate.list">},
     {"POST", "/admin/v1/users/{user}/certificates", Scope::people, Body::small, act<"certificate.create">},
     {"GET", "/admin/v1/certificates", Scope::directory, Body::none, act<"certificate.list">},

@@ -11,7 +11,7 @@ std::span<const Action> actions() {
   static const std::vector<Action> all = [] {
     std::vector<Action> rows;
     for (const auto part : {people_actions(), import_actions(), key_actions(), certificate_actions(), quota_actions(),
-                            usage_actions(), sign_in_actions()})
+                            usage_actions(), sign_in_actions(), passkey_actions()})
       rows.insert(rows.end(), part.begin(), part.end());
     return rows;
   }();

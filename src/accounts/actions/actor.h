@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "accounts/caller.h"
+#include "accounts/site.h"
 
 namespace cofre::crypto {
 struct CertificateFacts;
@@ -20,6 +22,7 @@ struct Actor {
   Scopes scopes;
   std::string from;                                               ///< the address; "machine"
   std::shared_ptr<const crypto::CertificateFacts> certificate{};  ///< that the connection has shown; null: none
+  std::optional<Site> site{};                                     ///< whose page asks, of actions about passkeys
 
   static Actor machine() {
     Actor actor;

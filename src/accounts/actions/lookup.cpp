@@ -67,6 +67,11 @@ Key key_of(Accounts& accounts, const Actor& actor, Fields& fields) {
   return std::move(found.front());
 }
 
+void must_be_person(const Actor& actor) {
+  if (actor.key_id < 0) return;
+  fail_field(Code::invalid, "session", "session: this is done signed in, not with a key");
+}
+
 json::Value time_or_null(const std::optional<std::int64_t>& time) {
   return time ? json::Value(*time) : json::Value(nullptr);
 }

@@ -19,6 +19,9 @@ Owner owner_of(Accounts& accounts, const Actor& actor, Fields& fields);
 /// The field "key": an id, or a name, of "user" where that is given. Throws Error(invalid, key) where several have it.
 Key key_of(Accounts& accounts, const Actor& actor, Fields& fields);
 
+/// Throws Error(invalid, session) unless the actor is signed in.
+void must_be_person(const Actor& actor);
+
 json::Object shown(const Tenant& tenant);
 json::Object shown(const Department& department);
 json::Object shown(Accounts& accounts, const Owner& owner);

@@ -12,5 +12,6 @@ std::span<const Action> certificate_actions();
 std::span<const Action> quota_actions();
 std::span<const Action> usage_actions();
 std::span<const Action> sign_in_actions();
+std::span<const Action> passkey_actions();
 
 }  // namespace cofre::accounts

@@ -94,6 +94,17 @@ Object make_link(Accounts& accounts, const Actor& actor, const Object& in) {
   return link_of(accounts, owner, invitation_s);
 }
 
+/// For who has lost them: the password remains.
+Object remove_factors(Accounts& accounts, const Actor& actor, const Object& in) {
+  Fields fields(in);
+  const auto owner = owner_of(accounts, actor, fields);
+  fields.done();
+  if (owner.id == actor.user)
+    fail_field(Code::invalid, "user", "user: one's own are removed with a code, or a password");
+  accounts.sign_in.remove_factors(owner.id);
+  return accounts::shown(accounts, owner);
+}
+
 Object unlock(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields fields(in);
   const auto owner = owner_of(accounts, actor, fields);
@@ -113,11 +124,6 @@ Object use_link(Accounts& accounts, const Actor& actor, const Object& in) {
   accounts.sign_in.use_link(token, password);
   accounts.sessions.end_all(actor.user);
   return {{"user", accounts.directory.owner(actor.user).name}};
-}
-
-void must_be_person(const Actor& actor) {
-  if (actor.key_id < 0) return;
-  fail_field(Code::invalid, "session", "session: this is done signed in, not with a key");
 }
 
 Object change_password(Accounts& accounts, const Actor& actor, const Object& in) {
@@ -174,7 +180,7 @@ Object remove_factor(Accounts& accounts, const Actor& actor, const Object& in) {
   const auto code = fields.text("code");
   fields.done();
   if (!accounts.sign_in.check_code(actor.user, code)) fail_field(Code::invalid, "code", "code: is not the code of now");
-  accounts.sign_in.remove_factor(actor.user);
+  accounts.sign_in.remove_app(actor.user);
   return {{"removed", true}};
 }
 
@@ -203,7 +209,7 @@ Object reset(Accounts& accounts, const Actor& actor, const Object& in) {
     directory.set_roles(owner->id, Roles::parse(*given));
   }
   if (owner->state != State::active) directory.set_owner_state(owner->id, State::active);
-  accounts.sign_in.remove_factor(owner->id);
+  accounts.sign_in.remove_factors(owner->id);
   accounts.sign_in.unlock(owner->id);
   accounts.sessions.end_all(owner->id);
   return link_of(accounts, *owner, reset_s);
@@ -227,6 +233,7 @@ constexpr Action rows[] = {
     {"session.end_all", Scope::security, true, end_sessions_of},
     {"user.link", Scope::people, true, make_link},
     {"user.unlock", Scope::people, true, unlock},
+    {"user.factors.remove", Scope::security, true, remove_factors},
     {"link.use", Scope::account, true, use_link},
     {"me.session.list", Scope::account, false, list_own},
     {"me.session.end", Scope::account, true, end_own},

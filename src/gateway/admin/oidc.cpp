@@ -106,7 +106,7 @@ std::string public_url(const Services& services) {
 }
 
 void tell(const Services& services, const Call& call, const std::string& name, std::int64_t owner) {
-  if (services.accounts.signed_in) services.accounts.signed_in(name, call.request.peer, owner);
+  if (services.accounts.signed_in) services.accounts.signed_in({name, call.request.peer, owner, "oidc"});
 }
 
 void note(const Services& services, const std::string& text) {

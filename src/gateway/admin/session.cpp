@@ -13,14 +13,6 @@ namespace {
 
 using accounts::SignIn;
 
-http::Response json_response(const json::Object& object) {
-  http::Response response;
-  response.headers.add("Content-Type", "application/json");
-  response.headers.add("Cache-Control", "no-store");
-  response.body = json::dump(object);
-  return response;
-}
-
 std::string cookie(std::string_view value, std::string_view more) {
   return fmt::format("{}={}; Path=/; Secure; HttpOnly; SameSite=Strict{}", session_cookie, value, more);
 }
@@ -36,6 +28,58 @@ void end_session_of(Services& services, const Call& call) {
 std::string begun(Services& services, const Call& call, const SignIn::Result& result) {
   end_session_of(services, call);
   return services.accounts.sessions.begin(result.owner, result.answer == SignIn::Answer::limited, call.request.peer);
+}
+
+std::int64_t tenant_named(const accounts::Accounts& accounts, const std::optional<std::string>& name) {
+  if (!name) return accounts::home_tenant;
+  for (const auto& tenant : accounts.directory.tenants()) {
+    if (tenant.name == *name) return tenant.id;
+  }
+  return 0;  // nobody is of it
+}
+
+Attempt attempt_of(const accounts::Accounts& accounts, const Call& call) {
+  const auto in = request_of(call);
+  accounts::Fields fields(in);
+  Attempt attempt;
+  attempt.name = fields.text("name");
+  attempt.password = fields.text("password");
+  attempt.code = fields.text_if_any("code").value_or("");
+  attempt.tenant = tenant_named(accounts, fields.text_if_any("tenant"));
+  fields.done();
+  return attempt;
+}
+
+http::Response answer_to(const Attempt& attempt, Services& services, Call& call) {
+  auto& accounts = services.accounts;
+  const auto tell = [&](std::int64_t owner, std::string why) {
+    const auto* with = attempt.code.empty() ? "password" : "code";
+    if (accounts.signed_in) accounts.signed_in({attempt.name, call.request.peer, owner, with, std::move(why)});
+  };
+  SignIn::Result result;
+  try {
+    result = accounts.sign_in.sign_in(attempt.tenant, attempt.name, attempt.password, attempt.code);
+  } catch (const Error& error) {
+    tell(0, error.what());
+    throw;
+  }
+  tell(result.owner, "");
+  if (result.owner == 0) throw refusal_of(result);
+  return welcome(services, call, result);
+}
+
+}  // namespace
+
+std::string begin_session(Services& services, const Call& call, const SignIn::Result& result) {
+  return cookie(begun(services, call, result), "");
+}
+
+http::Response json_response(const json::Object& object) {
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.headers.add("Cache-Control", "no-store");
+  response.body = json::dump(object);
+  return response;
 }
 
 http::Response welcome(Services& services, Call& call, const SignIn::Result& result) {
@@ -63,60 +107,17 @@ Failure refusal_of(const SignIn::Result& result) {
   return failure;
 }
 
-std::int64_t tenant_named(const accounts::Accounts& accounts, const std::optional<std::string>& name) {
-  if (!name) return accounts::home_tenant;
-  for (const auto& tenant : accounts.directory.tenants()) {
-    if (tenant.name == *name) return tenant.id;
-  }
-  return 0;  // nobody is of it
-}
-
-struct Attempt {
-  std::int64_t tenant = 0;
-  std::string name, password, code;
-};
-
-Attempt attempt_of(const accounts::Accounts& accounts, const Call& call) {
-  const auto in = request_of(call);
-  accounts::Fields fields(in);
-  Attempt attempt;
-  attempt.name = fields.text("name");
-  attempt.password = fields.text("password");
-  attempt.code = fields.text_if_any("code").value_or("");
-  attempt.tenant = tenant_named(accounts, fields.text_if_any("tenant"));
-  fields.done();
-  return attempt;
-}
-
-http::Response answer_to(const Attempt& attempt, Services& services, Call& call) {
-  auto& accounts = services.accounts;
-  const auto tell = [&](std::int64_t owner) {
-    if (accounts.signed_in) accounts.signed_in(attempt.name, call.request.peer, owner);
-  };
-  SignIn::Result result;
-  try {
-    result = accounts.sign_in.sign_in(attempt.tenant, attempt.name, attempt.password, attempt.code);
-  } catch (const Error&) {
-    tell(0);
-    throw;
-  }
-  tell(result.owner);
-  if (result.owner == 0) throw refusal_of(result);
-  return welcome(services, call, result);
-}
-
-}  // namespace
-
-std::string begin_session(Services& services, const Call& call, const SignIn::Result& result) {
-  return cookie(begun(services, call, result), "");
+void try_password(Services& services, Call&& call, const PasswordWork& work) {
+  const auto attempt = attempt_of(services.accounts, call);
+  const auto try_it = [attempt, work](Call&& at) { at.answer(work(attempt, at)); };
+  if (!services.accounts.sign_in.asks_elsewhere(attempt.tenant, attempt.name)) return try_it(std::move(call));
+  gateway::at_desk(services.entrance, std::move(call), try_it);
 }
 
 void sign_in(Services& services, Call&& call) {
   gateway::at_desk(services.office, std::move(call), [&services](Call&& asked) {
-    const auto attempt = attempt_of(services.accounts, asked);
-    const auto try_it = [&services, attempt](Call&& at) { at.answer(answer_to(attempt, services, at)); };
-    if (!services.accounts.sign_in.asks_elsewhere(attempt.tenant, attempt.name)) return try_it(std::move(asked));
-    gateway::at_desk(services.entrance, std::move(asked), try_it);
+    try_password(services, std::move(asked),
+                 [&services](const Attempt& attempt, Call& at) { return answer_to(attempt, services, at); });
   });
 }
 

@@ -1,10 +1,29 @@
 #pragma once
 
+#include <functional>
+#include <string>
+
+#include "gateway/errors.h"
 #include "gateway/services.h"
 
 /// Signing in and out with a browser.
 namespace cofre::gateway::admin {
 
+/// Who says who they are.
+struct Attempt {
+  std::int64_t tenant = 0;
+  std::string name, password, code;
+};
+using PasswordWork = std::function<http::Response(const Attempt&, Call&)>;
+/// Does with {"name", "password", "code", "tenant"} what is to be done, at the entrance where the company's directory
+/// is asked. On a thread that may wait.
+void try_password(Services& services, Call&& call, const PasswordWork& work);
+
+http::Response json_response(const json::Object& object);
+/// The answer to a right sign-in: a session. What was presented before is worth nothing after.
+http::Response welcome(Services& services, Call& call, const accounts::SignIn::Result& result);
+/// And to a wrong one.
+Failure refusal_of(const accounts::SignIn::Result& result);
 /// Begins the session of somebody who was signed in (`result` has the owner); what was presented before is worth
 /// nothing after. Returns what goes into Set-Cookie.
 std::string begin_session(Services& services, const Call& call, const accounts::SignIn::Result& result);
