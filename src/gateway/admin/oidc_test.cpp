@@ -31,8 +31,8 @@ class CompanySignInRoutes : public GatewayTest {
   CompanySignInRoutes() {
     accounts.policy.cost = {1, 8 << 20};
     accounts.base_url = "https://box.example:8443";
-    accounts.signed_in = [this](const std::string& name, const std::string&, std::int64_t owner) {
-      signed_in.push_back({name, owner});
+    accounts.signed_in = [this](const accounts::Accounts::SignedIn& one) {
+      signed_in.emplace_back(one.name, one.owner);
     };
     std::ofstream(folder.path() / "secret") << oidc::TestProvider::secret;
     settings.company.emplace(CompanySignIn{provider, users, "Company <account>", "",
