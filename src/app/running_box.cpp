@@ -333,7 +333,7 @@ struct RunningBox::State {
     }
     if (what == "reload") return reload();
     if (is_master_key_action(request)) return master_key_action(options.data, box->master, request);
-    if (is_audit_action(request)) return audit_action(box->trail, store::backups_in(options.data), request);
+    if (is_audit_action(request)) return audit_action(box->trail, request);
     if (is_person_action(request)) return person_action({box->accounts, box->trail, records}, request, who);
     return accounts::act(box->accounts, accounts::Actor::machine(), what, request);
   }
