@@ -31,6 +31,14 @@ void check_models(const std::vector<std::string>& models) {
   }
 }
 
+/// With when it was used last.
+template <class Entry>
+Key shown(const Entry& entry) {
+  auto key = entry.key;
+  if (const auto used = entry.used->load(std::memory_order_relaxed); used > 0) key.used = used;
+  return key;
+}
+
 }  // namespace
 
 std::size_t Keys::HashOfMac::operator()(const crypto::Mac& mac) const noexcept {
@@ -236,9 +244,7 @@ std::vector<Key> Keys::list_where(const std::function<bool(const Key&)>& chosen)
   {
     const std::shared_lock hold(mutex_);
     for (const auto& [mac, entry] : entries_) {
-      if (!chosen(entry.key)) continue;
-      keys.push_back(entry.key);
-      if (const auto used = entry.used->load(std::memory_order_relaxed); used > 0) keys.back().used = used;
+      if (chosen(entry.key)) keys.push_back(shown(entry));
     }
   }
   std::sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.id < b.id; });
@@ -256,7 +262,7 @@ std::vector<Key> Keys::list(std::int64_t owner) const {
 std::optional<Key> Keys::find(std::int64_t id) const {
   const std::shared_lock hold(mutex_);
   const auto found = by_id_.find(id);
-  return found == by_id_.end() ? std::nullopt : std::optional(found->second->key);
+  return found == by_id_.end() ? std::nullopt : std::optional(shown(*found->second));
 }
 
 Key Keys::key(std::int64_t id) const {

@@ -150,7 +150,7 @@ TEST_F(FilesAndBatches, AFileBeyondAQuotaOfStorageIsRefusedWithIt) {
   EXPECT_EQ(first.status, 200);
   const auto refused = upload(form(100'001));  // told by what has come; the first one's room is known
   EXPECT_EQ(refused.status, 429);
-  const auto& error = refused.object().at("error").as_object();
+  const auto error = refused.object().at("error").as_object();
   EXPECT_EQ(error.at("code"), "insufficient_quota");
   EXPECT_EQ(error.at("param"), json::Value(fmt::format("quota {}", quota.id)));
   EXPECT_NE(error.at("message").as_string().find("300000 stored bytes of the user"), std::string::npos);

@@ -291,7 +291,8 @@ TEST_F(TheRecords, ASweepGoesOverEverythingInPieces) {
     quickly.commit();
   }
   now += 5000;
-  const auto first = sweeper.sweep();
+  auto first = sweeper.sweep();
+  while (first.kind != "responses") first = sweeper.sweep();  // those before it have nothing
   EXPECT_EQ(first.removed, static_cast<std::uint64_t>(Sweeper::piece_rows));
   EXPECT_TRUE(first.more);
   EXPECT_EQ(sweep()["responses"], 250u);

@@ -4506,7 +4506,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin a second factor */
+        /** Begin a second factor; password: of who has one */
         post: {
             parameters: {
                 query?: never;
@@ -4516,7 +4516,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Password"];
+                    "application/json": components["schemas"]["FactorBegin"];
                 };
             };
             responses: {
@@ -7560,6 +7560,172 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/v1/users/{user}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that the box keeps of one, as a tar archive */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    user: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+                /** @description A field is wrong: error.param names it */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description No valid key or session */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The key or the session lacks the scope */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description There is none, or none that the caller reaches */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A limit is reached: Retry-After tells when it may be tried again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/users/{user}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Destroy all that the box keeps of one */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    user: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Erasure"];
+                    };
+                };
+                /** @description A field is wrong: error.param names it */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description No valid key or session */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The key or the session lacks the scope */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description There is none, or none that the caller reaches */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A limit is reached: Retry-After tells when it may be tried again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/v1/users/{user}/roles": {
         parameters: {
             query?: never;
@@ -8707,6 +8873,239 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Quota"];
+                    };
+                };
+                /** @description A field is wrong: error.param names it */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description No valid key or session */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The key or the session lacks the scope */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description There is none, or none that the caller reaches */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A limit is reached: Retry-After tells when it may be tried again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules of how long things are kept */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionRules"];
+                    };
+                };
+                /** @description A field is wrong: error.param names it */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description No valid key or session */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The key or the session lacks the scope */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description There is none, or none that the caller reaches */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A limit is reached: Retry-After tells when it may be tried again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        /** Set such a rule */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetentionRuleNew"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionRule"];
+                    };
+                };
+                /** @description A field is wrong: error.param names it */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description No valid key or session */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The key or the session lacks the scope */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description There is none, or none that the caller reaches */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A limit is reached: Retry-After tells when it may be tried again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/v1/retention/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove such a rule */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    rule: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionRule"];
                     };
                 };
                 /** @description A field is wrong: error.param names it */
@@ -10294,6 +10693,8 @@ export interface components {
         Session: {
             user?: unknown;
             csrf_token?: string;
+            /** @enum {unknown} */
+            kept_by?: "ldap" | "oidc" | null;
         };
         PasswordChange: {
             old: string;
@@ -10301,6 +10702,9 @@ export interface components {
         };
         Password: {
             password: string;
+        };
+        FactorBegin: {
+            password?: string;
         };
         Code: {
             code: string;
@@ -10386,6 +10790,22 @@ export interface components {
             /** @description of the link */
             expires?: number;
         };
+        Erasure: {
+            box: string;
+            /** @description who it was, in the audit trail */
+            person: number | null;
+            /** Format: date-time */
+            time: string;
+            by: string;
+            erased: {
+                [key: string]: number;
+            };
+            head: Record<string, unknown>;
+            key: string;
+            signature: string;
+            destroyed?: string;
+            not_reached?: string[];
+        };
         Users: {
             users?: components["schemas"]["User"][];
             more?: boolean;
@@ -10401,6 +10821,8 @@ export interface components {
             models?: string[];
             addresses?: string[];
             expires?: number;
+            /** @description requests may be signed with it */
+            signing?: boolean;
             requests_per_minute?: number;
         };
         Rotation: {
@@ -10415,6 +10837,8 @@ export interface components {
             prefix: string;
             /** @description only in the answer that makes it */
             key?: string;
+            /** @description of a key that signs: by which a signature names it */
+            access_id?: string | null;
             user?: string | null;
             scopes?: string[];
             models?: string[];
@@ -10504,10 +10928,10 @@ export interface components {
             key?: string | number;
             model?: string;
             /** @enum {unknown} */
-            metric?: "tokens" | "requests" | "concurrency" | "money";
+            metric?: "tokens" | "requests" | "concurrency" | "money" | "storage";
             /** @enum {unknown} */
             period?: "minute" | "day" | "month";
-            /** @description of money: millionths of the tenant's currency */
+            /** @description of money: millionths of the tenant's currency; of storage: bytes */
             amount?: number;
             /** @description in place of amount: 12.50 */
             money?: string;
@@ -10529,6 +10953,26 @@ export interface components {
         };
         Quotas: {
             quotas?: components["schemas"]["Quota"][];
+        };
+        RetentionRuleNew: {
+            /** @enum {unknown} */
+            kind: "chats" | "responses" | "batches" | "files" | "logs";
+            days: number;
+            tenant?: string | number;
+            department?: string | number;
+            user?: string | number;
+        };
+        RetentionRule: {
+            id: number;
+            kind: string;
+            days: number;
+            /** @enum {unknown} */
+            level: "box" | "tenant" | "department" | "user";
+            subject?: string | null;
+            subject_id?: number;
+        };
+        RetentionRules: {
+            rules?: components["schemas"]["RetentionRule"][];
         };
         Usage: {
             usage?: {
