@@ -69,7 +69,7 @@ constexpr RouteNote notes[] = {
     {"POST", "/admin/v1/oidc/code", "The page's form: the code of the second factor", "CodeForm", "text"},
     {"GET", "/admin/v1/me", "Who the caller is", "", "Any"},
     {"POST", "/admin/v1/me/password", "Change one's password", "PasswordChange", "Any"},
-    {"POST", "/admin/v1/me/second-factor", "Begin a second factor", "Password", "Any"},
+    {"POST", "/admin/v1/me/second-factor", "Begin a second factor; password: of who has one", "FactorBegin", "Any"},
     {"POST", "/admin/v1/me/second-factor/confirm", "Put it into use", "Code", "Any"},
     {"POST", "/admin/v1/me/second-factor/remove", "Remove it", "Code", "Any"},
     {"POST", "/admin/v1/session/passkey/options",

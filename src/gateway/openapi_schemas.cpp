@@ -106,9 +106,10 @@ std::string_view openapi_schemas() {
 "Link": {"type": "object", "required": ["token", "password"], "properties": {"token": {"type": "string"}, "password": {"type": "string"}}, "additionalProperties": false},
 "SignIn": {"type": "object", "required": ["name", "password"], "properties": {
   "name": {"type": "string"}, "password": {"type": "string"}, "code": {"type": "string"}, "tenant": {"type": "string"}}, "additionalProperties": false},
-"Session": {"type": "object", "properties": {"user": {}, "csrf_token": {"type": "string"}}},
+"Session": {"type": "object", "properties": {"user": {}, "csrf_token": {"type": "string"}, "kept_by": {"enum": ["ldap", "oidc", null]}}},
 "PasswordChange": {"type": "object", "required": ["old", "password"], "properties": {"old": {"type": "string"}, "password": {"type": "string"}}, "additionalProperties": false},
 "Password": {"type": "object", "required": ["password"], "properties": {"password": {"type": "string"}}, "additionalProperties": false},
+"FactorBegin": {"type": "object", "properties": {"password": {"type": "string"}}, "additionalProperties": false},
 "Code": {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}, "additionalProperties": false},
 "Providers": {"type": "object", "required": ["providers"], "properties": {"providers": {"type": "array", "items": {"type": "object", "required": ["label", "start"], "properties": {"label": {"type": "string"}, "start": {"type": "string"}}}}}},
 "CodeForm": {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}},

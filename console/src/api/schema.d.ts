@@ -4506,7 +4506,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin a second factor */
+        /** Begin a second factor; password: of who has one */
         post: {
             parameters: {
                 query?: never;
@@ -4516,7 +4516,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Password"];
+                    "application/json": components["schemas"]["FactorBegin"];
                 };
             };
             responses: {
@@ -10294,6 +10294,8 @@ export interface components {
         Session: {
             user?: unknown;
             csrf_token?: string;
+            /** @enum {unknown} */
+            kept_by?: "ldap" | "oidc" | null;
         };
         PasswordChange: {
             old: string;
@@ -10301,6 +10303,9 @@ export interface components {
         };
         Password: {
             password: string;
+        };
+        FactorBegin: {
+            password?: string;
         };
         Code: {
             code: string;

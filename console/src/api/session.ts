@@ -6,6 +6,8 @@ export interface Session {
   user: Schema['User']
   tenant: Schema['Tenant']
   scopes: string[]
+  /** The company's system that keeps how they sign in; null: the box does. */
+  kept_by: 'ldap' | 'oidc' | null
   csrf_token: string
 }
 

@@ -47,8 +47,8 @@ export function MePage() {
         <>
           <MyKeys />
           <MyUsage />
-          <SecondFactor />
-          <Password />
+          <SecondFactor asksPassword={session.kept_by !== 'oidc'} />
+          {session.kept_by === null && <Password />}
           <Sessions />
         </>
       )}

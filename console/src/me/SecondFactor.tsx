@@ -6,8 +6,8 @@ import { FormDialog } from '../ui/deeds'
 import { Secret } from '../ui/Secret'
 import { useMySessions } from './Sessions'
 
-/** TOTP (RFC 6238): the password once more, the secret into an app, a code of it back. */
-export function SecondFactor() {
+/** TOTP (RFC 6238): the password once more, where there is one, the secret into an app, a code of it back. */
+export function SecondFactor({ asksPassword }: { asksPassword: boolean }) {
   const { t } = useTranslation()
   const { message } = App.useApp()
   const [asks, setAsks] = useState<'password' | 'code' | 'remove'>()
@@ -31,14 +31,16 @@ export function SecondFactor() {
         action={t('factor.next')}
         open={asks === 'password'}
         close={() => setAsks((now) => (now === 'password' ? undefined : now))}
-        submit={async (given: { password: string }) => {
+        submit={async (given: { password?: string }) => {
           setFactor(await api.post(path('/admin/v1/me/second-factor', {}), given))
           setAsks('code')
         }}
       >
-        <Form.Item name="password" label={t('signIn.password')} extra={t('factor.passwordHelp')} rules={[{ required: true, message: '' }]}>
-          <Input.Password autoComplete="current-password" autoFocus />
-        </Form.Item>
+        {asksPassword && (
+          <Form.Item name="password" label={t('signIn.password')} extra={t('factor.passwordHelp')} rules={[{ required: true, message: '' }]}>
+            <Input.Password autoComplete="current-password" autoFocus />
+          </Form.Item>
+        )}
       </FormDialog>
       <FormDialog
         title={t('factor.set')}

@@ -179,9 +179,11 @@ Object list_roles(Accounts&, const Actor&, const Object& in) {
 Object show_me(Accounts& accounts, const Actor& actor, const Object& in) {
   Fields(in).done();
   if (actor.user == 0) return {{"user", nullptr}, {"scopes", listed(actor.scopes.names())}};
+  const auto kept_by = accounts.sign_in.kept_by(actor.user);
   return {{"user", shown(accounts, accounts.directory.owner(actor.user))},
           {"tenant", shown(accounts.directory.tenant(actor.tenant))},
-          {"scopes", listed(actor.scopes.names())}};
+          {"scopes", listed(actor.scopes.names())},
+          {"kept_by", kept_by ? json::Value(*kept_by) : json::Value(nullptr)}};
 }
 
 constexpr Action rows[] = {
