@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "accounts/actions/actions.h"
 #include "accounts/fixture.h"
 #include "base/thrown.h"
 
@@ -106,6 +107,17 @@ TEST_F(BySubject, WhoIsLockedOutWaits) {
   EXPECT_EQ(box_->sign_in.admit(*ana, "").answer, Answer::wait);
   now_ += 10;
   EXPECT_EQ(box_->sign_in.admit(*ana, "").answer, Answer::welcome);
+}
+
+TEST_F(BySubject, WhoHasNoPasswordBeginsASecondFactorSoonAfterSigningIn) {
+  const auto ana = admit("7001", "ana");
+  const auto session = box_->sessions.begin(*ana, true, "");
+  const auto actor = Actor::of(*box_->sessions.authenticate(session), "");
+  now_ += 601;
+  EXPECT_EQ(field_of([&] { act(*box_, actor, "me.factor.begin", {}); }), "session");
+  now_ -= 1;
+  EXPECT_EQ(field_of([&] { act(*box_, actor, "me.factor.begin", {{"password", "x"}}); }), "password");
+  EXPECT_TRUE(act(*box_, actor, "me.factor.begin", {}).contains("secret"));
 }
 
 TEST_F(BySubject, ASecondFactorIsDemandedAsOfOthers) {
