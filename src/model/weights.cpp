@@ -115,12 +115,10 @@ void Weights::plan_layer(Layer& layer, const std::string& prefix, std::vector<Jo
   layer.key_norm = vector(prefix + "attn_k_norm.weight", spec_.head_width, true);
   layer.sinks = vector(prefix + "attn_sinks.weight", spec_.heads, true);
   // Where there is no ffn_norm, the one "after attention" stands before the network, on the residual stream.
-  if (file_.find_tensor(prefix + "ffn_norm.weight") != nullptr) {
-    layer.attention_post_norm = vector(prefix + "post_attention_norm.weight", width, true);
-    layer.ffn_norm = vector(prefix + "ffn_norm.weight", width, false);
-  } else {
-    layer.ffn_norm = vector(prefix + "post_attention_norm.weight", width, false);
-  }
+  auto post = vector(prefix + "post_attention_norm.weight", width, true);
+  const bool before_ffn = !post.empty() && file_.find_tensor(prefix + "ffn_norm.weight") == nullptr;
+  layer.ffn_norm = before_ffn ? std::move(post) : vector(prefix + "ffn_norm.weight", width, false);
+  if (!before_ffn) layer.attention_post_norm = std::move(post);
   layer.ffn_post_norm = vector(prefix + "post_ffw_norm.weight", width, true);
   plan_attention(layer, prefix, jobs);
   if (spec_.experts.count > 0) return plan_experts(layer, prefix, jobs);

@@ -88,6 +88,10 @@ RopeSpec read_rope(const Keys& keys, std::size_t head_width) {
   }
   rope.pair_factors = pair_factors(keys.file(), "rope_freqs.weight", rope.width / 2);
   if (rope.pair_factors.empty()) read_long_factors(keys, rope);
+  if (kind == "longrope" && rope.long_pair_factors.empty())
+    fail_field(Code::invalid, keys.full("rope.scaling.type"),
+               "{} is longrope, but the model file has no tensor rope_factors_long.weight",
+               keys.full("rope.scaling.type"));
   return rope;
 }
 
