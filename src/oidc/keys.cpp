@@ -62,6 +62,12 @@ std::string text_of(const json::Object& object, std::string_view name, std::size
   return std::string(value->get_string());
 }
 
+/// Likewise of base64url. libcjose ends the process at some texts that are not, "A=AB" one of them: it gets none.
+std::string base64url_of(const json::Object& object, std::string_view name, std::size_t most) {
+  auto text = text_of(object, name, most);
+  return crypto::from_base64url(text) ? text : std::string();
+}
+
 struct ReleaseKey {
   void operator()(cjose_jwk_t* key) const { cjose_jwk_release(key); }
 };
@@ -138,11 +144,14 @@ std::shared_ptr<const KeySet::Key> KeySet::Key::read(const json::Object& from) {
   key->algorithm = text_of(from, "alg", 16);
   const auto type = text_of(from, "kty", 16), curve = text_of(from, "crv", 16);
   if (type == "RSA") {
-    const auto modulus = text_of(from, "n", modulus_letters_max), exponent = text_of(from, "e", exponent_letters_max);
+    const auto modulus = base64url_of(from, "n", modulus_letters_max);
+    const auto exponent = base64url_of(from, "e", exponent_letters_max);
+    if (modulus.empty() || exponent.empty()) return nullptr;
     key->native = import({{"kty", type}, {"n", modulus}, {"e", exponent}});
     if (!key->native || cjose_jwk_get_keysize(key->native.get(), nullptr) < rsa_bits_least) return nullptr;
   } else if (type == "EC") {
-    const auto x = text_of(from, "x", point_letters_max), y = text_of(from, "y", point_letters_max);
+    const auto x = base64url_of(from, "x", point_letters_max), y = base64url_of(from, "y", point_letters_max);
+    if (x.empty() || y.empty()) return nullptr;
     key->kind = Kind::ec;
     key->native = import({{"kty", type}, {"crv", curve}, {"x", x}, {"y", y}});
     if (!key->native) return nullptr;
@@ -186,7 +195,8 @@ Signed KeySet::open(std::string_view token) const {
   const auto parts = parts_of(token);
   const auto head = head_of(parts[0]);
   auto payload = crypto::from_base64url(parts[1]);
-  if (!payload) refuse("its payload is not base64url");
+  if (!payload || payload->empty()) refuse("its payload is not base64url");
+  if (parts[2].empty() || !crypto::from_base64url(parts[2])) refuse("its signature is not base64url");
   const bool is_good = std::any_of(keys_.begin(), keys_.end(),
                                    [&](const auto& key) { return key->fits(head) && key->has_signed(token); });
   if (!is_good) refuse("none of the provider's keys signed it");

@@ -113,6 +113,21 @@ TEST(Keys, ThoseThatSignNothingOrAreWeakAreLeftOut) {
   EXPECT_EQ(set_of({rsa().public_key(), unknown}).size(), 1u);
 }
 
+// libcjose aborts at such texts.
+TEST(Keys, WhatIsNotBase64urlDoesNotEndTheProcess) {
+  for (const char* text : {"A=AB", "=", "====", "A===", "AB=A", "A", "AAAAA", "", "+/", "A B"}) {
+    const json::Object key{{"kty", "RSA"}, {"n", text}, {"e", text}, {"kid", "rsa"}};
+    const json::Object point{{"kty", "EC"}, {"crv", "P-256"}, {"x", text}, {"y", text}};
+    EXPECT_EQ(set_of({key, point}).size(), 0u) << text;
+    const auto token = rsa().sign(hello);
+    const auto keys = set_of({rsa().public_key()});
+    const auto signature = token.rfind('.') + 1, payload = token.find('.') + 1;
+    EXPECT_EQ(field_of([&] { keys.open(token.substr(0, signature) + text); }), "token") << text;
+    EXPECT_EQ(field_of([&] { keys.open(token.substr(0, payload) + text + token.substr(signature - 1)); }), "token")
+        << text;
+  }
+}
+
 TEST(Keys, WhatIsNoSetIsRefused) {
   for (const char* text : {"", "[]", "{}", R"({"keys":{}})", R"({"keys":[1]})", "{\"keys\":[", "null"}) {
     EXPECT_EQ(code_of([&] { KeySet::parse(text); }), Code::invalid) << text;
