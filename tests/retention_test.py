@@ -89,7 +89,9 @@ class Kept(unittest.TestCase):
     def test_everything_of_a_person_is_exported_and_erased_while_the_box_runs_and_without_it(self):
         key = self.box.key("ana")
         self.assertEqual(upload(self.box, key, SECRET * 1000)[0], 200)
-        self.assertIn("name", self.box.command("person", "export", "nobody", "--to", "/tmp/x")[2])
+        with tempfile.TemporaryDirectory() as folder:
+            to = os.path.join(folder, "export")
+            self.assertIn("name", self.box.command("person", "export", "nobody", "--to", to)[2])
         self.erased("ana")
         self.assertEqual(self.box.ask("GET", "/v1/files", key=key)[0], 401)
         upload(self.box, self.box.key("ben"), SECRET * 1000)

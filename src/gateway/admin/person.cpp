@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "accounts/actions/fields.h"
 #include "accounts/actions/lookup.h"
@@ -42,6 +43,8 @@ accounts::audit::Entry entry_of(Services& services, const Call& call, const char
   return entry;
 }
 
+constexpr std::size_t piece_bytes = 256 << 10;  ///< written at once: far less than a slow reader may leave waiting
+
 /// An archive on its way, as fast as it is read.
 class Export : public std::enable_shared_from_this<Export> {
  public:
@@ -60,23 +63,28 @@ class Export : public std::enable_shared_from_this<Export> {
   }
 
  private:
-  /// At the office: a page, then others have their turn. An answer that breaks off is not whole.
+  /// At the office: a piece, then others have their turn. An answer that breaks off is not whole.
   void step() {
     if (!call_.caller->is_valid()) return;
     try {
-      const auto page =
-          records::export_page({services_.accounts, trail_of(services_), services_.records}, name_, cursor_);
-      std::string text;
-      for (const auto& piece : page.pieces) add(text, piece);
-      if (!page.next) text += text::tar_end();
-      if (!text.empty() && !call_.responder.write(text)) return;  // the client has left
-      if (!page.next) return call_.responder.end();
-      cursor_ = *page.next;
+      while (waiting_.empty() && cursor_) read_page();
+      const auto piece = std::string_view(waiting_).substr(0, piece_bytes);
+      if (!call_.responder.write(piece)) return;  // the client has left
+      waiting_.erase(0, piece.size());
+      if (waiting_.empty() && !cursor_) return call_.responder.end();
     } catch (const Error& error) {
       if (services_.settings.log) services_.settings.log("person", {{"error", error.what()}});
       return;
     }
     call_.responder.on_drained([self = shared_from_this()] { self->services_.office.put([self] { self->step(); }); });
+  }
+
+  void read_page() {
+    const auto page =
+        records::export_page({services_.accounts, trail_of(services_), services_.records}, name_, *cursor_);
+    for (const auto& piece : page.pieces) add(waiting_, piece);
+    if (!page.next) waiting_ += text::tar_end();
+    cursor_ = page.next;
   }
 
   void add(std::string& text, const records::ExportPiece& piece) {
@@ -110,9 +118,10 @@ class Export : public std::enable_shared_from_this<Export> {
   Services& services_;
   Call call_;
   const std::string name_;
-  records::ExportCursor cursor_;
-  std::uint64_t left_ = 0;  ///< of the content that is told
-  std::string lines_;       ///< that have no end yet
+  std::optional<records::ExportCursor> cursor_{records::ExportCursor{}};  ///< nothing: all is read
+  std::string waiting_;                                                   ///< read and not yet written
+  std::uint64_t left_ = 0;                                                ///< of the content that is told
+  std::string lines_;                                                     ///< that have no end yet
   std::map<std::string, unsigned> parts_;
 };
 
