@@ -337,7 +337,8 @@ await step('the first load is at most 350 KB', async () => {
   const fresh = await context.newPage()
   const sizes = []
   fresh.on('response', (response) => {
-    if (response.url().startsWith(`${base}/console/`)) sizes.push(response.request().sizes().then((one) => one.responseBodySize))
+    const url = response.url()
+    if (url.startsWith(`${base}/console/`) && !url.startsWith(`${base}/console/v1/`)) sizes.push(response.request().sizes().then((one) => one.responseBodySize))
   })
   await fresh.goto(`${base}/console/chat`)
   await fresh.getByPlaceholder('Write a message').waitFor()
