@@ -50,7 +50,7 @@ CASES = {
     "gemma3": ("gemma3", "norms around halves and on heads, a window of 32", {"rope.freq_base": 1e6, "attention.sliding_window": 32},
                {"head_norms": True, "post_norms": True}),
     "gemma2": ("gemma2", "norms around halves, caps, a window of 32 in every other layer", {"attention.sliding_window": 32, "attn_logit_softcapping": 4.0,
-                                                                                           "final_logit_softcapping": 8.0}, {"post_norms": True}),
+                                                                                           "final_logit_softcapping": 8.0}, {"post_norms": True, "tied": True}),
     "phi3": ("phi3", "matrices that share a tensor", {}, {"square": True, "one_qkv": True, "gate_in_up": True}),
     "phi3 short": ("phi3", "LongRoPE within the trained context", {"rope.scaling.original_context_length": 4096, "rope.scaling.attn_factor": 1.19},
                    {"square": True, "one_qkv": True, "gate_in_up": True, "long_factors": True}),
@@ -112,7 +112,8 @@ def write_model(path, family, shape, keys, options, seed):
 
     matrix("token_embd.weight", len(PIECES), width, width**0.5)
     norm("output_norm.weight", width)
-    matrix("output.weight", len(PIECES), width, 3)
+    if not options.get("tied"):
+        matrix("output.weight", len(PIECES), width, 3)
     if options.get("factors"):
         w.add_tensor("rope_freqs.weight", numpy.geomspace(1, 8, head // 2).astype(numpy.float32))
     if options.get("long_factors"):
