@@ -200,7 +200,7 @@ await step('a service account and its key, which asks a model', async () => {
   await page.keyboard.press('Enter')
   await dialog.getByLabel('Name', { exact: true }).fill(names.key)
   await dialog.getByRole('button', { name: 'Create' }).click()
-  key = (await page.getByText(/^cofre_\w{20,}/).innerText()).trim()
+  key = (await page.getByText(/^cofre_[\w-]{20,}/).innerText()).trim()
   const answer = await program(key, '/v1/chat/completions', { model: 'default', max_tokens: 4, messages: [{ role: 'user', content: 'Hello' }] })
   expect(answer.status() === 200, `200, not ${answer.status()}`)
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
