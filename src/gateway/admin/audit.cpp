@@ -10,6 +10,7 @@
 #include "accounts/person_name.h"
 #include "base/error.h"
 #include "gateway/admin/admin.h"
+#include "gateway/admin/download.h"
 #include "gateway/auditor.h"
 #include "os/clock.h"
 
@@ -56,54 +57,6 @@ json::Object wanted(accounts::Fields& fields) {
   }
   return request;
 }
-
-/// Records on their way to an auditor, as fast as they are read.
-class Export : public std::enable_shared_from_this<Export> {
- public:
-  Export(Services& services, audit::Trail& trail, audit::Filter filter, Call&& call)
-      : services_(services),
-        trail_(trail),
-        filter_(std::move(filter)),
-        call_(std::move(call)),
-        up_to_(trail.ends().head.n) {}
-
-  void begin() {
-    http::Response head;
-    head.headers.add("Content-Type", "application/x-ndjson");
-    head.headers.add("Content-Disposition", "attachment");
-    head.headers.add("Cache-Control", "no-store");
-    if (call_.trace) call_.trace->answered(head.status);
-    call_.complete(head);
-    call_.responder.begin(std::move(head));
-    step();
-  }
-
- private:
-  /// At the auditors' desk: a piece, then others have their turn.
-  void step() {
-    if (!call_.caller->is_valid()) return;  // the answer breaks off: it is not whole
-    try {
-      const auto page = audit::read_page(trail_.folder(), trail_.persons(), filter_, at_, up_to_, {piece_bytes});
-      at_ = page.next;
-      std::string text;
-      for (const auto& line : page.lines) text += line + "\n";
-      if (!text.empty() && !call_.responder.write(text)) return;  // the client has left
-      if (page.is_last) return call_.responder.end();
-    } catch (const Error& error) {
-      if (services_.settings.log) services_.settings.log("audit", {{"error", error.what()}});
-      return;
-    }
-    call_.responder.on_drained(
-        [self = shared_from_this()] { self->services_.audits.desk.put([self] { self->step(); }); });
-  }
-
-  Services& services_;
-  audit::Trail& trail_;
-  const audit::Filter filter_;
-  Call call_;
-  audit::Cursor at_;
-  const std::uint64_t up_to_;
-};
 
 }  // namespace
 
@@ -168,7 +121,18 @@ void export_records(Services& services, Call&& call) {
     fields.done();
     auto filter = audit::filter_of(want, trail.persons());
     note_reading(services, trail, asked, "audit.export", filter, want);
-    std::make_shared<Export>(services, trail, std::move(filter), std::move(asked))->begin();
+    const auto next = [&trail, filter, at = audit::Cursor(), up_to = trail.ends().head.n,
+                       is_over = false]() mutable -> std::optional<std::string> {
+      if (is_over) return std::nullopt;
+      const auto page = audit::read_page(trail.folder(), trail.persons(), filter, at, up_to, {piece_bytes});
+      at = page.next;
+      is_over = page.is_last;
+      std::string text;
+      for (const auto& line : page.lines) text += line + "\n";
+      return text;
+    };
+    download(services, services.audits.desk, std::move(asked), "audit",
+             {{"Content-Type", "application/x-ndjson"}, {"Content-Disposition", "attachment"}}, next);
   });
 }
 

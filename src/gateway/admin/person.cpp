@@ -9,6 +9,7 @@
 #include "accounts/person_name.h"
 #include "base/error.h"
 #include "gateway/admin/admin.h"
+#include "gateway/admin/download.h"
 #include "gateway/auditor.h"
 #include "gateway/desk.h"
 #include "records/person.h"
@@ -43,42 +44,22 @@ accounts::audit::Entry entry_of(Services& services, const Call& call, const char
   return entry;
 }
 
-constexpr std::size_t piece_bytes = 256 << 10;  ///< written at once: far less than a slow reader may leave waiting
+constexpr std::size_t piece_bytes = 256 << 10;
 
-/// An archive on its way, as fast as it is read.
-class Export : public std::enable_shared_from_this<Export> {
+/// What the box keeps of somebody, as a tar archive.
+class Archive {
  public:
-  Export(Services& services, Call&& call, std::string name)
-      : services_(services), call_(std::move(call)), name_(std::move(name)) {}
+  Archive(Services& services, std::string name) : services_(services), name_(std::move(name)) {}
 
-  void begin() {
-    http::Response head;
-    head.headers.add("Content-Type", "application/x-tar");
-    head.headers.add("Content-Disposition", "attachment; filename=\"person.tar\"");
-    head.headers.add("Cache-Control", "no-store");
-    if (call_.trace) call_.trace->answered(head.status);
-    call_.complete(head);
-    call_.responder.begin(std::move(head));
-    step();
+  std::optional<std::string> next() {
+    while (waiting_.empty() && cursor_) read_page();
+    if (waiting_.empty()) return std::nullopt;
+    auto piece = waiting_.substr(0, piece_bytes);
+    waiting_.erase(0, piece.size());
+    return piece;
   }
 
  private:
-  /// At the office: a piece, then others have their turn. An answer that breaks off is not whole.
-  void step() {
-    if (!call_.caller->is_valid()) return;
-    try {
-      while (waiting_.empty() && cursor_) read_page();
-      const auto piece = std::string_view(waiting_).substr(0, piece_bytes);
-      if (!call_.responder.write(piece)) return;  // the client has left
-      waiting_.erase(0, piece.size());
-      if (waiting_.empty() && !cursor_) return call_.responder.end();
-    } catch (const Error& error) {
-      if (services_.settings.log) services_.settings.log("person", {{"error", error.what()}});
-      return;
-    }
-    call_.responder.on_drained([self = shared_from_this()] { self->services_.office.put([self] { self->step(); }); });
-  }
-
   void read_page() {
     const auto page =
         records::export_page({services_.accounts, trail_of(services_), services_.records}, name_, *cursor_);
@@ -116,7 +97,6 @@ class Export : public std::enable_shared_from_this<Export> {
   }
 
   Services& services_;
-  Call call_;
   const std::string name_;
   std::optional<records::ExportCursor> cursor_{records::ExportCursor{}};  ///< nothing: all is read
   std::string waiting_;                                                   ///< read and not yet written
@@ -131,7 +111,10 @@ void export_person(Services& services, Call&& call) {
   gateway::at_desk(services.office, std::move(call), [&services](Call&& asked) {
     const auto name = name_in(services, asked);
     trail_of(services).record_now(entry_of(services, asked, "person.export", name));
-    std::make_shared<Export>(services, std::move(asked), name)->begin();
+    const auto archive = std::make_shared<Archive>(services, name);
+    download(services, services.office, std::move(asked), "person",
+             {{"Content-Type", "application/x-tar"}, {"Content-Disposition", "attachment; filename=\"person.tar\""}},
+             [archive] { return archive->next(); });
   });
 }
 
