@@ -18,37 +18,20 @@ import tempfile
 import unittest
 import urllib.parse
 
+import npm
 from box import SKIPPED
 from company import LOCAL, CompanyBox, authority, free_port, missing
 
 COFRE, TOOLS = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
 HERE = pathlib.Path(__file__).resolve().parent
-NODE = HERE.parent / "cmake" / "node.sh"
-PACKAGE = "oidc-provider@9"
 SECRET = "canary-client-secret & more"
 START = "/admin/v1/oidc/start"
 
 
-def skip(why):
-    print("skipped:", why)
-    sys.exit(SKIPPED)
-
-
-def make_tools():
-    done = TOOLS / "complete"
-    if done.exists() and done.read_text() == PACKAGE:
-        return
-    TOOLS.mkdir(parents=True, exist_ok=True)
-    result = subprocess.run([NODE, "install", "--silent", "--prefix", TOOLS, PACKAGE], stdin=subprocess.DEVNULL,
-                            capture_output=True, text=True)
-    if result.returncode != 0:
-        skip(f"{PACKAGE}: {result.stderr.strip()[-300:]}")
-    done.write_text(PACKAGE)
-
-
 if lacks := missing("openssl"):
-    skip(f"there is no {lacks}")
-make_tools()
+    print(f"skipped: there is no {lacks}")
+    sys.exit(SKIPPED)
+npm.ensure(TOOLS, "oidc-provider", "9")
 
 
 class Provider:
@@ -73,7 +56,7 @@ class Provider:
 
     def start(self):
         self.process = subprocess.Popen(
-            [NODE, "--node", HERE / "oidc" / "provider.mjs", TOOLS, self.folder / "settings.json"],
+            [npm.NODE, "--node", HERE / "oidc" / "provider.mjs", TOOLS, self.folder / "settings.json"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         if self.process.stdout.readline() != "ready\n":
             raise AssertionError("the provider does not start")

@@ -15,11 +15,11 @@ import sys
 import tempfile
 import unittest
 
+import npm
 from box import SKIPPED, Box
 
 COFRE, TOOLS = sys.argv[1:3]
 HERE = pathlib.Path(__file__).resolve().parent
-NODE = str(HERE.parent / "cmake" / "node.sh")
 PLAYWRIGHT = "1.65.1"
 PASSWORD = "correct horse battery"
 CHROMIUM = shutil.which("chromium")
@@ -28,21 +28,10 @@ if CHROMIUM is None or shutil.which("certutil") is None:
     sys.exit(SKIPPED)
 
 
-def ensure_playwright():
-    package = pathlib.Path(TOOLS) / "node_modules" / "playwright-core" / "package.json"
-    if package.exists() and json.loads(package.read_text())["version"] == PLAYWRIGHT:
-        return
-    command = [NODE, "install", "--silent", "--no-save", "--prefix", TOOLS, "playwright-core@" + PLAYWRIGHT]
-    pathlib.Path(TOOLS).mkdir(parents=True, exist_ok=True)
-    if subprocess.run(command, stdin=subprocess.DEVNULL).returncode != 0:
-        print("skipped: playwright-core could not be fetched")
-        sys.exit(SKIPPED)
-
-
 class Passkeys(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        ensure_playwright()
+        npm.ensure(TOOLS, "playwright-core", PLAYWRIGHT)
         cls.box = Box(COFRE, [])
         cls.home = tempfile.mkdtemp(prefix="cofre-browser-")
         store = pathlib.Path(cls.home) / ".pki" / "nssdb"
@@ -59,7 +48,7 @@ class Passkeys(unittest.TestCase):
         environment = {**os.environ, "HOME": self.home, "CHROMIUM": CHROMIUM,
                        "COFRE_CACHE": os.environ.get("COFRE_CACHE", os.path.expanduser("~/.cache/cofre")),
                        "NODE_PATH": os.path.join(TOOLS, "node_modules")}
-        done = subprocess.run([NODE, "--node", str(HERE / "passkeys.cjs"), f"https://localhost:{self.box.port}",
+        done = subprocess.run([npm.NODE, "--node", str(HERE / "passkeys.cjs"), f"https://localhost:{self.box.port}",
                                self.box.url, PASSWORD], env=environment, capture_output=True, text=True, timeout=120,
                               stdin=subprocess.DEVNULL)
         self.assertEqual(done.returncode, 0, done.stderr)
