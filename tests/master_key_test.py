@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 import unittest
 
 from box import Box
@@ -40,13 +41,20 @@ class Tpm:
                 ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.state}", "--flags", "not-need-init,startup-clear",
                  "--server", f"type=tcp,port={self.port}", "--ctrl", f"type=tcp,port={self.port + 1}"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            while self.process.poll() is None:
-                try:
-                    socket.create_connection(("127.0.0.1", self.port + 1)).close()
-                    return
-                except ConnectionRefusedError:
-                    pass
+            if self.listens(self.port) and self.listens(self.port + 1):
+                return
+            self.stop()
         raise AssertionError("swtpm does not start")
+
+    def listens(self, port):
+        """Waits for one of its two ports: it opens them one after the other, and ends where one is taken."""
+        while self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                return self.process.poll() is None
+            except ConnectionRefusedError:
+                time.sleep(0.01)
+        return False
 
     def stop(self):
         self.process.kill()
