@@ -7,37 +7,13 @@
 #include "base/error.h"
 
 namespace cofre::model {
-namespace {
-
-constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-constexpr std::size_t padded(std::size_t width) { return (width + 15) / 16 * 16; }
-
-/// Cuts a buffer into aligned arrays; without memory it only counts.
-class Cutter {
- public:
-  explicit Cutter(std::byte* memory) : memory_(memory) {}
-  std::byte* bytes(std::size_t count) {
-    auto* here = memory_ == nullptr ? nullptr : memory_ + used_;
-    used_ += align64(count);
-    return here;
-  }
-  float* floats(std::size_t count) { return reinterpret_cast<float*>(bytes(count * sizeof(float))); }
-  std::size_t used() const { return used_; }
-
- private:
-  std::byte* memory_;
-  std::size_t used_ = 0;
-};
-
-}  // namespace
 
 Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& kv, const kernels::Kernels& kernels,
                  os::Team& team, const Options& options)
-    : spec_(spec),
+    : Phases(kernels, team),
+      spec_(spec),
       weights_(weights),
       kv_(kv),
-      kernels_(kernels),
-      team_(team),
       options_(options),
       query_width_(spec.heads * spec.head_width),
       kv_width_(spec.kv_heads * spec.head_width),
@@ -68,19 +44,12 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
     sines_ = c.floats(n * half);
     local_cosines_ = c.floats(n * half);
     local_sines_ = c.floats(n * half);
-    const auto bind = [&](kernels::Rows& rows, std::size_t count, std::size_t inputs, float* values) {
-      auto* memory = c.bytes(kernels::rows_bytes(count, inputs));
-      if (memory == nullptr) return;
-      rows = kernels::bind_rows(memory, count, inputs);
-      rows.values = values;
-      rows.value_stride = inputs;
-    };
-    bind(normed_rows_, n, spec.width, normed_);
-    bind(mixed_rows_, n, query_width_, mixed_);
-    bind(gate_rows_, n, inner, gate_);
-    bind(pair_rows_, pairs, spec.width, pair_x_);
-    bind(pair_gate_rows_, pairs, spec.experts.width, pair_gate_);
-    bind(final_rows_, options.logits, spec.width, final_);
+    c.bind(normed_rows_, n, spec.width, normed_);
+    c.bind(mixed_rows_, n, query_width_, mixed_);
+    c.bind(gate_rows_, n, inner, gate_);
+    c.bind(pair_rows_, pairs, spec.width, pair_x_);
+    c.bind(pair_gate_rows_, pairs, spec.experts.width, pair_gate_);
+    c.bind(final_rows_, options.logits, spec.width, final_);
     return c.used();
   };
   memory_ = os::Buffer(cut(Cutter(nullptr)));
@@ -129,8 +98,7 @@ void Decoder::forward(std::span<const Run> runs, Layers prompt_layers) {
   lay_out(runs);
   if (rows_.empty()) return;
   plan_attention();
-  tickets_[0].reset();
-  tickets_[1].reset();
+  begin();
   team_.run([this](unsigned index) {
     Member member{index};
     pass(member);
@@ -146,13 +114,6 @@ void Decoder::hidden(std::size_t run, std::size_t row, std::span<float> out) con
   CHECK(run < places_.size() && row < places_[run].rows && out.size() == spec_.width);
   kernels_.rms_norm(x_ + places_[run](row) * spec_.width, weights_.final_norm().data(), spec_.width, spec_.norm_epsilon,
                     out.data());
-}
-
-/// Every phase ends here. The counter of the next phase was last used before this one: member 0 can reset it now.
-void Decoder::end_phase(Member& member) {
-  if (member.index == 0) tickets_[(member.phase + 1) % 2].reset();
-  team_.barrier();
-  ++member.phase;
 }
 
 void Decoder::pass(Member& member) {
@@ -250,9 +211,7 @@ void Decoder::multiply(Member& member, std::size_t first_row, std::initializer_l
     for (const bool exact : {false, true}) {
       if (exact ? first_exact == rows_.size() : first_row >= prompt_rows_) continue;
       const std::size_t from = exact ? first_exact : 0;
-      const std::size_t chunk =
-          exact ? exact_chunk(w.panels())
-                : std::clamp<std::size_t>(w.panels() / (team_.size() * 2), 4, kernels_.prompt_panels);
+      const std::size_t chunk = exact ? exact_chunk(w.panels()) : prompt_chunk(w.panels());
       const kernels::Output out{at(product.y, from, w.outputs), w.outputs, product.accumulate};
       parts[count++] = {&w,   product.input->slice(from, exact ? rows_.size() - from : prompt_rows_), out, exact, chunk,
                         tasks};
@@ -260,20 +219,6 @@ void Decoder::multiply(Member& member, std::size_t first_row, std::initializer_l
     }
   }
   multiply_parts(member, std::span(parts, count));
-}
-
-void Decoder::multiply_parts(Member& member, std::span<const Part> parts) {
-  auto& tickets_now = tickets(member);
-  std::size_t part = 0;
-  for (auto task = tickets_now.take(1); part < parts.size(); task = tickets_now.take(1)) {
-    while (part + 1 < parts.size() && task >= parts[part + 1].first_task) ++part;
-    const auto& [panels, rows, out, exact, chunk, first_task] = parts[part];
-    const std::size_t first = (task - first_task) * chunk;
-    if (first >= panels->panels()) break;  // behind the last task
-    const auto matmul = exact ? kernels_.matmul_exact : kernels_.matmul_prompt;
-    matmul(rows, *panels, out, first, std::min(first + chunk, panels->panels()), scratch_[member.index].data());
-  }
-  end_phase(member);
 }
 
 /// Biases, head norms and rope; then the row's key and value go to their page.

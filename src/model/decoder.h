@@ -8,10 +8,8 @@
 #include "kernels/kernels.h"
 #include "model/experts.h"
 #include "model/kv.h"
+#include "model/phases.h"
 #include "model/spec.h"
-#include "model/weights.h"
-#include "os/memory.h"
-#include "os/team.h"
 
 namespace cofre::model {
 
@@ -40,7 +38,7 @@ inline constexpr std::size_t exact_positions = 16;
 /// A layer is a fixed program of phases with a barrier after each; every member of the team runs it. A row's numbers
 /// are bit-equal whatever other rows are in the batch, however a prompt was cut into runs, and for any number of
 /// threads (engine.md §4).
-class Decoder {
+class Decoder : private Phases {
  public:
   struct Options {
     std::size_t rows = 512;   ///< most rows of one pass
@@ -95,26 +93,12 @@ class Decoder {
     std::size_t first_page, last_page;
     std::size_t partial;  ///< where a generated unit's results go
   };
-  /// Rows times a matrix, cut into tasks of `chunk` panels; those of a phase are counted through.
-  struct Part {
-    const kernels::Panels* panels;
-    kernels::Rows rows;
-    kernels::Output out;
-    bool exact;
-    std::size_t chunk, first_task;
-  };
   /// One product of a phase.
   struct Product {
     const Linear* linear;
     const kernels::Rows* input;
     float* y;
     bool accumulate;
-  };
-
-  /// A member of the team on its way through the phases.
-  struct Member {
-    unsigned index;
-    std::size_t phase = 0;
   };
 
   void lay_out(std::span<const Run> runs);
@@ -126,10 +110,6 @@ class Decoder {
   void plan_prompts();
   void pass(Member& member);
   void layer(Member& member, std::size_t index);
-  os::Tickets& tickets(const Member& member) { return tickets_[member.phase % 2]; }
-  void end_phase(Member& member);
-  template <class Work>
-  void each_row(Member& member, std::size_t first, std::size_t last, Work&& work);
   /// The first row that takes part in a layer: prompt rows may rest.
   std::size_t first_row(std::size_t layer) const {
     return layer >= prompt_layers_.first && layer < prompt_layers_.last ? 0 : held_rows_;
@@ -138,7 +118,6 @@ class Decoder {
   void embed_row(std::size_t row);
   void norm_row(std::size_t row, const std::vector<float>* after, const std::vector<float>& before);
   void multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products);
-  void multiply_parts(Member& member, std::span<const Part> parts);
   std::size_t exact_chunk(std::size_t panels) const;
   void feed_forward(Member& member, const Layer& layer, std::size_t first_row, float* y, bool accumulate);
   void turn_and_store(std::size_t row, std::size_t layer);
@@ -146,9 +125,6 @@ class Decoder {
   void attend_prompt(const Unit& unit, unsigned member, std::size_t layer);
   void attend_generated(const Unit& unit, unsigned member, std::size_t layer);
   void merge_row(std::size_t row, const Layer& layer);
-  void add_bias(float* y, const Linear& linear) const {
-    if (!linear.bias.empty()) kernels_.add(y, linear.bias.data(), linear.bias.size());
-  }
   void activate(float* gate, float* up, std::size_t width) const;
   /// Which expert of which layer a place belongs to.
   std::size_t expert_at(std::size_t place, std::size_t first_row) const {
@@ -160,13 +136,10 @@ class Decoder {
   void make_logits(Member& member);
 
   std::size_t first_visible(std::size_t position, std::size_t layer) const;
-  float* at(float* base, std::size_t row, std::size_t width) const { return base + row * width; }
 
   const ModelSpec& spec_;
   const Weights& weights_;
   const KvMemory& kv_;
-  const kernels::Kernels& kernels_;
-  os::Team& team_;
   Options options_;
   std::size_t query_width_, kv_width_, padded_head_;
   std::vector<double> frequencies_, local_frequencies_;
@@ -178,7 +151,6 @@ class Decoder {
   float *router_, *taken_, *pair_x_, *pair_gate_, *pair_up_;
   float *cosines_, *sines_, *local_cosines_, *local_sines_;
   kernels::Rows normed_rows_, mixed_rows_, gate_rows_, final_rows_, pair_rows_, pair_gate_rows_;
-  std::vector<os::Buffer> scratch_;  ///< of each member
   std::size_t attention_scratch_ = 0;
   os::Buffer partial_memory_;
   std::vector<float> partial_peak_, partial_weight_;
@@ -196,16 +168,6 @@ class Decoder {
   std::vector<std::uint32_t> chosen_;  ///< experts of each row of the layer that runs, [rows, used]
   ExpertOrder order_;
   std::vector<Part> expert_parts_[2];  ///< into the experts, and out of them
-  os::Tickets tickets_[2];
 };
-
-template <class Work>
-void Decoder::each_row(Member& member, std::size_t first, std::size_t last, Work&& work) {
-  constexpr std::size_t step = 4;
-  auto& tickets_now = tickets(member);
-  for (auto at = first + tickets_now.take(step); at < last; at = first + tickets_now.take(step))
-    for (std::size_t row = at; row < std::min(last, at + step); ++row) work(row);
-  end_phase(member);
-}
 
 }  // namespace cofre::model

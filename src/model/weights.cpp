@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "model/cutter.h"
 #include "model/finite.h"
 
 namespace cofre::model {
@@ -14,8 +15,6 @@ namespace {
 
 using kernels::Format;
 using kernels::Panels;
-
-constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 Format format_of(const gguf::Tensor& tensor) {
   const auto format = kernels::find_format(gguf::traits(tensor.type).name);
