@@ -130,11 +130,15 @@ struct Kernels {
 
   /// out = x / sqrt(mean(x²) + eps) · weight (RMSNorm, arXiv:1910.07467). out may be x.
   void (*rms_norm)(const float* x, const float* weight, std::size_t width, float eps, float* out);
+  /// out = (x − mean) / sqrt(variance + eps) · weight + bias (LayerNorm, arXiv:1607.06450). out may be x.
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, std::size_t width, float eps, float* out);
   /// Turns one head in place.
   void (*rope)(float* head, const RopeTable& table);
   /// gate = silu(gate) · up, or gelu_tanh(gate) · up.
   void (*silu_mul)(float* gate, const float* up, std::size_t count);
   void (*gelu_mul)(float* gate, const float* up, std::size_t count);
+  /// x = x · Φ(x), the exact GELU (arXiv:1606.08415); erf by Abramowitz and Stegun 7.1.26, within 2e-7.
+  void (*gelu)(float* x, std::size_t count);
   /// x += y; x *= factor.
   void (*add)(float* x, const float* y, std::size_t count);
   void (*scale)(float* x, float factor, std::size_t count);

@@ -247,6 +247,29 @@ TEST(Quantize, EverySetGivesTheSameBytes) {
     }
 }
 
+TEST(Elementwise, LayerNormAndGeluAreTheirFormulasOnEverySet) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal(0.5f, 2);
+  for (const auto* k : tables())
+    for (const std::size_t width : {1, 15, 16, 60, 384}) {
+      std::vector<float> x(width), weight(width), bias(width), out(width);
+      for (auto* all : {&x, &weight, &bias})
+        for (auto& v : *all) v = normal(random);
+      double mean = 0, variance = 0;
+      for (const float v : x) mean += v / static_cast<double>(width);
+      for (const float v : x) variance += (v - mean) * (v - mean) / static_cast<double>(width);
+      k->layer_norm(x.data(), weight.data(), bias.data(), width, 1e-5f, out.data());
+      for (std::size_t i = 0; i < width; ++i)
+        EXPECT_NEAR(out[i], (x[i] - mean) / std::sqrt(variance + 1e-5) * weight[i] + bias[i], 2e-5) << k->name;
+      out = x;
+      out[0] = -30;  // far out: 0, not a rest of the approximation
+      k->gelu(out.data(), width);
+      EXPECT_EQ(out[0], 0.0f) << k->name;
+      for (std::size_t i = 1; i < width; ++i)
+        EXPECT_NEAR(out[i], x[i] * 0.5 * std::erfc(-x[i] / std::sqrt(2.0)), 3e-7 * std::fabs(x[i]) + 1e-9) << k->name;
+    }
+}
+
 TEST(Halves, EveryFiniteHalfSurvivesARoundTrip) {
   for (unsigned bits = 0; bits < 0x10000; ++bits) {
     if ((bits & 0x7c00) == 0x7c00) continue;

@@ -19,6 +19,8 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
       kv_width_(spec.kv_heads * spec.head_width),
       padded_head_(padded(spec.head_width)),
       frequencies_(spec.rope.frequencies(options.context == 0 ? spec.context : options.context)) {
+  if (spec.encoder)
+    fail(Code::unsupported, "a model of family {} reads texts into vectors: it writes none", spec.family);
   if (options_.context == 0) options_.context = spec.context;
   if (spec.window > 0) local_frequencies_ = spec.local_rope.frequencies(options_.context);
   const std::size_t n = options.rows, half = spec.rope.width / 2;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,19 @@ struct ExpertSpec {
   bool normalised = false;  ///< the weights of a token's experts sum to 1
 };
 
-/// A model as data: what the Decoder needs to run any family.
+/// How an encoder makes one result of a text's rows: a vector (their mean, the first, the last), or labels of the
+/// first.
+enum class Pooling { mean, first, last, rank };
+
+/// What an encoder has beyond the sizes that decoders have too.
+struct EncoderSpec {
+  Pooling pooling = Pooling::mean;
+  std::size_t token_types = 0;  ///< vectors that tell the parts of a pair apart; 0: none
+  std::size_t labels = 0;       ///< of Pooling::rank
+  bool has_head = false;        ///< a dense layer with tanh stands before the labels
+};
+
+/// A model as data: what the Decoder, or the Encoder, needs to run any family.
 struct ModelSpec {
   std::string family;
   std::size_t layers = 0;
@@ -68,9 +81,10 @@ struct ModelSpec {
   ExpertSpec experts;
   bool turn_before_norm = false;  ///< heads are turned before their norm, not after it
   RopeSpec rope;
-  RopeSpec local_rope;        ///< of sliding layers
-  std::size_t window = 0;     ///< tokens a sliding layer sees, itself included; 0 = no layer slides
-  std::vector<bool> sliding;  ///< [layers]
+  RopeSpec local_rope;                 ///< of sliding layers
+  std::size_t window = 0;              ///< tokens a sliding layer sees, itself included; 0 = no layer slides
+  std::vector<bool> sliding;           ///< [layers]
+  std::optional<EncoderSpec> encoder;  ///< present: the Encoder runs it, not the Decoder
 
   bool slides(std::size_t layer) const { return window > 0 && layer < sliding.size() && sliding[layer]; }
 };

@@ -167,18 +167,46 @@ void Weights::plan_experts(Layer& layer, const std::string& prefix, std::vector<
   plan(layer.down, {prefix + "ffn_down_shexp"}, spec.shared_width, spec_.width, jobs);
 }
 
+Norm Weights::norm(const std::string& name) const {
+  return {vector(name + ".weight", spec_.width, false), vector(name + ".bias", spec_.width, false)};
+}
+
+void Weights::plan_encoder(std::vector<Job>& jobs) {
+  const std::size_t width = spec_.width;
+  for (std::size_t i = 0; i < spec_.layers; ++i) {
+    const auto prefix = "blk." + std::to_string(i) + ".";
+    Layer& layer = layers_[i];
+    plan_attention(layer, prefix, jobs);
+    layer.attention_end = norm(prefix + "attn_output_norm");
+    plan(layer.up, {prefix + "ffn_up"}, width, spec_.ffn_width, jobs);
+    plan(layer.down, {prefix + "ffn_down"}, spec_.ffn_width, width, jobs);
+    layer.end = norm(prefix + "layer_output_norm");
+  }
+  const auto& spec = *spec_.encoder;
+  encoder_.positions = vector("position_embd.weight", spec_.context * width, false);
+  if (spec.token_types > 0) encoder_.types = vector("token_types.weight", spec.token_types * width, false);
+  encoder_.embedding_norm = norm("token_embd_norm");
+  if (spec.pooling != Pooling::rank) return;
+  if (spec.has_head) plan(encoder_.head, {"cls"}, width, width, jobs);
+  plan(encoder_.labels, {"cls.output"}, width, spec.labels, jobs);
+}
+
 Weights::Weights(const gguf::File& file, const ModelSpec& spec, os::Team& team,
                  const std::function<void(double)>& progress)
     : file_(file), spec_(spec), layers_(spec.layers) {
   std::vector<Job> jobs;
-  for (std::size_t i = 0; i < spec.layers; ++i) plan_layer(layers_[i], "blk." + std::to_string(i) + ".", jobs);
-  final_norm_ = vector("output_norm.weight", spec.width, false);
   embedding_ = &tensor("token_embd.weight");
   check_shape(*embedding_, spec.width, spec.vocabulary);
   embedding_format_ = format_of(*embedding_);
-  // Tied embeddings: a file without output.weight multiplies by the embedding itself.
-  plan(output_, {file.find_tensor("output.weight") != nullptr ? "output" : "token_embd"}, spec.width, spec.vocabulary,
-       jobs);
+  if (spec.encoder) {
+    plan_encoder(jobs);
+  } else {
+    for (std::size_t i = 0; i < spec.layers; ++i) plan_layer(layers_[i], "blk." + std::to_string(i) + ".", jobs);
+    final_norm_ = vector("output_norm.weight", spec.width, false);
+    // Tied embeddings: a file without output.weight multiplies by the embedding itself.
+    plan(output_, {file.find_tensor("output.weight") != nullptr ? "output" : "token_embd"}, spec.width, spec.vocabulary,
+         jobs);
+  }
   for (const auto& t : file.tensors()) parameters_ += t.elements();
   double taken = 0;
   for (const auto& job : jobs)

@@ -19,6 +19,11 @@ struct Linear {
   std::vector<float> bias;
 };
 
+/// LayerNorm (arXiv:1607.06450): both [width].
+struct Norm {
+  std::vector<float> weight, bias;
+};
+
 /// The experts of a layer. `shared_gate` [width] says how much of the shared one's result is taken; empty: all of it.
 struct Experts {
   Linear router;                       ///< [count, width]
@@ -38,10 +43,20 @@ struct Layer {
   std::vector<float> ffn_post_norm;        ///< [width]
   Linear query, key, value, output, gate, up, down;
   Experts experts;
+  Norm attention_end, end;  ///< of an encoder: behind each half, on the residual stream
 
   bool is_sparse() const { return !experts.gate.empty(); }
   /// Inner width of its feed-forward network, of the shared one where it is of experts; 0: there is none.
   std::size_t inner_width() const { return gate.panels.outputs; }
+};
+
+/// What an encoder has outside its layers.
+struct EncoderParts {
+  std::vector<float> positions;  ///< [context, width]
+  std::vector<float> types;      ///< [token_types, width]
+  Norm embedding_norm;
+  Linear head;    ///< [width, width]; without outputs where there is none
+  Linear labels;  ///< [labels, width]; without outputs where the model makes vectors
 };
 
 /// A model's tensors, packed for the kernels while loading. Token embeddings stay in the file: a token reads one row.
@@ -55,6 +70,7 @@ class Weights {
   std::span<const Layer> layers() const { return layers_; }
   std::span<const float> final_norm() const { return final_norm_; }
   const Linear& output() const { return output_; }
+  const EncoderParts& encoder() const { return encoder_; }
 
   /// Embedding row of a token, as floats: out [width]. Requires 0 ≤ token < vocabulary.
   void embed(std::size_t token, float* out) const;
@@ -84,6 +100,8 @@ class Weights {
   void plan_layer(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
   void plan_attention(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
   void plan_experts(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
+  void plan_encoder(std::vector<Job>& jobs);
+  Norm norm(const std::string& name) const;
   void pack_all(std::vector<Job>& jobs, os::Team& team, const std::function<void(double)>& progress);
   void check_embedding(os::Team& team);
 
@@ -92,6 +110,7 @@ class Weights {
   std::vector<Layer> layers_;
   std::vector<float> final_norm_;
   Linear output_;
+  EncoderParts encoder_;
   const gguf::Tensor* embedding_ = nullptr;
   kernels::Format embedding_format_{};
   os::Buffer memory_;

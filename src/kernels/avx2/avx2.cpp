@@ -65,7 +65,8 @@ std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
 
 }  // namespace
 
-const Kernels avx2_kernels{Isa::avx2, "avx2",   quantize, matmul, matmul,   4,         rms_norm,      rope,
-                           silu_mul,  gelu_mul, add,      scale,  write_kv, attention, spin_products, read_memory};
+const Kernels avx2_kernels{Isa::avx2, "avx2",     quantize, matmul,    matmul,        4,
+                           rms_norm,  layer_norm, rope,     silu_mul,  gelu_mul,      gelu,
+                           add,       scale,      write_kv, attention, spin_products, read_memory};
 
 }  // namespace cofre::kernels

@@ -67,8 +67,8 @@ std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
 
 }  // namespace
 
-const Kernels avx512_kernels{Isa::avx512, "avx512",  quantize,      matmul_exact, matmul_prompt, strip_panels,
-                             rms_norm,    rope,      silu_mul,      gelu_mul,     add,           scale,
-                             write_kv,    attention, spin_products, read_memory};
+const Kernels avx512_kernels{Isa::avx512, "avx512",   quantize, matmul_exact, matmul_prompt, strip_panels,
+                             rms_norm,    layer_norm, rope,     silu_mul,     gelu_mul,      gelu,
+                             add,         scale,      write_kv, attention,    spin_products, read_memory};
 
 }  // namespace cofre::kernels

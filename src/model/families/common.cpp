@@ -97,7 +97,7 @@ RopeSpec read_rope(const Keys& keys, std::size_t head_width) {
 
 }  // namespace
 
-ModelSpec read_common(const Keys& keys) {
+ModelSpec read_sizes(const Keys& keys) {
   ModelSpec spec;
   spec.layers = keys.number("block_count", 1, 1024);
   spec.width = keys.number("embedding_length", 1, 1 << 17);
@@ -113,8 +113,13 @@ ModelSpec read_common(const Keys& keys) {
     fail_field(Code::unsupported, keys.full("attention.value_length"), "values as wide as keys only");
   spec.ffn_width = keys.number("feed_forward_length", 1, 1 << 20);
   spec.context = keys.number("context_length", 1, std::size_t{1} << 32);
-  spec.norm_epsilon = static_cast<float>(keys.positive("attention.layer_norm_rms_epsilon"));
   spec.attention_scale = 1.0f / std::sqrt(static_cast<float>(spec.head_width));
+  return spec;
+}
+
+ModelSpec read_common(const Keys& keys) {
+  auto spec = read_sizes(keys);
+  spec.norm_epsilon = static_cast<float>(keys.positive("attention.layer_norm_rms_epsilon"));
   spec.rope = read_rope(keys, spec.head_width);
   return spec;
 }

@@ -29,6 +29,8 @@ class Keys {
   std::string prefix_;
 };
 
+/// What every transformer has: layers, widths, heads, context.
+ModelSpec read_sizes(const Keys& keys);
 /// What llama-like families share: sizes, heads, norms, rope with its scaling.
 ModelSpec read_common(const Keys& keys);
 /// How many experts there are, how many a token takes, how wide they are.
@@ -36,6 +38,7 @@ ExpertSpec read_experts(const Keys& keys);
 /// What the largest model of Gemma 2 and that of Gemma 3 multiply scores by: as if heads split the model's width.
 float scale_of_split_width(const ModelSpec& spec);
 
+ModelSpec read_bert(const gguf::File& file);
 ModelSpec read_llama(const gguf::File& file);
 ModelSpec read_qwen2(const gguf::File& file);
 ModelSpec read_qwen3(const gguf::File& file);
