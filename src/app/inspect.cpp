@@ -8,6 +8,7 @@
 #include "fleet/resolve.h"
 #include "gguf/gguf.h"
 #include "json/json.h"
+#include "os/sandbox.h"
 
 namespace cofre::app {
 namespace {
@@ -102,14 +103,16 @@ void print(const Summary& summary, const std::string& path) {
 Action declare_inspect(Options& options) {
   struct Given {
     std::string model;
-    bool json = false;
+    bool json = false, confined = false;
   };
   auto given = std::make_shared<Given>();
   options.text("MODEL", given->model, "a name, or a GGUF file");
   options.required();
   options.flag("--json", given->json, "print JSON");
+  options.flag("--confined", given->confined, "without network, files and system calls that reading it does not need");
   return [given] {
     const auto resolved = fleet::resolve(fleet::Models::open(), given->model);
+    if (given->confined) os::confine({.readable = {resolved.file}});
     const auto file = gguf::File::open(resolved.file);
     const Summary summary(file);
     if (given->json) {

@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "json/json.h"
 #include "os/interrupt.h"
 #include "os/terminal.h"
+#include "text/utf8.h"
 
 namespace cofre::app {
 namespace {
@@ -15,6 +17,7 @@ using namespace std::chrono_literals;
 constexpr auto rate_window = 8s;
 constexpr auto redraw_every = 100ms;
 constexpr auto line_every = 2s;  ///< where nothing can be drawn over
+constexpr auto told_every = 250ms;
 
 double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
@@ -98,5 +101,32 @@ void ProgressPrinter::advance(std::uint64_t done, std::uint64_t total) {
 }
 
 bool ProgressPrinter::stopped() { return os::InterruptGuard::requested(); }
+
+void ProgressLines::say(std::string_view line) {
+  fmt::print(stderr, "{}\n", json::dump(json::Object{{"say", text::replace_invalid_utf8(line)}}));
+}
+
+void ProgressLines::advance(std::uint64_t done, std::uint64_t total) {
+  const auto now = Rate::Clock::now();
+  if (now - last_ < told_every && done != total) return;
+  last_ = now;
+  fmt::print(stderr, "{}\n", json::dump(json::Object{{"done", done}, {"total", total}}));
+}
+
+bool ProgressLines::stopped() { return os::InterruptGuard::requested(); }
+
+void print_as_json(const fleet::Pulled& pulled) {
+  const auto& stored = pulled.stored;
+  fmt::print("{}\n", json::dump(json::Object{{"name", stored.name},
+                                             {"path", stored.file.string()},
+                                             {"bytes", stored.identity.bytes},
+                                             {"sha256", stored.sha256},
+                                             {"was_there", pulled.was_there}}));
+}
+
+std::unique_ptr<fleet::Listener> make_progress(bool lines) {
+  if (lines) return std::make_unique<ProgressLines>();
+  return std::make_unique<ProgressPrinter>();
+}
 
 }  // namespace cofre::app

@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "fleet/listener.h"
+#include "fleet/pull.h"
 
 namespace cofre::app {
 
@@ -43,5 +45,22 @@ class ProgressPrinter : public fleet::Listener {
   Rate::Clock::time_point last_{};
   Rate rate_;
 };
+
+/// Tells work to a program, on standard error, a JSON object a line: {"say": text}, {"done": bytes, "total": bytes}.
+class ProgressLines : public fleet::Listener {
+ public:
+  void say(std::string_view line) override;
+  void advance(std::uint64_t done, std::uint64_t total) override;
+  bool stopped() override;
+
+ private:
+  Rate::Clock::time_point last_{};
+};
+
+/// What `--json` of pull and import prints.
+void print_as_json(const fleet::Pulled& pulled);
+
+/// `lines`: for a program.
+std::unique_ptr<fleet::Listener> make_progress(bool lines);
 
 }  // namespace cofre::app

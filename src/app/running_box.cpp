@@ -44,7 +44,8 @@ constexpr std::chrono::hours certificate_check{12};
 constexpr std::chrono::hours log_check{1};
 constexpr std::uint64_t rules_bytes_max = 64 << 20;
 constexpr std::uint64_t trust_bytes_max = 64 << 20;  ///< of clients' authorities, and of what they revoked
-constexpr std::uint64_t deaths_max = 3;              ///< of a model that has never loaded
+constexpr std::uint64_t local_bytes_max = 1 << 20;
+constexpr std::uint64_t deaths_max = 3;  ///< of a model that has never loaded
 
 std::unique_ptr<Box> take_box(const std::filesystem::path& data) {
   const auto end = Clock::now() + lock_patience;
@@ -295,6 +296,8 @@ struct RunningBox::State {
 
   gateway::Settings gateway_settings() {
     gateway::Settings settings;
+    settings.data = options.data;
+    settings.door = settings_door();
     if (provider) {
       settings.company.emplace(gateway::CompanySignIn{*provider, *oidc_users, loaded.config.oidc_label,
                                                       loaded.config.oidc_public_url, warner("oidc")});
@@ -321,6 +324,39 @@ struct RunningBox::State {
       return recorded(box->trail, {who, from}, {{"do", "reload"}}, [&] { return reload(); });
     };
     return settings;
+  }
+
+  gateway::SettingsDoor settings_door() {
+    gateway::SettingsDoor door;
+    door.loaded = [this] {
+      const std::lock_guard hold(reloading);
+      return loaded;
+    };
+    door.changes_at_once = changes_at_once;
+    door.after_restart = [this] {
+      const std::lock_guard hold(reloading);
+      const auto waiting = differences(loaded).at("after_restart").as_array();
+      std::vector<std::string> keys;
+      for (const auto& key : waiting) keys.emplace_back(key.as_string());
+      return keys;
+    };
+    door.change = [this](const config::LocalChange& change) { return change_local(change); };
+    return door;
+  }
+
+  /// What cannot be taken up is not kept.
+  json::Object change_local(const config::LocalChange& change) {
+    const std::lock_guard hold(changing);
+    const auto path = config::local_file_in(options.data);
+    const bool was_there = std::filesystem::exists(path);
+    const auto before = was_there ? os::read_whole(path, local_bytes_max) : std::string();
+    http::write_private(path, config::changed_local(before, change));
+    try {
+      return reload();
+    } catch (const Error&) {
+      was_there ? http::write_private(path, before) : static_cast<void>(std::filesystem::remove(path));
+      throw;
+    }
   }
 
   json::Object answer(const json::Object& request, const std::string& who) {
@@ -475,6 +511,7 @@ struct RunningBox::State {
   std::unique_ptr<accounts::VouchedUsers> oidc_users = made_oidc_users();
   std::mutex ruling;  ///< of content_rules
   std::shared_ptr<const rules::Rules> content_rules = read_rules(options.data);
+  std::mutex reloading, changing;
   log::Log journal;
   http::TlsSettings tls;
   fleet::Fleet models;
@@ -484,7 +521,6 @@ struct RunningBox::State {
   gateway::Gateway service;
   http::Server server;
   const std::string url;
-  std::mutex reloading;
   Clock::time_point certificate_checked = Clock::now();
   std::array<std::filesystem::file_time_type, 2> trust_written = trust_times();
   std::string accounts_trouble;  ///< of the last tick

@@ -89,9 +89,15 @@ void check_together(const Config& config) {
 
 std::filesystem::path file_in(const std::filesystem::path& data_directory) { return data_directory / "cofre.toml"; }
 
+std::filesystem::path local_file_in(const std::filesystem::path& data_directory) {
+  return data_directory / "settings.toml";
+}
+
 Loaded load(const std::filesystem::path& file, const std::vector<Given>& given) {
   Loaded loaded;
   if (const auto text = read_file(file)) read_toml(loaded, *text, file.string());
+  const auto local = local_file_in(file.parent_path());
+  if (const auto text = read_file(local)) read_toml(loaded, *text, local.string(), Origin::Kind::local);
   read_environment(loaded, process_environment());
   for (const auto& one : given) read_given(loaded, one);
   check_together(loaded.config);

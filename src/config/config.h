@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 /// cofre.toml: what the box does, one field a setting. Keys, ranges and comments stand in the rows of table.cpp; from
@@ -145,9 +146,9 @@ struct Config {
   std::vector<Group> ldap_groups, oidc_groups;
 };
 
-/// Who set a value. Later ones win: default, file, environment, command line.
+/// Who set a value. Later ones win: default, file, local file, environment, command line.
 struct Origin {
-  enum class Kind : std::uint8_t { standard, file, environment, command_line };
+  enum class Kind : std::uint8_t { standard, file, local, environment, command_line };
   Kind kind = Kind::standard;
   std::string where;  ///< "/path/cofre.toml:12", "COFRE_SERVER_LISTEN", "--listen"; empty for defaults
 };
@@ -168,18 +169,31 @@ struct Loaded {
 
 /// Reads `text` as a cofre.toml; `name` is for messages. Throws Error(invalid, key) naming the line: TOML that is none,
 /// unknown keys (with the nearest known one), wrong types, values out of range.
-void read_toml(Loaded& into, std::string_view text, const std::string& name);
+void read_toml(Loaded& into, std::string_view text, const std::string& name, Origin::Kind kind = Origin::Kind::file);
 /// Reads COFRE_SECTION_KEY variables out of `environment` ("NAME=value"). Throws Error(invalid, key).
 void read_environment(Loaded& into, const std::vector<std::string>& environment);
 /// One value. Throws Error(invalid, key).
 void read_given(Loaded& into, const Given& given);
 
-/// All of it: defaults, the file (may be absent), this process's environment, the command line; then checks what
-/// concerns several settings. The effective configuration.
+/// All of it: defaults, the file and the local file beside it (both may be absent), this process's environment, the
+/// command line; then checks what concerns several settings. The effective configuration.
 Loaded load(const std::filesystem::path& file, const std::vector<Given>& given = {});
 
 /// DIR/cofre.toml.
 std::filesystem::path file_in(const std::filesystem::path& data_directory);
+
+/// DIR/settings.toml: what administrators changed while the box ran.
+std::filesystem::path local_file_in(const std::filesystem::path& data_directory);
+/// Whether the local file may say a setting: not who may sign in, what is recorded, or which files are read.
+bool is_local(std::string_view key);
+struct LocalChange {
+  using Value = std::variant<std::string, std::int64_t, bool, std::vector<std::string>>;
+  std::map<std::string, Value, std::less<>> set{};
+  std::vector<std::string> reset{};                             ///< no longer said there
+  std::optional<std::map<std::string, std::string>> aliases{};  ///< all that are said there
+};
+/// The text of the local file, changed. Throws Error(invalid, key).
+std::string changed_local(std::string_view text, const LocalChange& change);
 
 /// A cofre.toml in which every setting stands as a comment with its default.
 std::string default_file();

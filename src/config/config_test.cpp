@@ -47,6 +47,24 @@ TEST(Config, ValuesKnowTheLineTheyCameFrom) {
   EXPECT_EQ(name_of(loaded.origins.at("models.preload")), "cofre.toml:4");
 }
 
+TEST(Config, TheLocalFileGoesBeforeTheOther) {
+  Loaded loaded;
+  read_toml(loaded, "[limits]\nbody_mib = 64\nfile_mib = 5\n", "cofre.toml");
+  const auto text = changed_local("", {.set = {{"limits.body_mib", std::int64_t{8}}}});
+  read_toml(loaded, text, "settings.toml", Origin::Kind::local);
+  EXPECT_EQ(loaded.config.body_mib, 8);
+  EXPECT_EQ(loaded.config.file_mib, 5);
+  EXPECT_EQ(loaded.origins.at("limits.body_mib").kind, Origin::Kind::local);
+  EXPECT_EQ(changed_local(text, {}), text);
+  EXPECT_FALSE(has(changed_local(text, {.reset = {"limits.body_mib"}}), "body_mib"));
+}
+
+TEST(Config, TheLocalFileSaysNothingOfWhoSignsIn) {
+  for (const char* key :
+       {"ldap.urls", "accounts.second_factor", "audit.keep_days", "server.certificate_file", "server.listen"})
+    EXPECT_EQ(field_of([&] { changed_local("", {.set = {{key, std::string("x")}}}); }), key);
+}
+
 TEST(Config, ASectionMayLieInAnother) {
   const auto loaded =
       read("[audit]\nkeep_days = 9\n[audit.forward]\naddress = \"[2001:db8::7]:6514\"\nformat = \"cef\"\n");

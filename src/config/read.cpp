@@ -123,11 +123,12 @@ std::vector<std::string> all_keys() {
   return keys;
 }
 
-void read_table(Loaded& into, const toml::table& table, const std::string& section, const std::string& name) {
+void read_table(Loaded& into, const toml::table& table, const std::string& section, const std::string& name,
+                Origin::Kind kind) {
   for (const auto& [field, value] : table) {
     const std::string key = join(section, field.str());
     const auto where = place(name, field.source());
-    const Origin origin{Origin::Kind::file, fmt::format("{}:{}", name, field.source().begin.line)};
+    const Origin origin{kind, fmt::format("{}:{}", name, field.source().begin.line)};
     if (key == aliases_key) {
       read_aliases(into.config, value, name);
     } else if (key == "engine") {
@@ -142,7 +143,7 @@ void read_table(Loaded& into, const toml::table& table, const std::string& secti
       assign_node(*row, into.config, value, where);
     } else if (is_section(key)) {
       if (value.as_table() == nullptr) fail_field(Code::invalid, key, "{}: {}: is a section: [{}]", where, key, key);
-      read_table(into, *value.as_table(), key, name);
+      read_table(into, *value.as_table(), key, name, kind);
       continue;
     } else {
       refuse_unknown(key, where, all_keys());
@@ -176,14 +177,14 @@ void assign_text(const Row<Config>& row, Config& into, const std::string& text, 
 
 }  // namespace
 
-void read_toml(Loaded& into, std::string_view text, const std::string& name) {
+void read_toml(Loaded& into, std::string_view text, const std::string& name, Origin::Kind kind) {
   toml::table root;
   try {
     root = toml::parse(text);
   } catch (const toml::parse_error& error) {
     fail(Code::invalid, "{}, line {}: {}", name, error.source().begin.line, error.description());
   }
-  read_table(into, root, "", name);
+  read_table(into, root, "", name, kind);
 }
 
 void read_environment(Loaded& into, const std::vector<std::string>& environment) {

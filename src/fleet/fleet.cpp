@@ -254,10 +254,11 @@ struct Fleet::Core : std::enable_shared_from_this<Fleet::Core> {
     for (auto& settings : fresh) {
       const auto same = std::find_if(locals.begin(), locals.end(),
                                      [&](const auto& model) { return model->settings().name == settings.name; });
-      const bool load = settings.preloaded && (same == locals.end() || !(*same)->settings().preloaded);
-      auto* model = same == locals.end() ? &add(std::move(settings)) : same->get();
-      if (same != locals.end()) model->reconfigure(std::move(settings));
-      if (load) model->load();
+      auto* known = same == locals.end() ? nullptr : same->get();
+      const bool load = settings.preloaded && (known == nullptr || !known->settings().preloaded);
+      if (known != nullptr) known->reconfigure(std::move(settings));
+      auto& model = known != nullptr ? *known : add(std::move(settings));
+      if (load) model.load();
     }
   }
 
@@ -377,7 +378,12 @@ void Fleet::unload(std::string_view name) {
 }
 
 void Fleet::rescan() {
-  core_->loop.post([core = core_.get()] { core->rescan(); });
+  std::promise<void> done;
+  core_->loop.post([&] {
+    core_->rescan();
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 void Fleet::reconfigure(const config::Config& config) {

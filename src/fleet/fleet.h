@@ -107,7 +107,8 @@ class Fleet {
   /// Loads a model, or lets it go once its streams have ended. Of a model that is not here: nothing.
   void load(std::string_view name);
   void unload(std::string_view name);
-  /// Looks at the store again: models that were pulled are served, those that were removed no longer.
+  /// Looks at the store again: when it returns, models that were pulled are served, those that were removed no longer.
+  /// Not on the fleet's own thread.
   void rescan();
   /// Takes over what [models], [queue], [workers], [[engine]] and [[model]] say now, and looks at the store again.
   /// Answers that run end as they were begun; a loaded model whose context, memory or threads are others now is loaded

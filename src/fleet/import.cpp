@@ -62,14 +62,16 @@ std::string choose_name(const std::filesystem::path& path, std::string_view give
 
 }  // namespace
 
+void check_model_file(const std::filesystem::path& path) {
+  if (gguf::File::open(path).file_bytes() != os::identify(path).bytes)
+    fail(Code::unsupported, "{} is one of several files of a model: run it by its path instead", path.string());
+}
+
 Pulled import_file(const std::filesystem::path& path, std::string_view name, const Catalogue& catalogue, Store& store,
-                   const Surroundings& around, Listener& listener) {
+                   const Surroundings& around, Listener& listener, bool take) {
   if (!name.empty() && catalogue.find(name) == nullptr) store.path_of(name);  // refuses what cannot be a name
   const std::uint64_t bytes = os::identify(path).bytes;
-  const auto model = gguf::File::open(path);  // refuses what is no model file
-  if (model.file_bytes() != bytes) {
-    fail(Code::unsupported, "{} is one of several files of a model: run it by its path instead", path.string());
-  }
+  around.inspect(path);
   const std::string sha256 = sha256_of_file(path, listener);
   const std::string chosen = choose_name(path, name, sha256, catalogue);
   const auto lock = store.lock(chosen);
@@ -77,6 +79,7 @@ Pulled import_file(const std::filesystem::path& path, std::string_view name, con
     if (stored->sha256 == sha256) return {std::move(*stored), true};
     fail(Code::invalid, "there is another model {} already: cofre rm {}, or give this one a --name", chosen, chosen);
   }
+  if (take) return {store.publish(path, chosen, sha256, "an upload")};
   const std::uint64_t free = around.free_disk_bytes(store.folder());
   if (free < bytes) {
     fail(Code::exhausted, "{} needs {} bytes of disk space in {} and {} are free", chosen, bytes,

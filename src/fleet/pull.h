@@ -15,11 +15,17 @@
 
 namespace cofre::fleet {
 
+/// Throws Error(invalid) where the file is no GGUF, Error(unsupported) where it is one of several of a model.
+void check_model_file(const std::filesystem::path& path);
+
 /// What a pull finds around it; tests put their own.
 struct Surroundings {
   Hubs hubs;
   Caches caches;
   std::function<std::uint64_t(const std::filesystem::path&)> free_disk_bytes = os::free_disk_bytes;
+  /// Reads a stranger's model file. Throws Error(invalid or unsupported) where it is none, or one of several of a
+  /// model.
+  std::function<void(const std::filesystem::path&)> inspect = check_model_file;
 
   static Surroundings from_environment() { return {Hubs::from_environment(), Caches::from_environment()}; }
 };
@@ -43,10 +49,11 @@ Pulled pull(const Model& model, Store& store, const std::filesystem::path& origi
 /// means the default that fits into memory. Throws Error(not_found) for every other text.
 Pulled pull(Models& models, std::string_view text, const Surroundings& around, Listener& listener);
 
-/// Takes a model file that the administrator brings. Its GGUF structure and its SHA-256 are checked: where the sum is
-/// one of the catalogue's it gets that row's name unless `name` says another. Throws Error(invalid) where it is no
-/// model file, where `name` is a catalogue's row with another SHA-256, or where that name is taken by another file.
+/// Takes a model file that the administrator brings: a copy, or with `take` the file itself. Its GGUF structure and its
+/// SHA-256 are checked: where the sum is one of the catalogue's it gets that row's name unless `name` says another.
+/// Throws Error(invalid) where it is no model file, where `name` is a catalogue's row with another SHA-256, or where
+/// that name is taken by another file.
 Pulled import_file(const std::filesystem::path& path, std::string_view name, const Catalogue& catalogue, Store& store,
-                   const Surroundings& around, Listener& listener);
+                   const Surroundings& around, Listener& listener, bool take = false);
 
 }  // namespace cofre::fleet

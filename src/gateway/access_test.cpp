@@ -308,8 +308,10 @@ class Access : public testing::Test {
   std::mutex database_mutex;
   std::int64_t now = 1'795'608'000;
   accounts::Accounts accounts{database, database_mutex, master, folder.path(), [this] { return now; }};
-  static Settings settings() {
+  Settings settings() const {
     Settings settings;
+    settings.data = folder.path();
+    settings.program = "/bin/true";
     settings.reload = [](auto&&...) { return json::Object(); };
     return settings;
   }

@@ -86,6 +86,12 @@ class GatewayTest : public testing::Test {
         {.name = owner.name, .owner = owner.id, .maker = owner.id, .scopes = owner.scopes(), .expires = {}});
   }
 
+  static Settings with_data(const std::filesystem::path& data) {
+    Settings made;
+    made.data = data;
+    return made;
+  }
+
   /// What models answer.
   static std::vector<protocol::Event> hello(const protocol::Request& asked) {
     using namespace protocol;
@@ -104,7 +110,7 @@ class GatewayTest : public testing::Test {
                                                         return now.load();
                                                       }}};
   ReplayModels models;
-  Settings settings;
+  Settings settings = with_data(folder.path());
   std::unique_ptr<Gateway> gateway;
   std::unique_ptr<http::Server> server;
 };

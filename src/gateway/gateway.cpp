@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t client_id_max = 128;
 constexpr std::chrono::minutes sweep_period{1};
 constexpr std::uint64_t small_body_bytes = 1 << 20;
+constexpr std::uint64_t model_bytes_max = std::uint64_t{1} << 40;
 
 /// Routes that leave no record: /health is asked every few seconds by whoever watches, and the console's files are for
 /// anybody. They tell nothing of anybody.
@@ -41,8 +42,8 @@ Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records&
       accounts_(accounts),
       figures_(models, *flights_),
       auditor_(settings_.audit),
-      services_{models,    accounts, *flights_,    metrics_, figures_, auditor_,  office_,  audits_,
-                settings_, records,  backgrounds_, desk_,    batches_, entrance_, arrivals_},
+      services_{models,    accounts, *flights_,    metrics_, figures_, auditor_, office_,   audits_,
+                settings_, records,  backgrounds_, desk_,    batches_, jobs_,    entrance_, arrivals_},
       batches_(services_) {
   records.responses.fail_queued("server_error", "the box stopped before this response was whole");
   records.chats.fail_queued("server_error", "the box stopped before this answer was whole");
@@ -160,6 +161,7 @@ http::Admission Gateway::admit(const http::Request& head) {
       case Body::none: return {};
       case Body::small: return {small_body_bytes};
       case Body::json: return {*settings_.body_bytes_max.get()};
+      case Body::model: return {model_bytes_max, {}, match.route->receiver(services_, head)};
       case Body::file: return {settings_.file_bytes_max + form_bytes_max, {}, match.route->receiver(services_, head)};
     }
   } catch (const Failure& failure) {

@@ -6,6 +6,7 @@
 
 #include "accounts/accounts.h"
 #include "gateway/admin/audit.h"
+#include "gateway/admin/jobs.h"
 #include "gateway/admin/oidc.h"
 #include "gateway/auditor.h"
 #include "gateway/batch_runner.h"
@@ -64,6 +65,7 @@ class Gateway : public http::Service {
   Services services_;
   BatchRunner batches_;
   std::chrono::steady_clock::time_point swept_{};
+  admin::Jobs jobs_;
   Desk office_{256};
   admin::Audits audits_;
   Desk entrance_{64};

@@ -25,6 +25,11 @@ class Models {
   virtual std::vector<fleet::ModelState> models() const = 0;
   virtual std::optional<fleet::ModelState> find(std::string_view name) const = 0;
   virtual fleet::Health health() const = 0;
+  // As fleet::Fleet's.
+  virtual std::uint64_t memory_bytes() const = 0;
+  virtual void load(std::string_view name) = 0;
+  virtual void unload(std::string_view name) = 0;
+  virtual void rescan() = 0;
 };
 
 /// The fleet itself, which outlives this.
@@ -35,6 +40,10 @@ class FleetModels : public Models {
   std::vector<fleet::ModelState> models() const override { return fleet_.models(); }
   std::optional<fleet::ModelState> find(std::string_view name) const override { return fleet_.find(name); }
   fleet::Health health() const override { return fleet_.health(); }
+  std::uint64_t memory_bytes() const override { return fleet_.memory_bytes(); }
+  void load(std::string_view name) override { fleet_.load(name); }
+  void unload(std::string_view name) override { fleet_.unload(name); }
+  void rescan() override { fleet_.rescan(); }
 
  private:
   fleet::Fleet& fleet_;

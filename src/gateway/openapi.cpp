@@ -91,6 +91,7 @@ Object operation(const Route& route, const std::vector<std::string>& names) {
   if (!parameters.empty()) object["parameters"] = std::move(parameters);
   if (note != nullptr && !note->takes.empty()) {
     const auto type = route.body == Body::file        ? "multipart/form-data"
+                      : route.body == Body::model     ? "application/octet-stream"
                       : note->takes.ends_with("Form") ? "application/x-www-form-urlencoded"
                                                       : "application/json";
     object["requestBody"] = Object{{"required", true}, {"content", content(type, reference(note->takes))}};

@@ -18,6 +18,49 @@ std::string_view openapi_schemas() {
   "completion_window": {"const": "24h"},
   "metadata": {"type": "object", "maxProperties": 16, "additionalProperties": {"type": "string", "maxLength": 512}},
   "output_expires_after": {"type": "object", "required": ["anchor", "seconds"]}}},
+"ModelName": {"type": "object", "required": ["model"], "properties": {"model": {"type": "string"}}, "additionalProperties": false},
+"ModelFile": {"type": "string", "format": "binary"},
+"BoxModel": {"type": "object", "required": ["name", "aliases", "state", "served"], "properties": {
+  "name": {"type": "string"}, "aliases": {"type": "array", "items": {"type": "string"}}, "served": {"type": "boolean"},
+  "state": {"enum": ["idle", "loading", "ready", "waiting", "quarantined", "remote"]}, "reason": {"type": "string"}, "healthy": {"type": "boolean"}, "preloaded": {"type": "boolean"},
+  "requests": {"type": "integer"}, "file_bytes": {"type": "integer"}, "memory_bytes": {"type": "integer"}, "context": {"type": ["integer", "null"]}, "deaths": {"type": "integer"},
+  "sha256": {"type": "string"}, "origin": {"type": "string"}, "unchanged": {"type": "boolean"}, "title": {"type": "string"}, "licence": {"type": "string"}, "for": {"enum": ["chat", "base", "tests"]}}},
+"BoxModels": {"type": "object", "required": ["models", "memory_bytes", "memory_used_bytes", "disk_free_bytes"], "properties": {
+  "models": {"type": "array", "items": {"$ref": "#/components/schemas/BoxModel"}}, "memory_bytes": {"type": "integer"}, "memory_used_bytes": {"type": "integer"}, "disk_free_bytes": {"type": "integer"}}},
+"Catalogue": {"type": "object", "required": ["models", "memory_bytes"], "properties": {"memory_bytes": {"type": "integer"}, "models": {"type": "array", "items": {"type": "object",
+  "required": ["name", "aliases", "title", "home", "licence", "for", "bytes", "memory_bytes", "sha256", "default", "fits", "recommended", "here"], "properties": {
+  "name": {"type": "string"}, "aliases": {"type": "array", "items": {"type": "string"}}, "title": {"type": "string"}, "home": {"type": "string"}, "licence": {"type": "string"},
+  "for": {"enum": ["chat", "base", "tests"]}, "bytes": {"type": "integer"}, "memory_bytes": {"type": "integer"}, "sha256": {"type": "string"}, "default": {"type": "boolean"},
+  "fits": {"type": "boolean"}, "recommended": {"type": "boolean"}, "here": {"type": "boolean"}}}}}},
+"Job": {"type": "object", "required": ["id", "object", "kind", "model", "by", "state", "text", "done", "total", "started_at", "ended_at", "error", "result"], "properties": {
+  "id": {"type": "integer"}, "object": {"const": "job"}, "kind": {"enum": ["pull", "import", "bench"]}, "model": {"type": "string"}, "by": {"type": "string"},
+  "state": {"enum": ["running", "done", "failed", "cancelled"]}, "text": {"type": "string"}, "done": {"type": "integer"}, "total": {"type": "integer"}, "started_at": {"type": "integer"},
+  "ended_at": {"type": ["integer", "null"]}, "error": {"type": ["string", "null"]}, "result": {"type": ["object", "null"]}}},
+"Jobs": {"type": "object", "required": ["jobs"], "properties": {"jobs": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}}}},
+"Setting": {"type": "object", "required": ["key", "type", "comment", "takes", "least", "most", "choices", "default", "value", "from", "at_once", "editable"], "properties": {
+  "key": {"type": "string"}, "type": {"enum": ["text", "number", "flag", "list"]}, "comment": {"type": "string"}, "takes": {"type": "string"},
+  "least": {"type": ["integer", "null"]}, "most": {"type": ["integer", "null"]}, "choices": {"type": "array", "items": {"type": "string"}}, "default": {}, "value": {},
+  "from": {"type": "object", "required": ["kind", "where"], "properties": {"kind": {"enum": ["default", "file", "console", "environment", "command_line"]}, "where": {"type": "string"}}},
+  "at_once": {"type": "boolean"}, "editable": {"type": "boolean"}}},
+"SettingsShown": {"type": "object", "required": ["settings", "aliases", "notes", "after_restart"], "properties": {
+  "settings": {"type": "array", "items": {"$ref": "#/components/schemas/Setting"}}, "aliases": {"type": "object", "additionalProperties": {"type": "string"}},
+  "notes": {"type": "array", "items": {"type": "string"}}, "after_restart": {"type": "array", "items": {"type": "string"}}}},
+"SettingsChange": {"type": "object", "properties": {"set": {"type": "object", "description": "by key"}, "reset": {"type": "array", "items": {"type": "string"}},
+  "aliases": {"type": "object", "additionalProperties": {"type": "string"}}}, "additionalProperties": false},
+"Reloaded": {"type": "object", "required": ["changed", "after_restart"], "properties": {"changed": {"type": "array", "items": {"type": "string"}}, "after_restart": {"type": "array", "items": {"type": "string"}}}},
+"Engines": {"type": "object", "required": ["engines"], "properties": {"engines": {"type": "array", "items": {"type": "object", "required": ["name", "urls", "model", "parallel", "state", "healthy", "reason", "requests"], "properties": {
+  "name": {"type": "string"}, "urls": {"type": "array", "items": {"type": "string"}}, "model": {"type": "string"}, "parallel": {"type": "integer"}, "state": {"type": "string"}, "healthy": {"type": "boolean"},
+  "reason": {"type": "string"}, "requests": {"type": "integer"}}}}}},
+"Certificate": {"type": "object", "required": ["subject", "issuer", "names", "not_before", "not_after", "fingerprint"], "properties": {
+  "subject": {"type": "string"}, "issuer": {"type": "string"}, "names": {"type": "array", "items": {"type": "string"}}, "not_before": {"type": "integer"}, "not_after": {"type": "integer"},
+  "fingerprint": {"type": "string", "description": "SHA-256 of the DER"}}},
+"ServerCertificates": {"type": "object", "required": ["own", "authority", "company", "company_file", "requested"], "properties": {
+  "own": {"$ref": "#/components/schemas/Certificate"}, "authority": {"$ref": "#/components/schemas/Certificate"}, "company": {"anyOf": [{"$ref": "#/components/schemas/Certificate"}, {"type": "null"}]},
+  "company_file": {"type": ["string", "null"]}, "requested": {"type": "boolean"}}},
+"CertificateNames": {"type": "object", "properties": {"names": {"type": "array", "items": {"type": "string"}}}, "additionalProperties": false},
+"CertificateRequest": {"type": "object", "required": ["request"], "properties": {"request": {"type": "string", "description": "PEM"}}},
+"CertificateChain": {"type": "object", "required": ["certificate"], "properties": {"certificate": {"type": "string", "description": "PEM, with its chain"}}, "additionalProperties": false},
+"ContentRules": {"type": "object", "properties": {"rules": {"type": "array", "items": {"type": "object"}}, "labels": {"type": "array", "items": {"type": "object"}}}, "description": "docs/rules.md"},
 "Deleted": {"type": "object", "required": ["id", "object", "deleted"], "properties": {"id": {"type": "string"}, "object": {"type": "string"}, "deleted": {"const": true}}},
 "ChatParameters": {"type": "object", "description": "fields of POST /v1/responses", "properties": {
   "temperature": {"type": "number", "minimum": 0, "maximum": 2}, "top_p": {"type": "number", "minimum": 0, "maximum": 1},

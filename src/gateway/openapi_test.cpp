@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "gateway/route_table.h"
 
@@ -23,6 +24,12 @@ TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
     EXPECT_FALSE(note.summary.empty());
   }
   EXPECT_EQ(route_notes().size(), route_table().size());
+}
+
+TEST(OpenApi, NoRouteStandsInTheTableTwice) {
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (const auto& route : route_table())
+    EXPECT_TRUE(seen.emplace(route.method, route.pattern).second) << route.method << ' ' << route.pattern;
 }
 
 TEST(OpenApi, NamesOnlySchemasThatAreThere) {

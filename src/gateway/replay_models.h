@@ -87,6 +87,15 @@ class ReplayModels : public Models {
     return std::nullopt;
   }
   fleet::Health health() const override { return state; }
+  std::uint64_t memory_bytes() const override { return std::uint64_t{4} << 30; }
+  void load(std::string_view name) override { tell("load " + std::string(name)); }
+  void unload(std::string_view name) override { tell("unload " + std::string(name)); }
+  void rescan() override { tell("rescan"); }
+  /// What the three above were asked.
+  std::vector<std::string> told() {
+    const std::scoped_lock lock(mutex_);
+    return told_;
+  }
 
   /// The next request that waits for its events; null after 20 s.
   std::shared_ptr<Asked> wait_for_request() {
@@ -105,9 +114,14 @@ class ReplayModels : public Models {
     ~Dropping() override { asked->drop(); }
     std::shared_ptr<Asked> asked;
   };
+  void tell(std::string what) {
+    const std::scoped_lock lock(mutex_);
+    told_.push_back(std::move(what));
+  }
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::shared_ptr<Asked>> waiting_;
+  std::vector<std::string> told_;
 };
 
 }  // namespace cofre::gateway

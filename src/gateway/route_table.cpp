@@ -2,11 +2,13 @@
 
 #include "gateway/admin/admin.h"
 #include "gateway/admin/audit.h"
+#include "gateway/admin/models.h"
 #include "gateway/admin/oidc.h"
 #include "gateway/admin/passkeys.h"
 #include "gateway/admin/person.h"
 #include "gateway/admin/reload.h"
 #include "gateway/admin/session.h"
+#include "gateway/admin/settings.h"
 #include "gateway/console/assistants.h"
 #include "gateway/console/chats.h"
 #include "gateway/dialects/openai/batches.h"
@@ -32,6 +34,27 @@ constexpr Route routes[] = {
     {"GET", "/", anybody, Body::none, pages::home},
     {"GET", "/setup", anybody, Body::none, pages::setup},
     {"POST", "/admin/v1/reload", Scope::admin, Body::none, admin::reload},
+    {"GET", "/admin/v1/models", Scope::admin, Body::none, admin::list_models},
+    {"POST", "/admin/v1/models/pull", Scope::admin, Body::small, admin::pull_model},
+    {"POST", "/admin/v1/models/import", Scope::admin, Body::model, admin::import_model, admin::receive_model},
+    {"DELETE", "/admin/v1/models/{model}", Scope::admin, Body::none, admin::remove_model},
+    {"POST", "/admin/v1/models/{model}/load", Scope::admin, Body::none, admin::load_model},
+    {"POST", "/admin/v1/models/{model}/unload", Scope::admin, Body::none, admin::unload_model},
+    {"POST", "/admin/v1/models/{model}/bench", Scope::admin, Body::none, admin::bench_model},
+    {"GET", "/admin/v1/catalogue", Scope::admin, Body::none, admin::show_catalogue},
+    {"GET", "/admin/v1/jobs", Scope::admin, Body::none, admin::list_jobs},
+    {"GET", "/admin/v1/jobs/{job}", Scope::admin, Body::none, admin::show_job},
+    {"DELETE", "/admin/v1/jobs/{job}", Scope::admin, Body::none, admin::cancel_job},
+    {"GET", "/admin/v1/engines", Scope::admin, Body::none, admin::list_engines},
+    {"GET", "/admin/v1/settings", Scope::admin, Body::none, admin::show_settings},
+    {"PATCH", "/admin/v1/settings", Scope::admin, Body::small, admin::change_settings},
+    {"GET", "/admin/v1/tls", Scope::admin, Body::none, admin::show_certificates},
+    {"GET", "/admin/v1/tls/authority", Scope::account, Body::none, admin::get_authority},
+    {"POST", "/admin/v1/tls/request", Scope::admin, Body::small, admin::request_certificate},
+    {"PUT", "/admin/v1/tls/company", Scope::admin, Body::small, admin::install_certificate},
+    {"DELETE", "/admin/v1/tls/company", Scope::admin, Body::none, admin::remove_certificate},
+    {"GET", "/admin/v1/rules", Scope::security, Body::none, admin::show_rules},
+    {"PUT", "/admin/v1/rules", Scope::security, Body::json, admin::set_rules},
     {"GET", "/admin/v1/live", Scope::metrics, Body::none, monitor::live},
 
     {"GET", "/v1/models", Scope::inference, Body::none, openai::list_models},

@@ -18,6 +18,7 @@ enum class Body : std::uint8_t {
   small,  ///< of the administration: 1 MiB
   json,   ///< Settings::body_bytes_max
   file,   ///< Settings::file_bytes_max and the form around it, to the route's receiver
+  model,  ///< a model's file, as much as the disk takes, to the route's receiver
 };
 
 /// One row. There is no default scope: a route without one says so with `anybody`.
@@ -27,7 +28,7 @@ struct Route {
   std::optional<accounts::Scopes> scope;  ///< all of them
   Body body;
   Handler handler;
-  Receiver receiver = nullptr;  ///< of Body::file
+  Receiver receiver = nullptr;  ///< of Body::file and Body::model
 };
 
 /// What a form has around its file.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "accounts/audit/forwarder.h"
 #include "accounts/audit/trail.h"
 #include "accounts/vouched_users.h"
+#include "config/config.h"
 #include "gateway/live.h"
 #include "gateway/models.h"
 #include "http/message.h"
@@ -35,6 +37,7 @@ class Metrics;
 namespace admin {
 struct Arrivals;
 struct Audits;
+class Jobs;
 }  // namespace admin
 namespace openai {
 class Backgrounds;
@@ -49,7 +52,20 @@ struct CompanySignIn {
   std::function<void(const std::string&)> note{};  ///< for the log: why somebody was not signed in. Any thread.
 };
 
+/// What the administration does with the settings of cofre.toml. Empty functions: it does nothing.
+struct SettingsDoor {
+  std::function<config::Loaded()> loaded;  ///< those of now
+  std::function<bool(std::string_view key)> changes_at_once;
+  std::function<std::vector<std::string>()> after_restart;  ///< keys that wait for the next start
+  /// Changes the local file and takes it up: {"changed", "after_restart"}. Throws Error where it is wrong, and changes
+  /// nothing. May take a while.
+  std::function<json::Object(const config::LocalChange& change)> change;
+};
+
 struct Settings {
+  SettingsDoor door;
+  std::filesystem::path data;  ///< the box's data directory
+  std::string program;         ///< that does an administrator's work in a process of its own; empty: this one
   std::optional<CompanySignIn> company{};  ///< nothing: there is none
   /// The content rules of now; empty: there are none. Any thread.
   std::function<std::shared_ptr<const rules::Rules>()> content_rules;
@@ -88,6 +104,7 @@ struct Services {
   openai::Backgrounds& backgrounds;
   Desk& desk;
   BatchRunner& batches;
+  admin::Jobs& jobs;
   Desk& entrance;  ///< for what the company's directory or provider is asked about, which may take seconds
   admin::Arrivals& arrivals;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -85,8 +86,11 @@ class RawClient {
  private:
   bool receive() {
     char bytes[16 << 10];
-    const auto count =
-        ssl_ ? SSL_read(ssl_.get(), bytes, sizeof bytes) : static_cast<int>(::recv(socket_, bytes, sizeof bytes, 0));
+    int count = 0;
+    do {
+      count =
+          ssl_ ? SSL_read(ssl_.get(), bytes, sizeof bytes) : static_cast<int>(::recv(socket_, bytes, sizeof bytes, 0));
+    } while (!ssl_ && count < 0 && errno == EINTR);  // a child of this process has ended
     if (count <= 0) return false;
     received_.append(bytes, static_cast<std::size_t>(count));
     return true;

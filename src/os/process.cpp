@@ -41,12 +41,13 @@ class Pipe {
   bool open() const { return read_ >= 0; }
 
   /// Takes what is there; keeps the tail. Closes at the end of the stream.
-  void drain(std::string& into) {
+  void drain(std::string& into, const std::function<void(std::string_view)>& heard = nullptr) {
     std::array<char, 16384> piece;
     const ssize_t got = ::read(read_, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) return;
     if (got <= 0) return close_read();
     into.append(piece.data(), static_cast<std::size_t>(got));
+    if (heard) heard({piece.data(), static_cast<std::size_t>(got)});
     if (into.size() > 2 * kept_bytes) into.erase(0, into.size() - kept_bytes);
   }
 
@@ -93,7 +94,7 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const Proce
     std::array<struct pollfd, 2> waiting{{{out.read_end(), POLLIN, 0}, {error.read_end(), POLLIN, 0}}};
     if (::poll(waiting.data(), waiting.size(), question_ms) <= 0) continue;
     if (waiting[0].revents != 0) out.drain(result.out);
-    if (waiting[1].revents != 0) error.drain(result.error);
+    if (waiting[1].revents != 0) error.drain(result.error, options.heard);
   }
   result.exit_code = wait_for(child);
   for (auto* text : {&result.out, &result.error}) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cofre::os {
@@ -18,6 +19,8 @@ struct ProcessOptions {
   std::vector<std::string> environment;
   /// Asked about five times a second while the child runs; true ends it (SIGTERM, after a second SIGKILL).
   std::function<bool()> stop;
+  /// Called with what the child writes on its error stream, as it comes.
+  std::function<void(std::string_view)> heard{};
 };
 
 /// Runs a program found in PATH with no input and waits for it. The child leads a process group of its own, so that

@@ -55,6 +55,14 @@ void at_desk(Services& services, Call&& call, std::function<http::Response(Servi
                    [&services, work = std::move(work)](Call&& asked) { asked.answer(work(services, asked)); });
 }
 
+http::Response json_response(const json::Object& object) {
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.headers.add("Cache-Control", "no-store");
+  response.body = json::dump(object);
+  return response;
+}
+
 accounts::Actor actor_of(const Call& call) {
   auto actor = accounts::Actor::of(*call.caller, call.request.peer);
   actor.certificate = call.request.certificate;
@@ -76,16 +84,13 @@ json::Object request_of(const Call& call) {
 
 void act_named(std::string_view action, Services& services, Call&& call) {
   at_desk(services, std::move(call), [action](Services& with, Call& asked) {
+    const auto answer = accounts::act(with.accounts, actor_of(asked), action, request_of(asked));
+    const auto* csv = answer.if_contains("csv");
+    if (csv == nullptr) return json_response(answer);
     http::Response response;
     response.headers.add("Cache-Control", "no-store");
-    auto answer = accounts::act(with.accounts, actor_of(asked), action, request_of(asked));
-    if (const auto* csv = answer.if_contains("csv")) {
-      response.headers.add("Content-Type", "text/csv; charset=utf-8");
-      response.body = csv->as_string();
-      return response;
-    }
-    response.headers.add("Content-Type", "application/json");
-    response.body = json::dump(answer);
+    response.headers.add("Content-Type", "text/csv; charset=utf-8");
+    response.body = csv->as_string();
     return response;
   });
 }

@@ -13,6 +13,9 @@ namespace cofre::gateway::admin {
 /// Answers with what `work` returns, on a thread that may wait; its errors become answers too.
 void at_desk(Services& services, Call&& call, std::function<http::Response(Services&, Call&)> work);
 
+/// 200 with what no cache keeps.
+http::Response json_response(const json::Object& object);
+
 /// Who calls.
 accounts::Actor actor_of(const Call& call);
 

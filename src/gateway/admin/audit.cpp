@@ -104,12 +104,8 @@ void list_records(Services& services, Call&& call) {
                          trail.ends().head.n, {page_bytes, static_cast<std::size_t>(limit)});
     json::Array records;
     for (const auto& line : page.lines) records.push_back(json::parse(line));
-    http::Response response;
-    response.headers.add("Cache-Control", "no-store");
-    response.headers.add("Content-Type", "application/json");
-    response.body = json::dump(json::Object{
-        {"records", std::move(records)}, {"more", !page.is_last}, {"next", std::max(page.last, filter.after)}});
-    asked.answer(std::move(response));
+    asked.answer(json_response(
+        {{"records", std::move(records)}, {"more", !page.is_last}, {"next", std::max(page.last, filter.after)}}));
   });
 }
 

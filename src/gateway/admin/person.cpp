@@ -124,13 +124,9 @@ void erase_person(Services& services, Call&& call) {
     const auto by = accounts::person_name(with.accounts.directory, actor_of(asked).user);
     if (name == by) fail_field(Code::invalid, "user", "user: nobody erases themselves");
     auto& trail = trail_of(with);
-    http::Response response;
-    response.headers.add("Cache-Control", "no-store");
-    response.headers.add("Content-Type", "application/json");
-    response.body = json::dump(trail.perform(entry_of(with, asked, "person.erase", name), [&] {
+    return json_response(trail.perform(entry_of(with, asked, "person.erase", name), [&] {
       return records::erase_person({with.accounts, trail, with.records}, name, by);
     }));
-    return response;
   });
 }
 

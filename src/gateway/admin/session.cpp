@@ -74,14 +74,6 @@ std::string begin_session(Services& services, const Call& call, const SignIn::Re
   return cookie(begun(services, call, result), "");
 }
 
-http::Response json_response(const json::Object& object) {
-  http::Response response;
-  response.headers.add("Content-Type", "application/json");
-  response.headers.add("Cache-Control", "no-store");
-  response.body = json::dump(object);
-  return response;
-}
-
 http::Response welcome(Services& services, Call& call, const SignIn::Result& result) {
   auto& accounts = services.accounts;
   const auto session = begun(services, call, result);

@@ -19,7 +19,6 @@ using PasswordWork = std::function<http::Response(const Attempt&, Call&)>;
 /// is asked. On a thread that may wait.
 void try_password(Services& services, Call&& call, const PasswordWork& work);
 
-http::Response json_response(const json::Object& object);
 /// The answer to a right sign-in: a session. What was presented before is worth nothing after.
 http::Response welcome(Services& services, Call& call, const accounts::SignIn::Result& result);
 /// And to a wrong one.
