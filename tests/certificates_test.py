@@ -103,6 +103,12 @@ class Certificates(unittest.TestCase):
         self.assertEqual(status, 0, error)
         return json.loads(out)
 
+    def test_doctor_tells_how_long_the_list_of_revoked_ones_holds(self):
+        told = json.loads(self.box.command("doctor", "--json")[1])
+        found = [one for one in told["checks"] if one["check"] == "revoked"]
+        self.assertEqual([one["state"] for one in found], ["ok"], told)
+        self.assertIn("Company", found[0]["text"])
+
     def test_one_is_who_registered_it_until_it_is_revoked(self):
         identity = self.company.issue("laptop-17")
         self.assertEqual(self.who(identity), 401)

@@ -35,6 +35,8 @@ struct Finding {
 constexpr double gigabyte = 1e9;
 constexpr std::uint64_t disk_low = 2'000'000'000, disk_full = 8'000'000;
 constexpr int certificate_days_low = 20;
+constexpr int revoked_hours_low = 12;
+constexpr std::uint64_t revoked_bytes_max = 64 << 20;
 
 std::string_view name_of(State state) {
   return state == State::good ? "ok" : state == State::warning ? "warning" : "bad";
@@ -127,6 +129,28 @@ void check_certificate(std::vector<Finding>& findings, const std::string& what, 
                       fmt::format("{} days left, for {}", left, names)});
 }
 
+/// A list past its date locks every client certificate out.
+void check_revoked(std::vector<Finding>& findings, const std::string& what, const std::filesystem::path& data) {
+  const auto config = config::load(config::file_in(data)).config;
+  if (config.client_crl_file.empty()) return;
+  const auto now = std::chrono::system_clock::now();
+  for (const auto& list : crypto::read_revocation_lists(os::read_whole(config.client_crl_file, revoked_bytes_max))) {
+    if (list.renewed == std::chrono::sys_seconds::max()) {
+      findings.push_back({what, State::good, fmt::format("the list of {} names no end", list.issuer)});
+      continue;
+    }
+    const auto hours = std::chrono::floor<std::chrono::hours>(list.renewed - now).count();
+    findings.push_back({what,
+                        hours < 0                   ? State::bad
+                        : hours < revoked_hours_low ? State::warning
+                                                    : State::good,
+                        hours < 0
+                            ? fmt::format("the list of {} is {} hours past its date: no client certificate is taken",
+                                          list.issuer, -hours)
+                            : fmt::format("the list of {} holds for {} hours", list.issuer, hours)});
+  }
+}
+
 void check_recording(std::vector<Finding>& findings, const json::Object& status) {
   const auto& audit = json::at(status, "audit").as_object();
   const auto trouble = json::string_at(audit, "trouble");
@@ -217,6 +241,7 @@ Action declare_doctor(Options& options) {
     look(findings, "models", [&](auto& list, const auto& what) { check_models(list, what, data); });
     look(findings, "master key", [&](auto& list, const auto& what) { check_master_key(list, what, data); });
     look(findings, "certificate", [&](auto& list, const auto& what) { check_certificate(list, what, data); });
+    look(findings, "revoked", [&](auto& list, const auto& what) { check_revoked(list, what, data); });
     look(findings, "directory", [&](auto& list, const auto& what) { check_directory(list, what, data); });
     look(findings, "provider", [&](auto& list, const auto& what) { check_provider(list, what, data); });
     look(findings, "box", [&](auto& list, const auto& what) { check_box(list, what, data); });

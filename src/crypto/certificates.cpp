@@ -283,6 +283,21 @@ CertificateFacts facts_of(const X509* certificate) {
   return facts;
 }
 
+std::vector<RevocationFacts> read_revocation_lists(std::string_view pem) {
+  const auto text = reading(pem);
+  std::vector<RevocationFacts> lists;
+  while (const std::unique_ptr<X509_CRL, decltype(&X509_CRL_free)> one{
+      PEM_read_bio_X509_CRL(text.get(), nullptr, nullptr, nullptr), X509_CRL_free}) {
+    const auto* due = X509_CRL_get0_nextUpdate(one.get());
+    lists.push_back(
+        {common_name(X509_CRL_get_issuer(one.get())), due != nullptr ? seconds(due) : std::chrono::sys_seconds::max()});
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!at_end || lists.empty()) fail(Code::invalid, "the list of revoked certificates cannot be read");
+  return lists;
+}
+
 bool is_signed_by(std::string_view certificate_pem_text, std::string_view authority_pem) {
   const auto certificate = parse(certificate_pem_text);
   const auto authority = parse(authority_pem);

@@ -44,6 +44,13 @@ std::vector<std::string> split_chain(std::string_view pem);
 /// Of the first certificate in the text. Throws Error(invalid) where there is none.
 CertificateFacts read_certificate(std::string_view pem);
 CertificateFacts facts_of(const X509* certificate);
+/// A list of what an authority revoked (CRL, RFC 5280 §5).
+struct RevocationFacts {
+  std::string issuer;                ///< common name
+  std::chrono::sys_seconds renewed;  ///< when the next one is due: from then on it is worth nothing
+};
+/// Of every list in the text. Throws Error(invalid) where there is none or one is broken.
+std::vector<RevocationFacts> read_revocation_lists(std::string_view pem);
 /// Whether the authority's key signed the certificate.
 bool is_signed_by(std::string_view certificate_pem, std::string_view authority_pem);
 /// Whether the private key belongs to the certificate. Throws Error(invalid) where either cannot be read.

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "base/thrown.h"
+#include "crypto/client_fixture.h"
 
 namespace cofre::crypto {
 namespace {
@@ -63,6 +64,19 @@ TEST(Certificates, ARequestTellsItsNamesAndAChainItsCertificates) {
   EXPECT_EQ(split_chain("words\n" + a + b), (std::vector<std::string>{a, b}));
   EXPECT_THROW(split_chain("no certificate"), Error);
   EXPECT_THROW(split_chain(a + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), Error);
+}
+
+TEST(Certificates, AListOfRevokedOnesTellsWhenTheNextIsDue) {
+  const auto began = ClientWish().now;
+  const auto company = make_authority("Company", began, std::chrono::days(9));
+  const auto one = make_revocation_list(company, {});
+  const auto lists = read_revocation_lists(one + one);
+  ASSERT_EQ(lists.size(), 2u);
+  EXPECT_EQ(lists[0].issuer, "Company");
+  EXPECT_GE(lists[0].renewed, began + std::chrono::days(1));
+  EXPECT_LE(lists[0].renewed, ClientWish().now + std::chrono::days(1));
+  for (const auto& wrong : {std::string(), company.certificate_pem, one + one.substr(0, 100)})
+    EXPECT_EQ(code_of([&] { read_revocation_lists(wrong); }), Code::invalid) << wrong;
 }
 
 }  // namespace
