@@ -6,6 +6,7 @@
 #include "accounts/directory.h"
 #include "accounts/keys.h"
 #include "accounts/ledger.h"
+#include "accounts/machine_cost.h"
 #include "accounts/passkeys.h"
 #include "accounts/policy.h"
 #include "accounts/prices.h"
@@ -48,6 +49,8 @@ class Accounts {
   /// Whether a legal hold is on somebody, by the name that the audit trail has of them; empty: on nobody. Set before
   /// anything acts.
   std::function<bool(const std::string& person)> held;
+  /// What the box itself costs, as the settings say now. Set before anything acts; empty: nobody knows.
+  std::function<MachineCost()> machine_cost;
   const Clock clock;
   Policy policy{};       ///< set before anybody signs in
   std::string base_url;  ///< of this box, for links: "https://box.example:8443"

@@ -193,6 +193,32 @@ TEST_F(Limits, UsageIsToldByWhatOneAsks) {
   EXPECT_EQ(field_of([&] { ask(R"({"as":"none"})"); }), "as");
 }
 
+TEST_F(Limits, TheBoxIsComparedWithTheCloudThatItReplaces) {
+  const auto ask = [&](const Actor& actor, const char* text) {
+    return act(*box_, actor, "usage.show", json::parse(text).as_object());
+  };
+  box_->ledger.add(ana_, {1, 30'000'000, 0, 10'000'000, 0});
+  now_ += 9 * 86400;
+  const char* question = R"({"by":"model","as":"deepseek-flash"})";
+  EXPECT_FALSE(ask(Actor::machine(), question).contains("machine")) << "nobody has said what it costs";
+  box_->machine_cost = [] { return MachineCost{"CNY", 36'000, 36, 300, 200}; };
+  const auto machine = ask(Actor::machine(), question).at("machine").as_object();
+  EXPECT_DOUBLE_EQ(machine.at("cost_a_month").as_double(), 1500);
+  EXPECT_EQ(machine.at("days"), 10);
+  EXPECT_DOUBLE_EQ(machine.at("cost").as_double(), 1500 * 10 / (365.25 / 12));
+  EXPECT_DOUBLE_EQ(machine.at("cloud_cost").as_double(), 70);
+  EXPECT_DOUBLE_EQ(machine.at("cloud_cost_peak").as_double(), 140);
+  const auto& even = machine.at("break_even").as_object();
+  EXPECT_NEAR(even.at("tokens_a_month").as_double(), 1500 / 1.75 * 1e6, 1) << "1.75 a million in this mix";
+  EXPECT_NEAR(even.at("tokens_a_month_peak").as_double(), 1500 / 3.5 * 1e6, 1);
+  EXPECT_NEAR(even.at("used_a_month").as_double(), 40e6 / 10 * 365.25 / 12, 1);
+  box_->machine_cost = [] { return MachineCost{"EUR", 36'000, 36, 0, 0}; };
+  EXPECT_TRUE(ask(Actor::machine(), question).at("machine").at("break_even").is_null()) << "nothing is converted";
+  auto stranger = Actor::machine();
+  stranger.tenant = box_->directory.create_tenant("acme", "UTC", "EUR").id;
+  EXPECT_FALSE(ask(stranger, question).contains("machine"));
+}
+
 TEST_F(Limits, APriceHoldsFromItsDayOn) {
   box_->prices.set({.model = "m", .since = 20261101, .currency = "CNY", .input = 1, .output = 0});
   box_->prices.set({.model = "m", .since = 20261126, .currency = "CNY", .input = 10, .output = 0});

@@ -30,21 +30,29 @@ std::filesystem::path lock_in(const std::filesystem::path& data) { return data /
 
 }  // namespace
 
-Box::Box(std::filesystem::path data_directory, os::FileLock held, std::int64_t keep_days)
+accounts::MachineCost machine_cost_of(const config::Config& config) {
+  return {.currency = config.costs_currency,
+          .purchase = static_cast<double>(config.costs_purchase),
+          .months = config.costs_months,
+          .power = static_cast<double>(config.costs_power_a_month),
+          .support = static_cast<double>(config.costs_support_a_month)};
+}
+
+Box::Box(std::filesystem::path data_directory, os::FileLock held, const config::Config& config)
     : data(std::move(data_directory)),
       lock(std::move(held)),
       master(store::master_key(data, master_passphrase)),
       database(store::open_box(data, master)),
-      trail(database, database_mutex, master, store::backups_in(data), trail_options(data, keep_days)),
+      trail(database, database_mutex, master, store::backups_in(data), trail_options(data, config.audit_keep_days)),
       accounts(database, database_mutex, master, store::backups_in(data)) {
   record_accounts(trail, accounts);
+  accounts.machine_cost = [cost = machine_cost_of(config)] { return cost; };
 }
 
 std::unique_ptr<Box> Box::try_open(const std::filesystem::path& data) {
   auto held = try_lock(data);
   if (!held) return nullptr;
-  const auto keep_days = config::load(config::file_in(data)).config.audit_keep_days;
-  return std::unique_ptr<Box>(new Box(data, std::move(*held), keep_days));
+  return std::unique_ptr<Box>(new Box(data, std::move(*held), config::load(config::file_in(data)).config));
 }
 
 std::optional<os::FileLock> Box::try_lock(const std::filesystem::path& data) {

@@ -10,6 +10,7 @@
 #include "accounts/accounts.h"
 #include "accounts/audit/trail.h"
 #include "app/command.h"
+#include "config/config.h"
 #include "crypto/secret.h"
 #include "json/json.h"
 #include "os/file_lock.h"
@@ -36,7 +37,7 @@ struct Box {
   accounts::Keys& keys = accounts.keys;
 
  private:
-  Box(std::filesystem::path data_directory, os::FileLock held, std::int64_t keep_days);
+  Box(std::filesystem::path data_directory, os::FileLock held, const config::Config& config);
 };
 
 /// The process that holds the box; 0: none.
@@ -47,6 +48,9 @@ int box_process(const std::filesystem::path& data);
 /// recorded()). Throws the Error that the answer is.
 json::Object ask_or_open(const std::filesystem::path& data, const json::Object& request,
                          const std::function<json::Object(Box&, const json::Object&)>& alone);
+
+/// What the box costs, as its settings say.
+accounts::MachineCost machine_cost_of(const config::Config& config);
 
 /// The folder of the audit trail.
 std::filesystem::path audit_folder_in(const std::filesystem::path& data);

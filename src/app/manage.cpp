@@ -151,9 +151,25 @@ void print_table(const Noun& noun, const json::Array& rows) {
   }
 }
 
+/// The box beside the cloud that it replaces.
+void print_machine(const json::Object& machine) {
+  const auto number = [](const json::Object& from, const char* key) { return json::at(from, key).to_number<double>(); };
+  const auto currency = json::string_at(machine, "currency"), cloud = json::string_at(machine, "cloud_currency");
+  fmt::print("\nIn {} days this box has cost {:.2f} {}, the cloud would have asked {:.2f} {} ({:.2f} at peak hours).\n",
+             number(machine, "days"), number(machine, "cost"), currency, number(machine, "cloud_cost"), cloud,
+             number(machine, "cloud_cost_peak"));
+  const auto& even = json::at(machine, "break_even");
+  if (!even.is_object()) return;
+  fmt::print("They cost the same at {:.1f} million tokens a month ({:.1f} at peak prices); {:.1f} are used.\n",
+             number(even.get_object(), "tokens_a_month") / 1e6, number(even.get_object(), "tokens_a_month_peak") / 1e6,
+             number(even.get_object(), "used_a_month") / 1e6);
+}
+
 void print_person(const Noun& noun, const json::Object& answer) {
   if (const auto* rows = answer.if_contains(noun.list); rows != nullptr && rows->is_array()) {
-    return print_table(noun, rows->get_array());
+    print_table(noun, rows->get_array());
+    if (const auto* machine = answer.if_contains("machine")) print_machine(machine->as_object());
+    return;
   }
   for (const std::string_view secret : {"key", "link", "csv"}) {
     if (const auto* value = answer.if_contains(secret); value != nullptr && value->is_string()) {

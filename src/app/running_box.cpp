@@ -111,7 +111,8 @@ std::vector<std::string> host_names(const config::Config& config) {
 
 /// Settings that change while the box runs; what is not among them waits for the next start.
 bool changes_at_once(std::string_view key) {
-  static constexpr std::string_view sections[] = {"limits.", "models.", "queue.", "workers.", "engine.", "model."};
+  static constexpr std::string_view sections[] = {"limits.", "models.", "queue.", "workers.",
+                                                  "costs.",  "engine.", "model."};
   static constexpr std::string_view keys[] = {"server.names",
                                               "server.certificate_file",
                                               "server.certificate_key_file",
@@ -256,6 +257,10 @@ struct RunningBox::State {
                                                                   : Name::none;
     policy.certificate_tenant = config.client_tenant;
     box->accounts.directory.keep_roles_apart(config.roles_apart);
+    box->accounts.machine_cost = [this] {
+      const std::lock_guard hold(reloading);
+      return machine_cost_of(loaded.config);
+    };
     if (!config.ldap_urls.empty()) ask_directory();
     return box->accounts;
   }

@@ -136,6 +136,12 @@ struct Config {
   std::int64_t forward_facility = 13;
   std::string forward_app_name = "cofre";
   bool forward_persons = false;
+  // [costs]
+  std::string costs_currency = "CNY";
+  std::int64_t costs_purchase = 0;
+  std::int64_t costs_months = 36;
+  std::int64_t costs_power_a_month = 0;
+  std::int64_t costs_support_a_month = 0;
   // [log]
   std::string log_level = "info";
   std::int64_t log_file_mib = 32;

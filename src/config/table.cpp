@@ -103,6 +103,12 @@ std::optional<std::string> check_domain(std::string_view text) {
   return "must be a domain in small letters, like example.org";
 }
 
+std::optional<std::string> check_currency(std::string_view text) {
+  if (text.size() == 3 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+    return std::nullopt;
+  return "must be a currency of ISO 4217, like CNY";
+}
+
 constexpr std::int64_t day_s = 86400;
 
 constexpr std::array config_rows{
@@ -383,6 +389,20 @@ constexpr std::array config_rows{
     Row<Config>{"audit.forward.persons", &Config::forward_persons,
                 "Send names and addresses in clear. What the collector has of a person stays there when the person is "
                 "erased here."},
+
+    Row<Config>{"costs.currency",
+                &Config::costs_currency,
+                "The currency of what this box costs, by which usage is compared with a cloud's prices.",
+                0,
+                0,
+                {},
+                check_currency},
+    Row<Config>{"costs.purchase", &Config::costs_purchase, "What the machine was bought for. 0 in all: not compared.",
+                0, 1'000'000'000},
+    Row<Config>{"costs.months", &Config::costs_months, "Months over which that is spread.", 1, 240},
+    Row<Config>{"costs.power_a_month", &Config::costs_power_a_month, "Power and cooling, a month.", 0, 1'000'000'000},
+    Row<Config>{"costs.support_a_month", &Config::costs_support_a_month, "Support and people, a month.", 0,
+                1'000'000'000},
 
     Row<Config>{"log.level", &Config::log_level, "What is logged: this and what is graver.", 0, 0,
                 "debug|info|warning|error"},

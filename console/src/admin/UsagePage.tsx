@@ -10,6 +10,7 @@ import { moneyText, numberText } from '../ui/format'
 import { Page } from '../ui/Page'
 import { Empty } from '../ui/states'
 import { DataTable } from '../ui/Table'
+import { BreakEven, type Machine } from './BreakEven'
 import { useCan } from './tenant'
 
 interface Row {
@@ -50,7 +51,7 @@ export function UsagePage() {
   const prices = usePrices()
   const query = { by: by.join(','), from: range?.[0]?.format('YYYY-MM-DD'), to: range?.[1]?.format('YYYY-MM-DD'), as }
   const url = path('/admin/v1/usage', {})
-  const usage = useQuery({ queryKey: ['usage', query], queryFn: async () => (await api.get<{ usage: Row[] }>(url, query)).usage })
+  const usage = useQuery({ queryKey: ['usage', query], queryFn: () => api.get<{ usage: Row[]; machine?: Machine }>(url, query) })
   const words: Record<Column, string> = {
     month: t('usage.month'),
     day: t('usage.day'),
@@ -79,7 +80,7 @@ export function UsagePage() {
       </div>
       <DataTable<Row>
         label={t('usage.title')}
-        asked={usage}
+        asked={{ ...usage, data: usage.data?.usage }}
         rowKey={(row) => by.map((column) => row[column] ?? '').join('\n')}
         empty={<Empty icon={<BarChartOutlined />} title={t('usage.none')} text={t('usage.noneText')} />}
         columns={[
@@ -92,6 +93,7 @@ export function UsagePage() {
           ...(as ? [{ title: t('usage.costAs', { model: as }), key: 'cost', align: 'end' as const, className: 'num', render: (_: unknown, row: Row) => (row.cost !== undefined && row.currency ? moneyText(row.cost * 1e6, row.currency, i18n.language) : '–') }] : []),
         ]}
       />
+      {as && usage.data && <BreakEven machine={usage.data.machine} as={as} />}
       <Prices />
     </Page>
   )

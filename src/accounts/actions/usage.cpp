@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "accounts/actions/lookup.h"
@@ -161,7 +162,41 @@ Wish wish_of(Fields& fields) {
   return wish;
 }
 
-Object report(Accounts& accounts, Wish wish) {
+/// The number of days from one to the other, both of them too.
+std::int64_t days_between(std::int32_t first, std::int32_t last) {
+  const auto days = [](std::int32_t number) {
+    using namespace std::chrono;
+    return sys_days(year(number / 10000) / (number / 100 % 100) / (number % 100)).time_since_epoch().count();
+  };
+  return days(last) - days(first) + 1;
+}
+
+/// The box beside the cloud, from the first day on that anything was used; nothing where the settings do not say what
+/// the box costs.
+std::optional<Object> machine_beside(Accounts& accounts, const Wish& wish, const std::vector<Line>& lines,
+                                     const std::vector<Price>& prices) {
+  if (!accounts.machine_cost) return std::nullopt;
+  const auto machine = accounts.machine_cost();
+  if (machine.a_month() <= 0) return std::nullopt;
+  CloudCost cloud{.currency = prices.back().currency, .days = 0, .spent = {}};
+  for (const auto& line : lines) {
+    cloud.spent += line.spent;
+    cloud.list += line.costs.list;
+    cloud.peak += line.costs.peak;
+  }
+  auto by_day = wish.question;
+  by_day.by = {"day"};
+  by_day.cuts = {};
+  if (const auto days = accounts.ledger.ask(by_day); !days.empty()) {
+    const auto used_first = static_cast<std::int32_t>(days.front().of.front());
+    const auto used_last = static_cast<std::int32_t>(days.back().of.front());
+    const auto today = std::max(accounts.ledger.time_of(home_tenant, accounts.clock()).day, used_last);
+    cloud.days = days_between(std::max(wish.question.from, used_first), std::min(wish.question.to, today));
+  }
+  return break_even(machine, cloud);
+}
+
+Object report(Accounts& accounts, Wish wish, bool shows_machine) {
   std::vector<Price> prices;
   if (wish.as) prices = accounts.prices.of(*wish.as);
   for (std::size_t i = 1; i < prices.size(); ++i) wish.question.cuts.push_back(prices[i].since);
@@ -178,6 +213,8 @@ Object report(Accounts& accounts, Wish wish) {
     Array list;
     for (const auto& price : prices) list.emplace_back(shown(price));
     answer["prices"] = std::move(list);
+    const auto machine = shows_machine ? machine_beside(accounts, wish, lines, prices) : std::nullopt;
+    if (machine) answer["machine"] = *machine;
   }
   return answer;
 }
@@ -194,7 +231,7 @@ Object show_usage(Accounts& accounts, const Actor& actor, const Object& in) {
   if (fields.has("user")) wish.question.user = owner_of(accounts, actor, fields).id;
   if (fields.has("key")) wish.question.key = key_of(accounts, actor, fields).id;
   fields.done();
-  return report(accounts, std::move(wish));
+  return report(accounts, std::move(wish), actor.tenant == home_tenant);  // what the box costs is its owner's matter
 }
 
 Object show_own(Accounts& accounts, const Actor& actor, const Object& in) {
@@ -203,7 +240,7 @@ Object show_own(Accounts& accounts, const Actor& actor, const Object& in) {
   wish.question.user = actor.user;
   if (fields.has("key")) wish.question.key = fields.number("key", 1, std::int64_t{1} << 60);
   fields.done();
-  return report(accounts, std::move(wish));
+  return report(accounts, std::move(wish), false);
 }
 
 Object list_prices(Accounts& accounts, const Actor&, const Object& in) {
