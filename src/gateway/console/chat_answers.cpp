@@ -9,6 +9,7 @@
 #include "gateway/desk.h"
 #include "gateway/dialects/openai/background.h"
 #include "gateway/dialects/openai/calls.h"
+#include "gateway/metering.h"
 
 namespace cofre::gateway::console {
 namespace {
@@ -121,6 +122,7 @@ void say(Services& services, Call&& call) {
     if (saying.edits) parent = chats.message(chat, *saying.edits, "edits").parent;
     auto branch = branch_to(services, chat, parent);
     const auto said = message_said(saying);
+    const auto room = room_for(services.accounts, *at.caller, said.text.size() + json::dump(said.tool_outputs).size());
     if (saying.answer) return begin_answer(services, at, chat, asking, std::move(branch), said);
     const auto added = chats.add(chat, parent, said, std::nullopt);
     at.answer(json::dump(json::Object{{"message", message_object(*added.said)}, {"answer", nullptr}}));
@@ -134,6 +136,7 @@ void answer_again(Services& services, Call&& call) {
     const auto message = services.records.chats.message(chat, at.parameters.at(1));
     if (message.role != ChatMessage::Role::user)
       fail_field(Code::invalid, "message", "message: must be one of the user's: an answer belongs to it");
+    room_for(services.accounts, *at.caller, 0);  // the answer is stored whole, but not begun where all is full
     begin_answer(services, at, chat, asking, branch_to(services, chat, message.id), std::nullopt);
   });
 }

@@ -62,6 +62,18 @@ class ChatsOfABox : public GatewayTest {
   Request asked_request;
 };
 
+TEST_F(ChatsOfABox, WhereAQuotaOfStorageIsUsedUpNothingIsSaid) {
+  const auto chat = make_chat();
+  const auto asked_for = text_at(say(chat, R"({"text":"Hello"})").at("message").as_object(), "id");
+  const auto quota = accounts.quotas.set(
+      {0, accounts::Level::user, wang.id, "", accounts::Quota::Metric::storage, accounts::Quota::Period::now, 10});
+  for (const auto& path : {"chats/" + chat + "/messages", "chats/" + chat + "/messages/" + asked_for + "/answers"}) {
+    const auto refused = ask("POST", path, path.ends_with("answers") ? "{}" : R"({"text":"More"})");
+    EXPECT_TRUE(refused.starts_with("HTTP/1.1 429")) << path << refused;
+    EXPECT_TRUE(has(refused, fmt::format("quota {}", quota.id)));
+  }
+  EXPECT_EQ(branch(chat).size(), 2u);
+}
 TEST_F(ChatsOfABox, AnAnswerIsWrittenIntoTheChatWhoeverListens) {
   const auto chat = make_chat();
   const auto turn = done("POST", "chats/" + chat + "/messages", R"({"text":"hi"})");
