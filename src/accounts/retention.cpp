@@ -9,7 +9,7 @@ namespace cofre::accounts {
 namespace {
 
 constexpr std::array<std::string_view, 5> level_names{"box", "tenant", "department", "user", "key"};
-constexpr std::array<std::string_view, 5> kept_names{"chats", "responses", "batches", "files", "logs"};
+constexpr std::array<std::string_view, 6> kept_names{"chats", "responses", "batches", "files", "logs", "contents"};
 
 }  // namespace
 

@@ -12,8 +12,9 @@
 
 namespace cofre::accounts {
 
-/// What is kept for some time and then removed, each kind by rules of its own.
-enum class Kept : std::uint8_t { chats, responses, batches, files, logs };
+/// What is kept for some time and then removed, each kind by rules of its own. Contents are what requests held, in the
+/// audit trail: without a rule they are not kept at all.
+enum class Kept : std::uint8_t { chats, responses, batches, files, logs, contents };
 std::string_view name_of(Kept kind);
 Kept kept_named(std::string_view name);  ///< or Error(invalid, kind)
 

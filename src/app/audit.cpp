@@ -15,7 +15,7 @@ namespace audit = accounts::audit;
 struct Given {
   std::string action, name, data, folder, from, until, person, kind, outcome, id;
   std::vector<std::string> checkpoints;
-  bool json = false;
+  bool json = false, contents = false;
 };
 
 constexpr std::uint64_t checkpoint_bytes_max = 64 << 10;
@@ -78,6 +78,7 @@ void export_records(const Given& given) {
   const std::pair<const char*, const std::string&> members[] = {{"from", given.from},       {"until", given.until},
                                                                 {"person", given.person},   {"action", given.kind},
                                                                 {"outcome", given.outcome}, {"id", given.id}};
+  if (given.contents) request["contents"] = "true";
   for (const auto& [key, value] : members) {
     if (!value.empty()) request[key] = value;
   }
@@ -120,6 +121,8 @@ Action declare_audit(Options& options) {
   options.text("--person", given->person, "export: what this person did, or what was done to them");
   options.text("--action", given->kind, "export: only this, like key.create, or key. for all of them");
   options.text("--outcome", given->outcome, "export: only what ended so, like refused");
+  options.flag("--contents", given->contents,
+               "export: also what was asked and answered, where a retention rule keeps it");
   options.text("--id", given->id, "export: only the request of this id");
   declare_data(options, given->data);
   options.flag("--json", given->json, "print JSON");

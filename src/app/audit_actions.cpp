@@ -24,9 +24,9 @@ constexpr std::size_t why_bytes_max = 200;
 // What only tells; everything else is recorded.
 constexpr std::array tells{"ping", "status", "audit.ends", "audit.checkpoint", "audit.holds"};
 // Members of a request that say what is done, and are neither a person nor a secret.
-constexpr std::array fact_keys{"scopes", "expires", "model",   "models", "addresses",  "roles",  "kind",   "tenant",
-                               "zone",   "metric",  "period",  "amount", "department", "prefix", "from",   "until",
-                               "action", "id",      "dry_run", "money",  "days",       "rule",   "signing"};
+constexpr std::array fact_keys{"scopes", "expires", "model",   "models", "addresses",  "roles",  "kind",    "tenant",
+                               "zone",   "metric",  "period",  "amount", "department", "prefix", "from",    "until",
+                               "action", "id",      "dry_run", "money",  "days",       "rule",   "signing", "contents"};
 constexpr std::array subject_keys{"name", "user", "key", "certificate"};
 // Where they are numbers: ids.
 constexpr std::array id_keys{"key", "certificate", "passkey"};

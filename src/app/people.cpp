@@ -150,8 +150,8 @@ constexpr Switch retention_switches[] = {
 };
 constexpr Column retention_columns[] = {
     {"ID", "id", 4}, {"KIND", "kind", 10}, {"DAYS", "days", 6}, {"LEVEL", "level", 10}, {"OF", "subject", 20}};
-constexpr Noun retention{"set: chats, responses, batches, files or logs; remove: the id of the rule", retention_verbs,
-                         retention_switches, "rules", retention_columns};
+constexpr Noun retention{"set: chats, responses, batches, files, logs or contents; remove: the id of the rule",
+                         retention_verbs, retention_switches, "rules", retention_columns};
 
 constexpr Verb usage_verbs[] = {{"show", "usage.show", ""}};
 constexpr Switch usage_switches[] = {

@@ -51,6 +51,7 @@ std::shared_ptr<Answer> Answer::start(Services& services, Asker asker, Plan plan
   }
   const auto answer = std::make_shared<Answer>(services, std::move(asker), plan, std::move(outlet));
   answer->screen(plan.requests);
+  answer->keep_content(plan.requests);
   answer->meter_ = set_aside(services.accounts, answer->asker_.caller, answer->model_, plan.requests);
   answer->outlet_->add_headers(rate_limits(services.accounts, answer->asker_.caller, answer->model_));
   services.flights.enter(key, answer, services.settings.requests_per_key);
@@ -99,16 +100,26 @@ void Answer::take(std::size_t run, const protocol::Event& event) {
   }
   meter_.take(event);
   note_progress(run, event);
-  if (!screening_) {
-    outlet_->write(encoder_->take(run, event));
-    return;
-  }
-  for (const auto& screened : screening_->take(run, event)) outlet_->write(encoder_->take(run, screened));
+  if (!screening_) return tell(run, event);
+  for (const auto& screened : screening_->take(run, event)) tell(run, screened);
   if (!screening_->refused()) return;
   usage_ = seen_;
   dropped = std::move(runs_);
   end(200, "content_filter");
   outlet_->finish(encoder_->finish(usage_));
+}
+
+void Answer::tell(std::size_t run, const protocol::Event& event) {
+  if (transcript_) transcript_->take(run, event);
+  outlet_->write(encoder_->take(run, event));
+}
+
+void Answer::keep_content(const std::vector<protocol::Request>& requests) {
+  if (!asker_.trace) return;
+  const auto days = services_.accounts.retention.days(accounts::Kept::contents, asker_.caller.user);
+  if (!days) return;
+  content_days_ = *days;
+  transcript_ = std::make_unique<Transcript>(requests);
 }
 
 /// The rules of the caller's tenant over what is asked, and over the answer to come.
@@ -194,6 +205,7 @@ void Answer::end(int status, std::string_view outcome) {
     asker_.trace->ended(model_, status, outcome, usage_);
     if (screening_) asker_.trace->matched(screening_->matched());
     asker_.trace->matched(input_rules_);
+    if (transcript_) asker_.trace->held({transcript_->text(), content_days_});
   }
   if (!services_.settings.log) return;
   json::Object fields{{"id", asker_.request_id},

@@ -15,6 +15,7 @@
 #include "gateway/outlet.h"
 #include "gateway/screening.h"
 #include "gateway/services.h"
+#include "gateway/transcript.h"
 
 namespace cofre::gateway {
 
@@ -52,6 +53,8 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
   void submit(std::vector<protocol::Request> requests);
   void take(std::size_t run, const protocol::Event& event);
   void screen(std::vector<protocol::Request>& requests);
+  void keep_content(const std::vector<protocol::Request>& requests);
+  void tell(std::size_t run, const protocol::Event& event);
   void end(int status, std::string_view outcome);
   void note_progress(std::size_t run, const protocol::Event& event);
   void note_piece(std::size_t run, std::uint32_t choice);
@@ -71,10 +74,12 @@ class Answer : public Flight, public std::enable_shared_from_this<Answer> {
   std::size_t done_ = 0, wanted_ = 0;
   bool over_ = false, entered_ = false;
   Meter meter_;
-  std::unique_ptr<Screening> screening_;  ///< null: no content rules, no label
-  std::vector<std::string> input_rules_;  ///< that matched the request
-  protocol::Usage usage_, seen_;          ///< as told at the end; as far as events went by
-  std::string finish_;                    ///< the last finish reason
+  std::unique_ptr<Screening> screening_;    ///< null: no content rules, no label
+  std::vector<std::string> input_rules_;    ///< that matched the request
+  std::unique_ptr<Transcript> transcript_;  ///< null: no rule keeps what is asked
+  std::int64_t content_days_ = 0;
+  protocol::Usage usage_, seen_;  ///< as told at the end; as far as events went by
+  std::string finish_;            ///< the last finish reason
   std::map<std::pair<std::size_t, std::uint32_t>, Clock::time_point> last_;  ///< pieces, of run and choice
 };
 

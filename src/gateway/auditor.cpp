@@ -49,6 +49,11 @@ void Trace::matched(const std::vector<std::string>& rules) {
   for (const auto& rule : rules) names.get_array().emplace_back(rule);
 }
 
+void Trace::held(accounts::audit::Content content) {
+  const std::scoped_lock lock(mutex_);
+  entry_.content = std::move(content);
+}
+
 void Trace::ended(const std::string& model, int status, std::string_view outcome, const protocol::Usage& usage) {
   const std::scoped_lock lock(mutex_);
   status_ = status;

@@ -30,6 +30,8 @@ class Trace {
   void answered(int status);
   /// The names of content rules.
   void matched(const std::vector<std::string>& rules);
+  /// What was asked and answered, as far as a retention rule of the caller keeps it.
+  void held(accounts::audit::Content content);
   void ended(const std::string& model, int status, std::string_view outcome, const protocol::Usage& usage);
 
  private:

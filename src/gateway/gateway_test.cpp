@@ -9,6 +9,7 @@
 #include "accounts/audit/export.h"
 #include "gateway/fixture.h"
 #include "gateway/route_table.h"
+#include "gateway/transcript.h"
 #include "os/disk.h"
 
 namespace cofre::gateway {
@@ -465,6 +466,35 @@ TEST_F(AuditedGateway, EachRequestHasOneRecord) {
   EXPECT_EQ(all[3].at("outcome"), "refused");
   EXPECT_EQ(all[3].at("facts").at("status"), 400);
   EXPECT_EQ(all[4].at("facts").at("route"), "/v1/models");
+}
+TEST_F(AuditedGateway, ContentsAreKeptOnlyWhereARuleSaysSo) {
+  post("/v1/chat/completions", chat);
+  const auto owner = accounts.keys.authenticate(key)->user;
+  accounts.retention.set({0, accounts::Level::user, owner, accounts::Kept::contents, 30});
+  post("/v1/chat/completions", streamed);
+  const auto all = records("request");
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_FALSE(all[0].contains("content"));
+  EXPECT_EQ(all[1].at("content"), true) << "closed";
+  EXPECT_FALSE(all[1].contains("content_sealed"));
+  accounts::audit::Filter filter{.from = {}, .until = {}, .person = {}, .action = "request"};
+  filter.contents = accounts::audit::Contents::open;
+  const auto page = read_page(options.folder, trail->persons(), filter, {}, UINT64_MAX, {SIZE_MAX});
+  const auto content = json::parse(page.lines.at(1)).at("content");
+  EXPECT_TRUE(has(json::dump(content.at("asked")), R"("role":"user")"));
+  EXPECT_EQ(content.at("answered").at(0).at("text"), "Hello world");
+}
+TEST(ATranscript, KeepsTheBeginningOfWhatIsTooLong) {
+  Request request;
+  request.task = Completion{std::string(Transcript::asked_bytes_max, 'x'), std::nullopt, false};
+  Transcript transcript({request});
+  for (int i = 0; i < 20; ++i) transcript.take(0, Text{1, std::string(10'000, 'y')});
+  transcript.take(0, ToolCall{0, 0, "call_1", "look", "{}"});
+  const auto told = json::parse(transcript.text());
+  EXPECT_EQ(told.at("cut"), true);
+  EXPECT_EQ(told.at("asked").as_string().size(), Transcript::asked_bytes_max);
+  EXPECT_EQ(told.at("answered").at(1).at("text").as_string().size(), Transcript::answered_bytes_max);
+  EXPECT_LT(transcript.text().size(), std::size_t{300} << 10);
 }
 TEST_F(AuditedGateway, WhoeverIsNotLetInIsRecorded) {
   ask("GET", "/v1/models", "", "Authorization: Bearer cofre_wrong\r\n");

@@ -231,7 +231,7 @@ std::string_view openapi_schemas() {
   "currency": {"type": ["string", "null"], "description": "of money: amount, used and reserved are millionths of it"}}},
 "Quotas": {"type": "object", "properties": {"quotas": {"type": "array", "items": {"$ref": "#/components/schemas/Quota"}}}},
 "RetentionRuleNew": {"type": "object", "required": ["kind", "days"], "properties": {
-  "kind": {"enum": ["chats", "responses", "batches", "files", "logs"]}, "days": {"type": "integer", "minimum": 1, "maximum": 36500},
+  "kind": {"enum": ["chats", "responses", "batches", "files", "logs", "contents"]}, "days": {"type": "integer", "minimum": 1, "maximum": 36500},
   "tenant": {"type": ["string", "integer"]}, "department": {"type": ["string", "integer"]}, "user": {"type": ["string", "integer"]}}, "additionalProperties": false},
 "RetentionRule": {"type": "object", "required": ["id", "kind", "days", "level"], "properties": {
   "id": {"type": "integer"}, "kind": {"type": "string"}, "days": {"type": "integer"}, "level": {"enum": ["box", "tenant", "department", "user"]},
@@ -239,7 +239,11 @@ std::string_view openapi_schemas() {
 "RetentionRules": {"type": "object", "properties": {"rules": {"type": "array", "items": {"$ref": "#/components/schemas/RetentionRule"}}}},
 "Usage": {"type": "object", "properties": {"usage": {"type": "array", "items": {"type": "object", "properties": {
   "requests": {"type": "integer"}, "prompt_tokens": {"type": "integer"}, "cached_tokens": {"type": "integer"}, "completion_tokens": {"type": "integer"},
-  "reasoning_tokens": {"type": "integer"}, "spent_micro": {"type": ["integer", "null"], "description": "millionths of spent_currency, by the models' own prices"}, "spent_currency": {"type": ["string", "null"]}, "cost": {"type": "number"}, "cost_peak": {"type": "number"}, "currency": {"type": "string"}}}}}},
+  "reasoning_tokens": {"type": "integer"}, "spent_micro": {"type": ["integer", "null"], "description": "millionths of spent_currency, by the models' own prices"}, "spent_currency": {"type": ["string", "null"]}, "cost": {"type": "number"}, "cost_peak": {"type": "number"}, "currency": {"type": "string"}}}},
+  "prices": {"type": "array", "items": {"$ref": "#/components/schemas/PriceNew"}}, "machine": {"$ref": "#/components/schemas/MachineCost"}}},
+"MachineCost": {"type": "object", "description": "the box beside the cloud, where the settings say what it costs", "required": ["currency", "cost_a_month", "days", "cost", "cloud_currency", "cloud_cost", "cloud_cost_peak", "break_even"], "properties": {
+  "currency": {"type": "string"}, "cost_a_month": {"type": "number"}, "days": {"type": "integer"}, "cost": {"type": "number"}, "cloud_currency": {"type": "string"}, "cloud_cost": {"type": "number"}, "cloud_cost_peak": {"type": "number"},
+  "break_even": {"type": ["object", "null"], "properties": {"tokens_a_month": {"type": "number"}, "tokens_a_month_peak": {"type": "number"}, "used_a_month": {"type": "number"}}}}},
 "PriceNew": {"type": "object", "required": ["model", "since", "input", "output"], "properties": {
   "model": {"type": "string"}, "since": {"type": "string", "format": "date"}, "currency": {"type": "string"}, "input": {"type": "number"}, "output": {"type": "number"}, "cached": {"type": "number"},
   "input_peak": {"type": "number"}, "output_peak": {"type": "number"}, "cached_peak": {"type": "number"}, "note": {"type": "string"}}, "additionalProperties": false}

@@ -256,6 +256,7 @@ ExportPage trail_page(const Box& box, const std::string& name, ExportCursor at) 
   if (!person) return {};
   audit::Filter filter;
   filter.person = *person;
+  filter.contents = audit::Contents::open;
   const auto page = audit::read_page(box.trail.folder(), box.trail.persons(), filter, {at.segment, at.byte},
                                      box.trail.ends().head.n, {page_bytes});
   std::string lines;

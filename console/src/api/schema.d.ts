@@ -12776,7 +12776,7 @@ export interface components {
         };
         RetentionRuleNew: {
             /** @enum {unknown} */
-            kind: "chats" | "responses" | "batches" | "files" | "logs";
+            kind: "chats" | "responses" | "batches" | "files" | "logs" | "contents";
             days: number;
             tenant?: string | number;
             department?: string | number;
@@ -12808,6 +12808,23 @@ export interface components {
                 cost_peak?: number;
                 currency?: string;
             }[];
+            prices?: components["schemas"]["PriceNew"][];
+            machine?: components["schemas"]["MachineCost"];
+        };
+        /** @description the box beside the cloud, where the settings say what it costs */
+        MachineCost: {
+            currency: string;
+            cost_a_month: number;
+            days: number;
+            cost: number;
+            cloud_currency: string;
+            cloud_cost: number;
+            cloud_cost_peak: number;
+            break_even: {
+                tokens_a_month?: number;
+                tokens_a_month_peak?: number;
+                used_a_month?: number;
+            } | null;
         };
         PriceNew: {
             model: string;

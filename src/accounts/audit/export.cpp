@@ -43,6 +43,11 @@ Filter filter_of(const json::Object& request, const Persons& persons) {
   filter.action = text_or_empty(request, "action");
   filter.outcome = text_or_empty(request, "outcome");
   filter.id = text_or_empty(request, "id");
+  if (const auto text = text_or_empty(request, "contents"); text == "true") {
+    filter.contents = Contents::open;
+  } else if (!text.empty() && text != "false") {
+    fail_field(Code::invalid, "contents", "contents: must be true or false");
+  }
   if (const auto name = text_or_empty(request, "person"); !name.empty()) {
     filter.person = persons.find(name);
     if (!filter.person) fail_field(Code::not_found, "person", "person: the trail knows no person {}", name);
@@ -100,7 +105,7 @@ Page read_sealed_page(const std::filesystem::path& folder, const Filter& filter,
 Page read_page(const std::filesystem::path& folder, const Persons& persons, const Filter& filter, const Cursor& cursor,
                std::uint64_t up_to, PageSize most) {
   auto page = read_sealed_page(folder, filter, cursor, up_to, most);
-  for (auto& line : page.lines) line = json::dump(opened(line, persons));
+  for (auto& line : page.lines) line = json::dump(opened(line, persons, filter.contents));
   return page;
 }
 

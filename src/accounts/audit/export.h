@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "accounts/audit/persons.h"
+#include "accounts/audit/record.h"
 #include "json/json.h"
 
 namespace cofre::accounts::audit {
@@ -20,10 +21,11 @@ struct Filter {
   std::string outcome{};               ///< "ok", "refused", …; empty: any
   std::string id{};                    ///< of the request; empty: any
   std::uint64_t after = 0;             ///< records of greater numbers alone
+  Contents contents = Contents::closed;
   bool wants(std::string_view line) const;
 };
 
-/// What {"from","until","person","action","outcome","id"} ask for, each a text that may be absent. Throws
+/// What {"from","until","person","action","outcome","id","contents"} ask for, each a text that may be absent. Throws
 /// Error(invalid, field), Error(not_found, "person") where the trail has nobody of that name.
 Filter filter_of(const json::Object& request, const Persons& persons);
 

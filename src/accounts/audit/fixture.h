@@ -46,8 +46,11 @@ class TrailTest : public testing::Test {
   std::vector<json::Object> records(const Filter& filter = {}) {
     trail->flush();
     std::vector<json::Object> all;
-    const auto page = read_page(options.folder, trail->persons(), filter, {}, UINT64_MAX, {SIZE_MAX});
-    for (const auto& line : page.lines) all.push_back(json::parse(line).as_object());
+    Page page;
+    while (!page.is_last) {
+      page = read_page(options.folder, trail->persons(), filter, page.next, UINT64_MAX, {SIZE_MAX});
+      for (const auto& line : page.lines) all.push_back(json::parse(line).as_object());
+    }
     return all;
   }
   std::map<std::string, std::string> files() const {

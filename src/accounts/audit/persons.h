@@ -15,8 +15,8 @@
 
 namespace cofre::accounts::audit {
 
-/// The keys under which the personal fields of records are sealed, one a person. Any thread; never called with the
-/// database's mutex held.
+/// The keys under which the personal fields of records are sealed, one a person, and those of contents. Any thread;
+/// never called with the database's mutex held.
 class Persons {
  public:
   static constexpr std::int64_t nobody = 0;  ///< whoever was not known: its key is the box's own and stays
@@ -34,7 +34,20 @@ class Persons {
   /// Nothing where the person was erased, or the text was changed.
   std::optional<std::string> unseal(std::int64_t number, std::string_view sealed, std::string_view context) const;
 
-  /// Destroys name and key. Throws Error(not_found, name), Error(invalid, name) where a legal hold is on the person.
+  struct SealedContent {
+    std::int64_t key = 0;  ///< its number
+    std::string text;
+  };
+  /// Under this person's key for what can be read until `last_day` (days since 1970) is over; made where there is none.
+  /// Nothing for nobody, and where the person was erased.
+  std::optional<SealedContent> seal_content(std::int64_t number, std::int64_t last_day, std::string_view text,
+                                            std::string_view context);
+  /// Nothing where that key was destroyed, or the text was changed.
+  std::optional<std::string> unseal_content(std::int64_t key, std::string_view sealed, std::string_view context) const;
+  /// Destroys the keys whose last day was before `today`, but for people on whom a legal hold is. Returns how many.
+  std::uint64_t retire_contents(std::int64_t today);
+
+  /// Destroys name and keys. Throws Error(not_found, name), Error(invalid, name) where a legal hold is on the person.
   std::int64_t erase(const std::string& name, std::int64_t now_s);
 
   /// Legal holds; the empty name holds everybody.
@@ -51,12 +64,19 @@ class Persons {
     std::string name;
     crypto::Secret key;
   };
+  struct ContentKey {
+    std::int64_t id = 0;
+    crypto::Secret key;
+  };
+  const ContentKey* content_key(std::int64_t number, std::int64_t last_day);
+
   store::Database& database_;
   std::mutex& database_mutex_;
   crypto::Secret nobodys_key_;
   mutable std::mutex mutex_;  ///< of what follows; never held while the disk works
   std::unordered_map<std::int64_t, Person> persons_;
   std::unordered_map<std::string, std::int64_t> numbers_;
+  std::map<std::pair<std::int64_t, std::int64_t>, ContentKey> content_keys_;  ///< by person and last day, as used
   std::set<std::string> holds_;
 };
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 256;
 constexpr std::size_t facts_bytes_max = 16 << 10;
+constexpr std::int64_t day_ms = 86'400'000;
 
 /// As a record holds it: valid and of bounded length.
 std::string bounded(std::string_view text) {
@@ -42,10 +43,23 @@ void open_part(json::Object& record, std::uint64_t n, const Persons& persons, co
   for (const auto& [key, value] : members.as_object()) record[key] = value;
 }
 
+void open_content(json::Object& record, std::uint64_t n, const Persons& persons, Contents contents) {
+  const auto* key = record.if_contains("content");
+  const auto* sealed = record.if_contains("content_sealed");
+  if (key == nullptr || sealed == nullptr || !key->is_int64() || !sealed->is_string()) return;
+  const std::string text(sealed->get_string());
+  const auto number = key->get_int64();
+  record.erase("content_sealed");
+  record["content"] = true;
+  if (contents == Contents::closed) return;
+  const auto plain = persons.unseal_content(number, text, context_of(n, "content"));
+  record["content"] = plain ? json::parse(*plain) : json::Value();
+}
+
 }  // namespace
 
 std::string record_body(const Entry& entry, std::int64_t ms, std::uint64_t n,
-                        const std::map<std::string, std::int64_t>& numbers, const Persons& persons) {
+                        const std::map<std::string, std::int64_t>& numbers, Persons& persons) {
   auto body = fmt::format(R"("t":"{}","do":{},"outcome":{})", os::utc_text(ms), json::quote(entry.action),
                           json::quote(entry.outcome));
   if (!entry.who.empty() || !entry.from.empty()) {
@@ -63,6 +77,11 @@ std::string record_body(const Entry& entry, std::int64_t ms, std::uint64_t n,
         persons.seal(number, json::dump(json::Object{{"subject", bounded(entry.subject)}}), context_of(n, "about")));
   }
   if (!entry.facts.empty()) body += fmt::format(R"(,"facts":{})", facts_text(entry.facts));
+  if (!entry.content.text.empty() && !entry.who.empty()) {
+    const auto sealed = persons.seal_content(numbers.at(entry.who), ms / day_ms + entry.content.days,
+                                             entry.content.text, context_of(n, "content"));
+    if (sealed) body += fmt::format(R"(,"content":{},"content_sealed":"{}")", sealed->key, sealed->text);
+  }
   return body;
 }
 
@@ -71,13 +90,14 @@ std::string segment_body(std::int64_t ms, std::string_view box, std::string_view
                      previous_hash);
 }
 
-json::Object opened(std::string_view line, const Persons& persons) {
+json::Object opened(std::string_view line, const Persons& persons, Contents contents) {
   const auto value = json::parse(line);
   if (!value.is_object()) fail(Code::invalid, "a line of the trail is no record");
   auto record = value.get_object();
   const auto n = json::unsigned_at(record, "n", UINT64_MAX - 1);
   open_part(record, n, persons, "person", "sealed", "who");
   open_part(record, n, persons, "about", "about_sealed", "about");
+  open_content(record, n, persons, contents);
   return record;
 }
 

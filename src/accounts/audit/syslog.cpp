@@ -120,7 +120,7 @@ std::string cef(const json::Object& record, std::string_view line) {
 /// Empty where the line is no record: then it is told as it is.
 json::Object record_of(const Syslog& as, std::string_view line, const Persons& persons) {
   try {
-    return as.has_persons ? opened(line, persons) : json::parse(line).as_object();
+    return as.has_persons ? opened(line, persons, Contents::closed) : json::parse(line).as_object();
   } catch (const std::exception&) {
     return {};
   }

@@ -16,7 +16,8 @@ std::span<const store::Migration> migrations();  // of src/accounts/audit/migrat
 
 namespace {
 
-constexpr std::size_t group_max = 4096;         // records written by one sync
+constexpr std::size_t group_max = 4096;  // records written by one sync
+constexpr std::size_t waiting_contents_most = 64 << 20;
 constexpr std::chrono::seconds retry_pause{1};  // after the disk refused
 constexpr std::int64_t retire_pause_ms = 3'600'000;
 constexpr std::int64_t day_ms = 86'400'000;
@@ -101,12 +102,28 @@ struct Trail::State {
         ++lost;
         return false;
       }
+      if (item.entry) limit_content(*item.entry);
       if (item.told) ++waiting;
       if (queue.empty()) oldest = std::chrono::steady_clock::now();
       queue.push_back(std::move(item));
     }
     changed.notify_all();
     return true;
+  }
+
+  /// Contents that wait for a disk that takes nothing would fill the memory. With the mutex held.
+  void limit_content(Entry& entry) {
+    auto& text = entry.content.text;
+    if (content_bytes + text.size() > waiting_contents_most) {
+      entry.facts["content_lost"] = text.size();
+      text = {};
+    }
+    content_bytes += text.size();
+  }
+
+  /// It waits no more. With the mutex held.
+  void forget_content(const Item& item) {
+    if (item.entry) content_bytes -= item.entry->content.text.size();
   }
 
   std::uint64_t push_and_wait(Item item) {
@@ -138,7 +155,10 @@ struct Trail::State {
       const auto refused = write(items);
       if (!refused) tell_written(items);
       lock.lock();
-      if (!refused) continue;
+      if (!refused) {
+        for (const auto& item : items) forget_content(item);
+        continue;
+      }
       put_back(items, refused);
       if (stopping) return;
       changed.wait_for(lock, retry_pause, [&] { return stopping || waiting > 0; });
@@ -166,7 +186,11 @@ struct Trail::State {
   void put_back(std::vector<Item>& items, const std::exception_ptr& refused) {
     for (auto item = items.rbegin(); item != items.rend(); ++item) {
       const auto told = std::exchange(item->told, nullptr);
-      if (item->entry && (!told || item->keep)) queue.push_front(std::move(*item));
+      if (item->entry && (!told || item->keep)) {
+        queue.push_front(std::move(*item));
+      } else {
+        forget_content(*item);
+      }
       if (told) told->set_exception(refused);
     }
   }
@@ -285,7 +309,8 @@ struct Trail::State {
   std::condition_variable changed;
   std::deque<Item> queue;
   std::chrono::steady_clock::time_point oldest{};
-  std::size_t waiting = 0;  ///< items of the queue that somebody waits for
+  std::size_t content_bytes = 0;  ///< of contents that wait, or are being written
+  std::size_t waiting = 0;        ///< items of the queue that somebody waits for
   std::uint64_t lost = 0;
   bool stopping = false;
   std::thread thread;
@@ -369,6 +394,9 @@ std::size_t Trail::retire() {
   const auto now = now_ms();
   if (now < state_->next_retire_ms) return 0;
   state_->next_retire_ms = now + retire_pause_ms;
+  if (const auto gone = persons().retire_contents(now / day_ms); gone > 0) {
+    record({.action = "retention.sweep", .outcome = "ok", .facts = {{"kind", "contents"}, {"removed", gone}}});
+  }
   const auto oldest_kept = os::utc_text(now - state_->options.keep_days * day_ms);
   const auto segments = segments_in(folder());
   std::size_t old = 0;

@@ -302,6 +302,81 @@ TEST_F(TrailTest, AnExportedCheckpointFindsTheReturnOfAnOlderDirectory) {
   EXPECT_EQ(field_of([&] { verify(options.folder, known); }), "checkpoint");
 }
 
+class ContentsOfRequests : public TrailTest {
+ protected:
+  static constexpr std::int64_t day_ms = 86'400'000;
+  void keep(std::string who, std::int64_t days) {
+    auto made = entry("request", std::move(who));
+    made.content = {R"({"asked":"canary"})", days};
+    trail->record(std::move(made));
+  }
+  /// Of each request, as one reads it who may: "gone" where its key is.
+  std::vector<std::string> contents() {
+    Filter filter;
+    filter.action = "request";
+    filter.contents = Contents::open;
+    std::vector<std::string> all;
+    for (const auto& record : records(filter)) {
+      const auto* content = record.if_contains("content");
+      all.push_back(content == nullptr ? "none" : content->is_null() ? "gone" : json::dump(*content));
+    }
+    return all;
+  }
+};
+TEST_F(ContentsOfRequests, AreReadableForAsLongAsTheirRuleSays) {
+  open();
+  keep("alice", 2);
+  keep("alice", 2);
+  keep("bob", 5);
+  trail->record(entry("request"));
+  const std::string kept = R"({"asked":"canary"})";
+  EXPECT_EQ(contents(), (std::vector<std::string>{kept, kept, kept, "none"}));
+  for (const auto& [name, text] : files()) EXPECT_EQ(text.find("canary"), text.npos) << name;
+  now_ms += 2 * day_ms;
+  trail->retire();
+  EXPECT_EQ(contents()[0], kept) << "its last day is not over";
+  now_ms += day_ms;
+  trail->retire();
+  EXPECT_EQ(contents(), (std::vector<std::string>{"gone", "gone", kept, "none"}));
+  open();
+  EXPECT_EQ(contents(), (std::vector<std::string>{"gone", "gone", kept, "none"}));
+  EXPECT_FALSE(check().bad);
+  EXPECT_EQ(records({.from = {}, .until = {}, .person = {}, .action = "retention.sweep"}).size(), 1u);
+}
+TEST_F(ContentsOfRequests, GoWithTheirPersonAndStayUnderALegalHold) {
+  open();
+  keep("alice", 1);
+  keep("bob", 1);
+  trail->flush();
+  trail->persons().hold("bob", 1);
+  trail->persons().erase("alice", 1);
+  now_ms += 9 * day_ms;
+  trail->retire();
+  EXPECT_EQ(contents(), (std::vector<std::string>{"gone", R"({"asked":"canary"})"}));
+  trail->persons().release("bob");
+  now_ms += day_ms;
+  trail->retire();
+  EXPECT_EQ(contents(), (std::vector<std::string>{"gone", "gone"}));
+  EXPECT_FALSE(check().bad);
+}
+TEST_F(ContentsOfRequests, DoNotFillTheMemoryWhileTheDiskTakesNothing) {
+  open();
+  trail->record_now(entry("request"));
+  faults.full = true;
+  for (int i = 0; i < 70; ++i) {
+    auto made = entry("request");
+    made.content = {std::string(1 << 20, ' ') + "1", 1};
+    trail->record(std::move(made));
+  }
+  while (trail->backlog().trouble.empty()) std::this_thread::yield();
+  faults.full = false;
+  trail->flush();
+  const auto all = contents();
+  EXPECT_EQ(all.size(), 71u);
+  EXPECT_GE(std::count(all.begin(), all.end(), "none"), 6) << "beyond 64 MiB only the record is kept";
+  EXPECT_GE(std::count(all.begin(), all.end(), "1"), 60);
+}
+
 TEST_F(TrailTest, PagesHoldEveryRecordOnce) {
   options.segment_bytes = 3000;
   open();

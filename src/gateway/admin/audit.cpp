@@ -52,7 +52,7 @@ void note_reading(Services& services, audit::Trail& trail, const Call& call, con
 /// The members that filter_of() reads.
 json::Object wanted(accounts::Fields& fields) {
   json::Object request;
-  for (const char* name : {"from", "until", "person", "action", "outcome", "id"}) {
+  for (const char* name : {"from", "until", "person", "action", "outcome", "id", "contents"}) {
     if (auto text = fields.text_if_any(name); text && !text->empty()) request[name] = std::move(*text);
   }
   return request;
