@@ -28,6 +28,7 @@ interface Row {
   spent_micro: number | null
   spent_currency: string | null
   cost?: number
+  cost_peak?: number
   currency?: string
 }
 interface Price {
@@ -37,6 +38,9 @@ interface Price {
   input: number
   output: number
   cached: number | null
+  input_peak: number | null
+  output_peak: number | null
+  cached_peak: number | null
   note: string
 }
 
@@ -62,6 +66,16 @@ export function UsagePage() {
     model: t('chat.model'),
   }
   const number = (value: number) => numberText(value, i18n.language)
+  const costColumn = (title: string, field: 'cost' | 'cost_peak') => ({
+    title,
+    key: field,
+    align: 'end' as const,
+    className: 'num',
+    render: (_: unknown, row: Row) => {
+      const cost = row[field]
+      return cost !== undefined && row.currency ? moneyText(cost * 1e6, row.currency, i18n.language) : '–'
+    },
+  })
   const search = new URLSearchParams(Object.entries({ ...query, format: 'csv' }).filter((pair): pair is [string, string] => Boolean(pair[1])))
   return (
     <Page
@@ -90,7 +104,7 @@ export function UsagePage() {
           { title: t('usage.cached'), dataIndex: 'cached_tokens', align: 'end', className: 'num', render: number },
           { title: t('usage.answer'), dataIndex: 'completion_tokens', align: 'end', className: 'num', render: number },
           { title: t('usage.spent'), key: 'spent', align: 'end', className: 'num', render: (_, row) => (row.spent_micro && row.spent_currency ? moneyText(row.spent_micro, row.spent_currency, i18n.language) : '–') },
-          ...(as ? [{ title: t('usage.costAs', { model: as }), key: 'cost', align: 'end' as const, className: 'num', render: (_: unknown, row: Row) => (row.cost !== undefined && row.currency ? moneyText(row.cost * 1e6, row.currency, i18n.language) : '–') }] : []),
+          ...(as ? [costColumn(t('usage.costAs', { model: as }), 'cost'), costColumn(t('usage.costPeak'), 'cost_peak')] : []),
         ]}
       />
       {as && usage.data && <BreakEven machine={usage.data.machine} as={as} />}
@@ -136,6 +150,7 @@ function Prices() {
           { title: t('price.input'), key: 'input', align: 'end', className: 'num', render: (_, price) => money(price, price.input) },
           { title: t('price.output'), key: 'output', align: 'end', className: 'num', render: (_, price) => money(price, price.output) },
           { title: t('usage.cached'), key: 'cached', align: 'end', className: 'num', render: (_, price) => money(price, price.cached) },
+          { title: t('price.peak'), key: 'peak', align: 'end', className: 'num', render: (_, price) => [price.input_peak, price.output_peak, price.cached_peak].map((value) => money(price, value)).join(' · ') },
           { title: t('price.note'), dataIndex: 'note' },
           {
             key: 'deeds',
@@ -184,6 +199,11 @@ function Prices() {
         <Form.Item name="cached" label={t('usage.cached')}>
           <InputNumber min={0} />
         </Form.Item>
+        {(['input', 'output', 'cached'] as const).map((field) => (
+          <Form.Item key={field} name={`${field}_peak`} label={t('price.atPeak', { what: field === 'cached' ? t('usage.cached') : t(`price.${field}`) })}>
+            <InputNumber min={0} />
+          </Form.Item>
+        ))}
         <Form.Item name="note" label={t('price.note')}>
           <Input />
         </Form.Item>
