@@ -283,7 +283,7 @@ export const pt: Messages = {
   'price.since': 'Desde',
   'price.input': 'Entrada',
   'price.output': 'Resposta',
-  'price.peak': 'Pico: pergunta · resposta · em cache',
+  'price.peak': 'Pico: entrada · resposta · em cache',
   'price.atPeak': '{{what}}, no horário de pico',
   'price.note': 'Nota',
   'price.deleteTitle': 'Excluir o preço de {{name}}?',
