@@ -12,3 +12,4 @@ set_source_files_properties(${dir}/avx2/avx2.cpp PROPERTIES COMPILE_OPTIONS "${k
 set_source_files_properties(${dir}/avx512/avx512.cpp PROPERTIES COMPILE_OPTIONS "${kernel_flags};${plain};${avx512_flags}")
 set_source_files_properties(${dir}/amx/amx.cpp PROPERTIES
   COMPILE_OPTIONS "${kernel_flags};${plain};${avx512_flags};-mamx-tile;-mamx-int8;-mamx-bf16")
+set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)  # its files are for processors of their own
