@@ -1,9 +1,11 @@
 """Writes small GGUF files, good and bad: what the tests of the program feed it.
 
-`Gguf` holds the parts of a file so that a test can bend any of them; `tiny()` is a whole random model of 2 MB.
+`Gguf` holds the parts of a file so that a test can bend any of them; `tiny()` is a whole random model of 2 MB,
+`tiny_encoder()` one that makes vectors or ranks.
 """
 import copy
 import functools
+import math
 import random
 import struct
 
@@ -141,4 +143,56 @@ def build_tiny(kind, tied, seed=1, layers=1, context=256):
                                       ("attn_output", width, width), ("ffn_gate", width, ffn), ("ffn_up", width, ffn),
                                       ("ffn_down", ffn, width)):
             matrix(f"blk.{layer}.{name}.weight", inputs, outputs)
+    return g
+
+
+def tiny_encoder(labels=0):
+    """A bert of 64 wide rows over letters, words begun by U+2581; with labels it ranks."""
+    source = random.Random(2)
+    g = Gguf()
+    width, ffn, heads, context = 64, 96, 4, 128
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "\u2581", *map(chr, range(97, 123)), ":"]
+    g.add("general.architecture", STRING, "bert")
+    for key, number in {"block_count": 2, "embedding_length": width, "feed_forward_length": ffn, "attention.head_count": heads,
+                        "context_length": context, "pooling_type": 4 if labels else 1}.items():
+        g.add("bert." + key, U32, number)
+    g.add("bert.attention.layer_norm_epsilon", F32, 1e-12)
+    g.add("bert.attention.causal", BOOL, False)
+    g.add("cofre.prefix.query", STRING, "q: ")
+    g.add("cofre.prefix.passage", STRING, "p: ")
+    g.add("tokenizer.ggml.model", STRING, "t5")
+    g.add("tokenizer.ggml.tokens", ARRAY, (STRING, pieces))
+    g.add("tokenizer.ggml.scores", ARRAY, (F32, [-float(i) for i in range(len(pieces))]))
+    g.add("tokenizer.ggml.token_type", ARRAY, (I32, [3, 3, 3, 2] + [1] * (len(pieces) - 4)))
+    for name, token in (("bos", 0), ("eos", 2), ("unknown", 3)):
+        g.add(f"tokenizer.ggml.{name}_token_id", U32, token)
+    g.add("tokenizer.ggml.add_bos_token", BOOL, True)
+    g.add("tokenizer.ggml.add_eos_token", BOOL, True)
+
+    def tensor(name, shape, mean, spread):
+        count = math.prod(shape)
+        g.tensors.append(Tensor(name, 0, shape, struct.pack(f"<{count}f", *(source.gauss(mean, spread) for _ in range(count)))))
+
+    def linear(name, inputs, outputs):
+        tensor(name + ".weight", [inputs, outputs], 0, 1.5 / inputs ** 0.5)
+        tensor(name + ".bias", [outputs], 0, 0.2)
+
+    def norm(name):
+        tensor(name + ".weight", [width], 1, 0.2)
+        tensor(name + ".bias", [width], 0, 0.2)
+
+    tensor("token_embd.weight", [width, len(pieces)], 0, 1)
+    tensor("position_embd.weight", [width, context], 0, 0.5)
+    tensor("token_types.weight", [width, 1], 0, 0.5)
+    norm("token_embd_norm")
+    for layer in range(2):
+        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            linear(f"blk.{layer}.{name}", width, width)
+        norm(f"blk.{layer}.attn_output_norm")
+        linear(f"blk.{layer}.ffn_up", width, ffn)
+        linear(f"blk.{layer}.ffn_down", ffn, width)
+        norm(f"blk.{layer}.layer_output_norm")
+    if labels:
+        linear("cls", width, width)
+        linear("cls.output", width, labels)
     return g

@@ -64,6 +64,7 @@ Action declare_verify(Options& options);
 Action declare_inspect(Options& options);
 Action declare_tokenize(Options& options);
 Action declare_render(Options& options);
+Action declare_embed(Options& options);
 Action declare_bench(Options& options);
 Action declare_perplexity(Options& options);
 Action declare_score(Options& options);

@@ -15,6 +15,7 @@ constexpr std::array table{
     Command{"inspect", "Tell what is in a model file", declare_inspect},
     Command{"tokenize", "Turn a text into the token ids of a model", declare_tokenize},
     Command{"render", "Apply a chat template to messages", declare_render},
+    Command{"embed", "Turn texts into vectors", declare_embed},
     Command{"bench", "Measure a model on this machine", declare_bench},
     Command{"perplexity", "Tell how well a model foresees a text", declare_perplexity},
     Command{"serve", "Serve models to applications", declare_serve},

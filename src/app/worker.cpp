@@ -6,6 +6,8 @@
 #include "os/sandbox.h"
 #include "serving/bench.h"
 #include "serving/chat.h"
+#include "serving/encoder_service.h"
+#include "serving/text_service.h"
 
 namespace cofre::app {
 namespace {
@@ -22,33 +24,34 @@ std::vector<std::filesystem::path> readable(const std::filesystem::path& model) 
           "/usr/share/zoneinfo"};
 }
 
-protocol::Ready facts(const fleet::WorkerSettings& settings, const serving::TextModel& model,
+protocol::Ready facts(const fleet::WorkerSettings& settings, const serving::Loaded& loaded,
                       os::ConfinementReport report) {
-  const auto& loaded = model.loaded();
   protocol::Ready ready;
   ready.architecture = loaded.spec.family;
   ready.name = settings.name;
-  ready.context = model.context();
+  ready.context = loaded.spec.context;
   ready.vocabulary = loaded.spec.vocabulary;
   ready.width = loaded.spec.width;
   for (const auto& tensor : loaded.file.tensors()) ready.parameters += tensor.elements();
   ready.file_bytes = settings.file.empty() ? 0 : std::filesystem::file_size(settings.file);
-  ready.kv_bytes = model.kv_bytes();
-  ready.resident_bytes = serving::resident_bytes();
   ready.sequences = settings.sequences;
   ready.page_tokens = engine::page_tokens;
-  ready.chat = loaded.file.string("tokenizer.chat_template").has_value();
+  ready.chat = !loaded.spec.encoder && loaded.file.string("tokenizer.chat_template").has_value();
   ready.confined = std::move(report.applied);
   ready.refused = std::move(report.refused);
   return ready;
 }
 
-void serve(const fleet::WorkerSettings& settings, Outgoing& outgoing, os::Turns& turns, os::ConfinementReport report) {
-  if (settings.sandbox_required && !report.refused.empty())
-    fail(Code::unsupported, "the kernel refuses a part of the sandbox (workers.sandbox_required): {}",
-         report.refused.front());
-  serving::Loaded loaded(settings.file, {.threads = settings.threads, .progress = {}});
-  loaded.team.take_turns(turns, settings.seat);
+void run(serving::ModelService& service, Outgoing& outgoing, protocol::Ready ready) {
+  WorkerService worker(fleet::worker_socket, outgoing, service);
+  worker.prove();
+  ready.resident_bytes = serving::resident_bytes();
+  outgoing.push(std::move(ready));
+  worker.run();
+}
+
+void serve_text(const fleet::WorkerSettings& settings, serving::Loaded& loaded, Outgoing& outgoing,
+                protocol::Ready ready) {
   serving::TextModel model(loaded, {.context = settings.context,
                                     .kv_bytes = settings.kv_bytes,
                                     .sequences = settings.sequences,
@@ -58,10 +61,21 @@ void serve(const fleet::WorkerSettings& settings, Outgoing& outgoing, os::Turns&
   const auto& advice = settings.advice;
   serving::TextService service(
       model, {.advice = {advice.temperature, advice.top_p, advice.min_p, advice.repetition_penalty, advice.top_k}});
-  WorkerService worker(fleet::worker_socket, outgoing, service);
-  worker.prove();
-  outgoing.push(facts(settings, model, std::move(report)));
-  worker.run();
+  ready.context = model.context();
+  ready.kv_bytes = model.kv_bytes();
+  run(service, outgoing, std::move(ready));
+}
+
+void serve(const fleet::WorkerSettings& settings, Outgoing& outgoing, os::Turns& turns, os::ConfinementReport report) {
+  if (settings.sandbox_required && !report.refused.empty())
+    fail(Code::unsupported, "the kernel refuses a part of the sandbox (workers.sandbox_required): {}",
+         report.refused.front());
+  serving::Loaded loaded(settings.file, {.threads = settings.threads, .progress = {}});
+  loaded.team.take_turns(turns, settings.seat);
+  auto ready = facts(settings, loaded, std::move(report));
+  if (!loaded.spec.encoder) return serve_text(settings, loaded, outgoing, std::move(ready));
+  serving::EncoderService service(loaded, {.queue = settings.queue});
+  run(service, outgoing, std::move(ready));
 }
 
 }  // namespace

@@ -22,17 +22,12 @@ constexpr std::size_t unread_bytes_max = 256u << 20;
 constexpr int lowest_priority = -1000;
 constexpr std::uint64_t probe_tenant = UINT64_MAX;
 
-/// One token after one token: the shortest thing that the model can do.
-protocol::Request probe_request(const serving::TextModel& model) {
-  protocol::Request request;
+/// Answered when nobody else asks.
+protocol::Request probe_request(const serving::ModelService& service) {
+  auto request = service.probe();
   request.id = "self-probe";
   request.tenant = probe_tenant;
   request.priority = lowest_priority;
-  request.task =
-      protocol::Completion{std::vector<std::int32_t>{model.loaded().tokenizer.bos().value_or(0)}, std::nullopt, false};
-  request.sampling.temperature = 0;
-  request.max_tokens = 1;
-  request.cache_prompt = false;
   return request;
 }
 
@@ -83,12 +78,12 @@ void Outgoing::write() {
 
 void WorkerService::prove() {
   std::promise<protocol::Event> last;
-  const auto answer = service_.start(probe_request(service_.model()), [&](protocol::Event event) {
+  const auto answer = service_.start(probe_request(service_), [&](protocol::Event event) {
     if (protocol::is_last(event)) last.set_value(std::move(event));
   });
   const auto event = last.get_future().get();
   if (const auto* failed = std::get_if<protocol::Failed>(&event))
-    fail(failed->code, "the model makes no token: {}", failed->message);
+    fail(failed->code, "the model does not work: {}", failed->message);
 }
 
 void WorkerService::run() {
@@ -171,7 +166,7 @@ void WorkerService::forget_ended() {
 }
 
 void WorkerService::probe() {
-  probe_.emplace(service_.start(probe_request(service_.model()), [this](protocol::Event event) {
+  probe_.emplace(service_.start(probe_request(service_), [this](protocol::Event event) {
     if (!protocol::is_last(event)) return;
     const std::lock_guard lock(mutex_);
     ended_.push_back(0);
@@ -179,7 +174,7 @@ void WorkerService::probe() {
 }
 
 void WorkerService::pulse(Clock::time_point now) {
-  const auto load = service_.model().load();
+  const auto load = service_.load();
   const auto seen = load.tokens + load.prompt_tokens;
   if (std::exchange(steps_seen_, seen) != seen) progress_ = now;
   pulse_ = now;

@@ -14,7 +14,7 @@
 
 #include "os/spawn.h"
 #include "protocol/frames.h"
-#include "serving/text_service.h"
+#include "serving/service.h"
 
 namespace cofre::app {
 
@@ -46,10 +46,10 @@ class Outgoing {
 /// The request loop of a worker: frames in, events and a pulse out, many streams at once.
 class WorkerService {
  public:
-  WorkerService(int socket, Outgoing& outgoing, serving::TextService& service)
+  WorkerService(int socket, Outgoing& outgoing, serving::ModelService& service)
       : socket_(socket), outgoing_(outgoing), service_(service) {}
 
-  /// Makes one token, to show that it can. Throws Error(unavailable) where the model cannot.
+  /// Answers the service's own probe, to show that it can. Throws Error(unavailable) where the model cannot.
   void prove();
   /// Serves until the other side closes the socket.
   void run();
@@ -67,7 +67,7 @@ class WorkerService {
 
   int socket_;
   Outgoing& outgoing_;
-  serving::TextService& service_;
+  serving::ModelService& service_;
   protocol::Decoder decoder_;
   std::map<std::uint64_t, serving::Answer> answers_;
   std::optional<serving::Answer> probe_;

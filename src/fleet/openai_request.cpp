@@ -134,9 +134,13 @@ OpenAiCall openai_call(const Request& request, const std::string& model) {
     call.path = "/completions";
     body = write(*completion, request);
   } else if (const auto* embedding = std::get_if<protocol::Embedding>(&request.task)) {
+    if (embedding->role != protocol::Embedding::Role::plain)
+      fail_field(Code::unsupported, "input_type", "this model is served elsewhere, where its prefixes are not known");
     call.path = "/embeddings";
     call.streams = false;
     body = write(*embedding);
+  } else if (std::holds_alternative<protocol::Rerank>(request.task)) {
+    fail_field(Code::unsupported, "model", "this model is served elsewhere, where it is not asked to rank");
   } else {
     fail_field(Code::unsupported, "model", "this model is served elsewhere: its tokens cannot be told from here");
   }

@@ -41,7 +41,8 @@ class Access : public testing::Test {
       using namespace protocol;
       if (std::holds_alternative<Tokenize>(request.task)) return std::vector<Event>{Tokens{{1}, {"a"}, ""}, Done{}};
       if (std::holds_alternative<Detokenize>(request.task)) return std::vector<Event>{Tokens{{}, {}, "a"}, Done{}};
-      if (std::holds_alternative<Embedding>(request.task)) return std::vector<Event>{Vectors{{{1.0f}}}, Done{}};
+      if (std::holds_alternative<Embedding>(request.task) || std::holds_alternative<Rerank>(request.task))
+        return std::vector<Event>{Vectors{{{1.0f}}}, Done{}};
       return std::vector<Event>{Started{5, 0}, Text{0, "Hello"}, Finished{}, Done{{5, 0, 2, 0}}};
     };
     acme = accounts.directory.create_tenant("acme", "UTC", "EUR").id;
@@ -249,6 +250,7 @@ class Access : public testing::Test {
     if (pattern == "/v1/chat/completions") return R"({"model":"tiny","messages":[{"role":"user","content":"a"}]})";
     if (pattern == "/v1/completions") return R"({"model":"tiny","prompt":"a"})";
     if (pattern == "/v1/responses" || pattern == "/v1/embeddings") return R"({"model":"tiny","input":"a"})";
+    if (pattern == "/v1/rerank") return R"({"model":"tiny","query":"a","documents":["b"]})";
     if (pattern.ends_with("/messages")) return R"({"text":"a"})";
     if (pattern.ends_with("/{folder}")) return fmt::format(R"({{"name":"{}"}})", fresh);
     if (pattern == "/tokenize") return R"({"content":"a"})";

@@ -97,6 +97,7 @@ class GatewayTest : public testing::Test {
     using namespace protocol;
     if (std::holds_alternative<Tokenize>(asked.task)) return {Tokens{{1, 2}, {"a", "b"}, ""}, Done{}};
     if (std::holds_alternative<Embedding>(asked.task)) return {Vectors{{{1.0f}}}, Done{{2, 0, 0, 0}}};
+    if (std::holds_alternative<Rerank>(asked.task)) return {Vectors{{{0.25f}, {0.75f}}}, Done{{9, 0, 0, 0}}};
     return {Started{5, 0}, Text{0, "Hello"}, Text{0, " world"}, Finished{}, Done{{5, 0, 2, 0}}};
   }
 

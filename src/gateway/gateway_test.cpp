@@ -63,6 +63,8 @@ TEST_F(GatewayOfABox, AnswersTheOtherRoutes) {
   EXPECT_TRUE(
       has(post("/v1/completions", R"({"model":"tiny","prompt":["a","b"]})"), R"({"text":"Hello world","index":1)"));
   EXPECT_TRUE(has(post("/v1/embeddings", R"({"model":"default","input":"a"})"), R"("embedding":[1.0])"));
+  EXPECT_TRUE(has(post("/v1/rerank", R"({"model":"default","query":"a","documents":["b",{"text":"c"}],"top_n":1})"),
+                  R"("results":[{"index":1,"relevance_score":0.75,"document":{"text":"c"}}])"));
   EXPECT_TRUE(has(post("/tokenize", R"({"content":"a"})"), R"("tokens":[1,2],"max_model_len":4096)"));
   EXPECT_TRUE(has(
       get("/v1/models"),

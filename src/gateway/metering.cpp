@@ -38,6 +38,8 @@ std::uint64_t prompt_tokens_of(const protocol::Request& request) {
   std::uint64_t tokens = 0;
   if (const auto* embedding = std::get_if<protocol::Embedding>(&request.task)) {
     for (const auto& input : embedding->inputs) tokens += tokens_of(input);
+  } else if (const auto* rerank = std::get_if<protocol::Rerank>(&request.task)) {
+    for (const auto& document : rerank->documents) tokens += tokens_of(rerank->query) + tokens_of(document);
   }
   return tokens;
 }

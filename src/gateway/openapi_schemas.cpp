@@ -7,6 +7,25 @@ std::string_view openapi_schemas() {
 "Error": {"type": "object", "required": ["error"], "properties": {"error": {"type": "object", "required": ["message", "type", "param", "code"], "properties": {
   "message": {"type": "string"}, "type": {"type": "string"}, "param": {"type": ["string", "null"]}, "code": {"type": ["string", "null"]}}}}},
 "Any": {"type": "object"},
+"EmbeddingRequest": {"type": "object", "required": ["model", "input"], "properties": {
+  "model": {"type": "string", "maxLength": 512},
+  "input": {"description": "a text, texts, token ids or lists of them; each within the model's context"},
+  "encoding_format": {"enum": ["float", "base64"], "description": "base64: 32-bit floats, little endian"},
+  "dimensions": {"type": "integer", "minimum": 1, "description": "the vectors' first so many values, of length 1 again"},
+  "input_type": {"enum": ["query", "passage", "document", "search_query", "search_document"], "description": "texts get the prefix that the model knows it by"},
+  "user": {"type": "string", "maxLength": 512}}, "additionalProperties": false},
+"Embeddings": {"type": "object", "required": ["object", "data", "model", "usage"], "properties": {
+  "object": {"const": "list"}, "model": {"type": "string"}, "usage": {"type": "object"},
+  "data": {"type": "array", "items": {"type": "object", "required": ["object", "index", "embedding"]}}}},
+"RerankRequest": {"type": "object", "required": ["model", "query", "documents"], "properties": {
+  "model": {"type": "string", "maxLength": 512}, "query": {"type": "string", "minLength": 1},
+  "documents": {"type": "array", "minItems": 1, "maxItems": 2048, "items": {"type": ["string", "object"], "description": "a text, or {\"text\": a text}"}},
+  "top_n": {"type": "integer", "minimum": 1}, "return_documents": {"type": "boolean", "default": true},
+  "user": {"type": "string", "maxLength": 512}}, "additionalProperties": false},
+"Reranking": {"type": "object", "required": ["object", "model", "results", "usage"], "properties": {
+  "object": {"const": "list"}, "model": {"type": "string"}, "usage": {"type": "object"},
+  "results": {"type": "array", "items": {"type": "object", "required": ["index", "relevance_score"], "properties": {
+    "index": {"type": "integer"}, "relevance_score": {"type": "number"}, "document": {"type": "object", "properties": {"text": {"type": "string"}}}}}}}},
 "FileNew": {"type": "object", "required": ["file", "purpose"], "properties": {
   "file": {"type": "string", "format": "binary"},
   "purpose": {"enum": ["assistants", "batch", "evals", "fine-tune", "user_data", "vision"]},

@@ -67,6 +67,7 @@ constexpr Route routes[] = {
     {"GET", "/v1/responses/{id}/input_items", Scope::inference, Body::none, openai::response_input_items},
     {"POST", "/v1/completions", Scope::inference, Body::json, openai::completions},
     {"POST", "/v1/embeddings", Scope::inference, Body::json, openai::embeddings},
+    {"POST", "/v1/rerank", Scope::inference, Body::json, openai::rerank},
     {"POST", "/v1/files", Scope::inference, Body::file, openai::upload_file, openai::receive_file},
     {"GET", "/v1/files", Scope::inference, Body::none, openai::list_files},
     {"GET", "/v1/files/{file_id}", Scope::inference, Body::none, openai::get_file},

@@ -75,6 +75,9 @@ std::vector<std::string> screen_request(const rules::Matcher& matcher, protocol:
     if (completion->suffix) screen.text(*completion->suffix);
   } else if (auto* embedding = std::get_if<protocol::Embedding>(&request.task)) {
     for (auto& input : embedding->inputs) either(input);
+  } else if (auto* rerank = std::get_if<protocol::Rerank>(&request.task)) {
+    screen.text(rerank->query);
+    for (auto& document : rerank->documents) screen.text(document);
   }
   return screen.matched();
 }

@@ -12,8 +12,8 @@
 namespace cofre::protocol {
 
 /// What comes back, in order: Started, then text, reasoning and tool calls as they are written, one Finished for each
-/// choice, then Done; or Failed in place of what is left. Embeddings and tokenizations answer with Vectors or Tokens,
-/// then Done.
+/// choice, then Done; or Failed in place of what is left. Embeddings, rerankings and tokenizations answer with Vectors
+/// or Tokens, then Done.
 
 struct TokenProbability {
   std::int32_t id = -1;
@@ -61,7 +61,8 @@ struct Finished {
   std::string stop_sequence;   ///< the one that ended it; empty: the model's own end
   std::optional<Work> work{};  ///< of a model of this box
 };
-/// Vectors of an Embedding request, in the order of its inputs.
+/// Vectors of an Embedding request, in the order of its inputs; of a Rerank the score of each document, alone in its
+/// vector: 0…1, where the model has one label.
 struct Vectors {
   std::vector<std::vector<float>> vectors;
 };

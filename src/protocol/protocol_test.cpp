@@ -67,7 +67,9 @@ TEST(RequestJson, EveryTaskComesBack) {
                                                    Embedding{{std::string("a"), std::vector<std::int32_t>{3}}, 8},
                                                    Tokenize{std::string("b"), false},
                                                    Tokenize{std::get<Chat>(chat_request().task), true},
-                                                   Detokenize{{4, 5}}};
+                                                   Detokenize{{4, 5}},
+                                                   Embedding{{std::string("c")}, {}, Embedding::Role::passage},
+                                                   Rerank{"q", {"d", "e"}}};
   for (const auto& task : tasks) {
     Request request;
     request.task = task;

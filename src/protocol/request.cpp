@@ -9,6 +9,7 @@ namespace cofre::protocol {
 namespace {
 
 constexpr std::string_view tool_choices[] = {"none", "auto", "required", "named"};
+constexpr std::string_view roles[] = {"plain", "query", "passage"};
 constexpr std::string_view constraints[] = {"none", "json_object", "json_schema", "regex", "gbnf", "choice"};
 
 template <class T>
@@ -128,6 +129,7 @@ json::Object write(const Embedding& embedding) {
   for (const auto& input : embedding.inputs) inputs.push_back(text_or_ids(input));
   json::Object out{{"inputs", std::move(inputs)}};
   put(out, "dimensions", embedding.dimensions);
+  out["role"] = roles[static_cast<std::size_t>(embedding.role)];
   return out;
 }
 
@@ -137,7 +139,12 @@ Embedding read_embedding(const Fields& fields) {
     embedding.inputs.push_back(text_or_ids(input, fields.name("inputs")));
   if (fields.has("dimensions"))
     embedding.dimensions = static_cast<std::uint32_t>(fields.count("dimensions", UINT32_MAX));
+  embedding.role = enum_of<Embedding::Role>(roles, fields.text_or("role", "plain"), fields.name("role"));
   return embedding;
+}
+
+json::Object write(const Rerank& rerank) {
+  return {{"query", rerank.query}, {"documents", array_of(rerank.documents)}};
 }
 
 json::Object write(const Tokenize& tokenize) {
@@ -174,6 +181,9 @@ void read_task(const Fields& fields, Request& request) {
     request.task = read_tokenize(fields.inside("tokenize"));
   } else if (fields.has("detokenize")) {
     request.task = Detokenize{fields.inside("detokenize").ids("tokens")};
+  } else if (fields.has("rerank")) {
+    const auto inside = fields.inside("rerank");
+    request.task = Rerank{inside.text("query"), inside.texts("documents")};
   } else {
     fail_field(Code::invalid, "task", "the request has no task");
   }
@@ -182,7 +192,7 @@ void read_task(const Fields& fields, Request& request) {
 }  // namespace
 
 json::Object to_json(const Request& request) {
-  constexpr std::string_view tasks[] = {"chat", "completion", "embedding", "tokenize", "detokenize"};
+  constexpr std::string_view tasks[] = {"chat", "completion", "embedding", "tokenize", "detokenize", "rerank"};
   json::Object out{
       {"id", request.id}, {"model", request.model}, {"tenant", request.tenant}, {"priority", request.priority}};
   out[tasks[request.task.index()]] = std::visit([](const auto& task) { return write(task); }, request.task);

@@ -62,8 +62,17 @@ struct Completion {
 
 /// Texts, or token ids, to be turned into vectors.
 struct Embedding {
+  /// What a model puts before its texts: nothing, or the prefix that it knows queries or passages by.
+  enum class Role : std::uint8_t { plain, query, passage };
   std::vector<std::variant<std::string, std::vector<std::int32_t>>> inputs;
   std::optional<std::uint32_t> dimensions;  ///< the vectors' first so many values, normalised again
+  Role role = Role::plain;
+};
+
+/// Documents to be scored by how well they answer a query.
+struct Rerank {
+  std::string query;
+  std::vector<std::string> documents;
 };
 
 /// A text into token ids; a chat may stand in its place, then its prompt is tokenised.
@@ -80,7 +89,7 @@ struct Request {
   std::string model;         ///< name or alias; resolved by fleet
   std::uint64_t tenant = 0;  ///< salt of the prefix cache, and whose share of the machine it takes
   int priority = 0;          ///< interactive 0, batch −1; higher goes first
-  std::variant<Chat, Completion, Embedding, Tokenize, Detokenize> task;
+  std::variant<Chat, Completion, Embedding, Tokenize, Detokenize, Rerank> task;
 
   // Of chats and completions.
   Sampling sampling;

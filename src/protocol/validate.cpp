@@ -83,6 +83,12 @@ void check(const Embedding& embedding) {
     refuse("dimensions", "must be 1 or more");
 }
 
+void check(const Rerank& rerank) {
+  if (rerank.query.empty()) refuse("query", "is empty");
+  if (rerank.documents.empty()) refuse("documents", "is empty");
+  if (rerank.documents.size() > inputs_max) refuse("documents", "has too many texts");
+}
+
 void check(const Tokenize& tokenize) {
   if (const auto* chat = std::get_if<Chat>(&tokenize.input)) check(*chat);
 }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "os/clock.h"
+#include "serving/inputs.h"
 #include "serving/sampling.h"
 #include "serving/tool_calls/call_reader.h"
 #include "serving/tool_calls/harmony.h"
@@ -67,6 +68,8 @@ void Job::dispatch() {
   if (const auto* task = std::get_if<protocol::Tokenize>(&request_.task)) return tokenize(*task);
   if (const auto* task = std::get_if<protocol::Detokenize>(&request_.task)) return detokenize(*task);
   if (const auto* task = std::get_if<protocol::Embedding>(&request_.task)) return start_embedding(*task);
+  if (std::holds_alternative<protocol::Rerank>(request_.task))
+    fail_field(Code::unsupported, "model", "this model writes text; it does not rank documents");
   start_text();
 }
 
@@ -260,26 +263,19 @@ void Job::done() {
 
 void Job::tokenize(const protocol::Tokenize& task) {
   const auto& tokenizer = shared_.model.loaded().tokenizer;
-  protocol::Tokens tokens;
+  std::vector<engine::TokenId> ids;
   if (const auto* asked = std::get_if<protocol::Chat>(&task.input))
-    tokens.ids = chat_ids(shared_.idiom, *asked, os::local_now());
+    ids = chat_ids(shared_.idiom, *asked, os::local_now());
   else if (const auto& text = std::get<std::string>(task.input); task.add_special)
-    tokens.ids = shared_.model.raw_prompt(text);
+    ids = shared_.model.raw_prompt(text);
   else
-    tokens.ids = tokenizer.encode(text);
-  for (const auto id : tokens.ids) {
-    std::string piece;
-    tokenizer.append_bytes(id, true, piece);
-    tokens.pieces.push_back(text::replace_invalid_utf8(piece));
-  }
-  tell(std::move(tokens));
+    ids = tokenizer.encode(text);
+  tell(told_tokens(tokenizer, std::move(ids)));
   tell(protocol::Done{});
 }
 
 void Job::detokenize(const protocol::Detokenize& task) {
-  protocol::Tokens tokens;
-  tokens.text = text::replace_invalid_utf8(shared_.model.loaded().tokenizer.decode(task.tokens, true));
-  tell(std::move(tokens));
+  tell(told_text(shared_.model.loaded().tokenizer, task));
   tell(protocol::Done{});
 }
 
@@ -290,8 +286,7 @@ void Job::tell(protocol::Event event) {
 }
 
 void Job::fail_with(const Error& error) {
-  protocol::Failed failed{.code = error.code(), .message = error.what(), .field = error.field()};
-  if (dynamic_cast<const ContextExceeded*>(&error) != nullptr) failed.reason = "context_length_exceeded";
+  auto failed = failed_of(error);
   if (error.code() == Code::exhausted) failed.retry_after_s = std::max(1.0, shared_.model.load().wait_s);
   tell(std::move(failed));
   let_all_go();

@@ -30,14 +30,13 @@ struct Shared {
 };
 
 /// One request on its way from prompt to Done.
-class Job : public std::enable_shared_from_this<Job> {
+class Job : public Running, public std::enable_shared_from_this<Job> {
  public:
   Job(Shared& shared, protocol::Request request, EventSink sink);
 
   /// Makes the prompt and hands it to the engine. Once, on any thread of the service.
   void prepare();
-  /// Any thread, waiting for none: nothing more is told, and what runs is let go.
-  void cancel();
+  void cancel() override;
 
  private:
   void dispatch();

@@ -10,16 +10,6 @@ struct TextService::Parts {
   Tasks prompts;
 };
 
-Answer& Answer::operator=(Answer&& other) noexcept {
-  if (job_) job_->cancel();
-  job_ = std::move(other.job_);
-  return *this;
-}
-
-Answer::~Answer() {
-  if (job_) job_->cancel();
-}
-
 TextService::TextService(TextModel& model, const Options& options) : parts_(std::make_unique<Parts>(model, options)) {}
 
 TextService::~TextService() {
@@ -32,6 +22,18 @@ Answer TextService::start(protocol::Request request, EventSink sink) {
   parts_->prompts.post([job] { job->prepare(); });
   return Answer(std::move(job));
 }
+
+protocol::Request TextService::probe() const {
+  protocol::Request request;
+  request.task = protocol::Completion{std::vector<std::int32_t>{model().loaded().tokenizer.bos().value_or(0)},
+                                      std::nullopt, false};
+  request.sampling.temperature = 0;
+  request.max_tokens = 1;
+  request.cache_prompt = false;
+  return request;
+}
+
+engine::Engine::Load TextService::load() const { return model().load(); }
 
 bool TextService::chats() const { return parts_->shared.idiom.chat.has_value(); }
 

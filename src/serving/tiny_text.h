@@ -55,19 +55,20 @@ struct TinyText {
   }
 };
 
-/// The tiny model loaded from a file of its own, which is gone at once.
-inline std::unique_ptr<Loaded> load_tiny(const TinyText& tiny = {}) {
+/// A model loaded from a file of its own, which is gone at once.
+inline std::unique_ptr<Loaded> load_bytes(const std::vector<std::byte>& bytes) {
   std::string name = (std::filesystem::temp_directory_path() / "cofre-tiny-XXXXXX").string();
   const int descriptor = mkstemp(name.data());
   if (descriptor < 0)
     fail(Code::unavailable, "cannot make a file in {}", std::filesystem::temp_directory_path().string());
   close(descriptor);
-  const auto bytes = tiny.bytes();
   std::ofstream(name, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   auto loaded = std::make_unique<Loaded>(name, Loaded::Options{.threads = 2, .progress = {}});
   std::filesystem::remove(name);
   return loaded;
 }
+
+inline std::unique_ptr<Loaded> load_tiny(const TinyText& tiny = {}) { return load_bytes(tiny.bytes()); }
 
 }  // namespace cofre::serving

@@ -28,26 +28,6 @@ std::string base64_of(const std::vector<float>& vector) {
   return out;
 }
 
-/// Answers that are kept until all is there.
-class Keeping : public Encoder {
- public:
-  std::string take(std::size_t, const Event& event) override {
-    if (!std::holds_alternative<Started>(event)) kept_ = event;
-    return {};
-  }
-  std::string fail(const Failure& failure) override { return sse_failure(failure); }
-
- protected:
-  template <class T>
-  T kept() const {
-    const auto* found = std::get_if<T>(&kept_);
-    return found == nullptr ? T{} : *found;
-  }
-
- private:
-  Event kept_;
-};
-
 class EmbeddingEncoder : public Keeping {
  public:
   EmbeddingEncoder(const AnswerHead& head, bool base64) : head_(head), base64_(base64) {}
@@ -104,9 +84,23 @@ class TextEncoder : public Keeping {
   }
 };
 
+Embedding::Role read_role(Form& form) {
+  const auto word =
+      form.word("input_type", {"query", "passage", "document", "search_query", "search_document"}).value_or("");
+  if (word.empty()) return Embedding::Role::plain;
+  return word.ends_with("query") ? Embedding::Role::query : Embedding::Role::passage;
+}
+
 std::string read_model(Form& form) { return form.text("model", 512).value_or("default"); }
 
 }  // namespace
+
+std::string Keeping::take(std::size_t, const Event& event) {
+  if (!std::holds_alternative<Started>(event)) kept_ = event;
+  return {};
+}
+
+std::string Keeping::fail(const Failure& failure) { return sse_failure(failure); }
 
 EmbeddingCall parse_embeddings(const json::Value& body) {
   Form form(body);
@@ -119,6 +113,7 @@ EmbeddingCall parse_embeddings(const json::Value& body) {
       form.refuse("input", "holds an empty text");
   if (const auto dimensions = form.whole("dimensions", 1, 1 << 20))
     embedding.dimensions = static_cast<std::uint32_t>(*dimensions);
+  embedding.role = read_role(form);
   call.base64 = form.word("encoding_format", {"float", "base64"}) == "base64";
   form.text("user", 512);
   form.finish();

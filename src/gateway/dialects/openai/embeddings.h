@@ -6,6 +6,24 @@
 
 namespace cofre::gateway::openai {
 
+/// An answer that is kept until all is there.
+class Keeping : public Encoder {
+ public:
+  std::string take(std::size_t run, const protocol::Event& event) override;
+  std::string fail(const Failure& failure) override;
+
+ protected:
+  /// What came last but Done; made anew where something else came.
+  template <class T>
+  T kept() const {
+    const auto* found = std::get_if<T>(&kept_);
+    return found == nullptr ? T{} : *found;
+  }
+
+ private:
+  protocol::Event kept_;
+};
+
 /// POST /v1/embeddings.
 struct EmbeddingCall {
   protocol::Request request;

@@ -3,6 +3,7 @@
 #include "gateway/dialects/openai/chat.h"
 #include "gateway/dialects/openai/completions.h"
 #include "gateway/dialects/openai/embeddings.h"
+#include "gateway/dialects/openai/rerank.h"
 
 namespace cofre::gateway::openai {
 namespace {
@@ -135,6 +136,19 @@ TEST(EmbeddingEncoder, Base64IsFloat32LittleEndian) {
   const auto answer = json::parse(plain->finish(usage));
   EXPECT_EQ(json::dump(answer.at("data").at(0)), R"({"object":"embedding","index":0,"embedding":[1.0,-2.0]})");
   EXPECT_EQ(json::dump(answer.at("usage")), R"({"prompt_tokens":10,"total_tokens":10})");
+}
+TEST(RerankEncoder, TheBestComesFirstAndOfEqualOnesTheEarlier) {
+  auto call = parse_rerank(json::parse(R"({"model":"m","query":"q","documents":["a","b","c","d"],"top_n":3})"));
+  const auto encoder = encode_rerank(head, call);
+  encoder->take(0, Vectors{{{0.25f}, {0.5f}, {0.125f}, {0.5f}}});
+  EXPECT_EQ(json::dump(json::parse(encoder->finish(usage)).at("results")),
+            R"([{"index":1,"relevance_score":0.5,"document":{"text":"b"}},)"
+            R"({"index":3,"relevance_score":0.5,"document":{"text":"d"}},)"
+            R"({"index":0,"relevance_score":0.25,"document":{"text":"a"}}])");
+  call.return_documents = false;
+  const auto bare = encode_rerank(head, call);
+  bare->take(0, Vectors{{{1.0f}}});
+  EXPECT_EQ(json::dump(json::parse(bare->finish(usage)).at("results")), R"([{"index":0,"relevance_score":1.0}])");
 }
 TEST(TokensEncoder, TellsIdsAndPieces) {
   const auto encoder = encode_tokens(true, 4096);

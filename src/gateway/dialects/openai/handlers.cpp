@@ -7,6 +7,7 @@
 #include "gateway/dialects/openai/calls.h"
 #include "gateway/dialects/openai/completions.h"
 #include "gateway/dialects/openai/embeddings.h"
+#include "gateway/dialects/openai/rerank.h"
 
 namespace cofre::gateway::openai {
 namespace {
@@ -112,6 +113,14 @@ void embeddings(Services& services, Call&& call) {
   auto parsed = parse_embeddings(body_of(call));
   Answer::Plan plan;
   plan.encoder = encode_embeddings(head_of(services, call, parsed.request.model), parsed.base64);
+  plan.requests = one(std::move(parsed.request));
+  Answer::start(services, std::move(call), std::move(plan));
+}
+
+void rerank(Services& services, Call&& call) {
+  auto parsed = parse_rerank(body_of(call));
+  Answer::Plan plan;
+  plan.encoder = encode_rerank(head_of(services, call, parsed.request.model), parsed);
   plan.requests = one(std::move(parsed.request));
   Answer::start(services, std::move(call), std::move(plan));
 }

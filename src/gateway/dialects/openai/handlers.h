@@ -15,6 +15,7 @@ void cancel_response(Services& services, Call&& call);
 void response_input_items(Services& services, Call&& call);
 void completions(Services& services, Call&& call);
 void embeddings(Services& services, Call&& call);
+void rerank(Services& services, Call&& call);
 void tokenize(Services& services, Call&& call);
 void detokenize(Services& services, Call&& call);
 

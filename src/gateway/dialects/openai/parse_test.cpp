@@ -5,6 +5,7 @@
 #include "gateway/dialects/openai/chat.h"
 #include "gateway/dialects/openai/completions.h"
 #include "gateway/dialects/openai/embeddings.h"
+#include "gateway/dialects/openai/rerank.h"
 
 namespace cofre::gateway::openai {
 namespace {
@@ -201,6 +202,32 @@ TEST(EmbeddingRequest, TextsAndIdsAreTaken) {
         << bad;
   EXPECT_EQ(field_of([] { parse_embeddings(json::parse(R"({"model":"m","input":"a","dimensions":0})")); }),
             "dimensions");
+}
+TEST(EmbeddingRequest, TheRoleOfTheTextsIsTaken) {
+  const auto role = [](const char* word) {
+    const auto call =
+        parse_embeddings(json::parse(fmt::format(R"({{"model":"m","input":"a","input_type":"{}"}})", word)));
+    return std::get<Embedding>(call.request.task).role;
+  };
+  EXPECT_EQ(role("query"), Embedding::Role::query);
+  EXPECT_EQ(role("search_query"), Embedding::Role::query);
+  EXPECT_EQ(role("document"), Embedding::Role::passage);
+  EXPECT_EQ(field_of([&] { role("clustering"); }), "input_type");
+}
+TEST(RerankRequest, DocumentsAreTextsOrHoldOne) {
+  const auto call = parse_rerank(json::parse(R"({"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1})"));
+  EXPECT_EQ(std::get<Rerank>(call.request.task).documents, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(call.top_n, 1u);
+  const auto fault = [](const char* rest) {
+    return field_of([&] { parse_rerank(json::parse(std::string(R"({"model":"m",)") + rest + "}")); });
+  };
+  EXPECT_EQ(fault(R"("documents":["a"])"), "query");
+  EXPECT_EQ(fault(R"("query":"q")"), "documents");
+  EXPECT_EQ(fault(R"("query":"q","documents":[])"), "documents");
+  EXPECT_EQ(fault(R"("query":"q","documents":["a",1])"), "documents[1]");
+  EXPECT_EQ(fault(R"("query":"q","documents":[{"title":"a"}])"), "documents[0].text");
+  EXPECT_EQ(fault(R"("query":"q","documents":["a"],"top_n":0)"), "top_n");
+  EXPECT_EQ(fault(R"("query":"q","documents":["a"],"rank_fields":["text"])"), "rank_fields");
 }
 TEST(TokenizeRequest, ATextOrAConversation) {
   EXPECT_EQ(
