@@ -92,6 +92,7 @@ Action declare_log(Options& options);
 Action declare_doctor(Options& options);
 Action declare_trust(Options& options);
 Action declare_service(Options& options);
+Action declare_unpack(Options& options);
 Action declare_worker(Options& options);
 
 }  // namespace cofre::app

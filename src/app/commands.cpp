@@ -43,6 +43,7 @@ constexpr std::array table{
     Command{"trust", "Make this machine trust the box's certificate", declare_trust},
     Command{"service", "Make the box a service that starts with the machine", declare_service},
     Command{"score", "Log-probabilities of a given continuation", declare_score},
+    Command{"unpack", "", declare_unpack},
     Command{"worker", "", declare_worker},
 };
 

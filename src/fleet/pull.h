@@ -7,6 +7,7 @@
 
 #include "fleet/caches.h"
 #include "fleet/catalogue.h"
+#include "fleet/container.h"
 #include "fleet/hubs.h"
 #include "fleet/listener.h"
 #include "fleet/resolve.h"
@@ -26,6 +27,10 @@ struct Surroundings {
   /// Reads a stranger's model file. Throws Error(invalid or unsupported) where it is none, or one of several of a
   /// model.
   std::function<void(const std::filesystem::path&)> inspect = check_model_file;
+
+  /// Makes a model file of a stranger's container (container.h): from, to.
+  std::function<void(const std::filesystem::path&, const std::filesystem::path&)> unpack =
+      [](const std::filesystem::path& from, const std::filesystem::path& to) { unpack_container(from, to); };
 
   static Surroundings from_environment() { return {Hubs::from_environment(), Caches::from_environment()}; }
 };
@@ -49,10 +54,10 @@ Pulled pull(const Model& model, Store& store, const std::filesystem::path& origi
 /// means the default that fits into memory. Throws Error(not_found) for every other text.
 Pulled pull(Models& models, std::string_view text, const Surroundings& around, Listener& listener);
 
-/// Takes a model file that the administrator brings: a copy, or with `take` the file itself. Its GGUF structure and its
-/// SHA-256 are checked: where the sum is one of the catalogue's it gets that row's name unless `name` says another.
-/// Throws Error(invalid) where it is no model file, where `name` is a catalogue's row with another SHA-256, or where
-/// that name is taken by another file.
+/// Takes a model file, or a container of one, that the administrator brings: a copy, or with `take` the file itself.
+/// Its GGUF structure and its SHA-256 are checked: where the sum is one of the catalogue's it gets that row's name
+/// unless `name` says another. Throws Error(invalid) where it is no model file, where `name` is a catalogue's row with
+/// another SHA-256, or where that name is taken by another file.
 Pulled import_file(const std::filesystem::path& path, std::string_view name, const Catalogue& catalogue, Store& store,
                    const Surroundings& around, Listener& listener, bool take = false);
 

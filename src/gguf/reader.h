@@ -27,6 +27,12 @@ class Reader {
     return value;
   }
 
+  std::span<const std::byte> bytes(std::uint64_t size, std::string_view what) {
+    need(size, what);
+    position_ += size;
+    return bytes_.subspan(position_ - size, size);
+  }
+
   std::string_view string(std::string_view what) {
     const auto size = number<std::uint64_t>(what);
     need(size, what);

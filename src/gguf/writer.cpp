@@ -69,6 +69,11 @@ void Writer::add(std::string_view key, std::span<const std::int32_t> values) {
   for (std::int32_t value : values) put(pairs_, value);
   ++pair_count_;
 }
+void Writer::add(std::string_view key, std::span<const std::uint8_t> values) {
+  put_array_key(pairs_, key, 0, values.size());
+  for (std::uint8_t value : values) put(pairs_, value);
+  ++pair_count_;
+}
 
 void Writer::add_tensor(std::string_view name, Type type, std::span<const std::uint64_t> shape,
                         std::span<const std::byte> bytes) {

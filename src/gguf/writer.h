@@ -21,6 +21,7 @@ class Writer {
   void add(std::string_view key, std::span<const std::string> values);
   void add(std::string_view key, std::span<const float> values);
   void add(std::string_view key, std::span<const std::int32_t> values);
+  void add(std::string_view key, std::span<const std::uint8_t> values);
   /// `shape` innermost first; `bytes` as the type's blocks demand.
   void add_tensor(std::string_view name, Type type, std::span<const std::uint64_t> shape,
                   std::span<const std::byte> bytes);

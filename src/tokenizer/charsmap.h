@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,5 +31,9 @@ class Charsmap {
   std::vector<std::uint32_t> trie_;
   std::string replacements_;
 };
+
+/// The bytes of a Charsmap that replaces each of these texts (not empty, without zeros) by another (without zeros).
+/// Throws Error(unsupported) where they make a larger trie than its units can tell of.
+std::vector<std::uint8_t> charsmap_bytes(const std::map<std::string, std::string>& replacements);
 
 }  // namespace cofre::tokenizer

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "text/utf8.h"
 
 namespace cofre::tokenizer {
 namespace {
@@ -38,6 +39,23 @@ TEST(Charsmap, OtherCharactersStayWhole) {
   const Charsmap charsmap(Small().bytes());
   EXPECT_EQ(charsmap.prefix("成A", 0).by, "成");
   EXPECT_EQ(Charsmap().prefix("A", 0).by, "A");
+}
+
+TEST(Charsmap, WhatIsWrittenIsRead) {
+  std::map<std::string, std::string> replacements{
+      {"\x01", ""}, {"ﬁ", "fi"}, {"ﬁn", "fine"}, {"\u00a0", " "}, {"zz", "z"}};
+  for (int i = 0; i < 3000; ++i) {
+    std::string character;
+    text::append_utf8(static_cast<char32_t>(0x3001 + 5 * i), character);
+    replacements[character] = std::to_string(i);
+  }
+  const Charsmap charsmap(charsmap_bytes(replacements));
+  for (const auto& [text, by] : replacements) {
+    EXPECT_EQ(charsmap.prefix(text + "*", 0).by, by) << text;
+    EXPECT_EQ(charsmap.prefix(text + "*", 0).bytes, text.size()) << text;
+  }
+  for (const std::string other : {"z", "\x02", "é", "f"}) EXPECT_EQ(charsmap.prefix(other, 0).by, other);
+  EXPECT_TRUE(charsmap_bytes({}).empty());
 }
 
 TEST(Charsmap, BytesThatAreNoneAreRefused) {
