@@ -189,6 +189,17 @@ def measure(command, name, folder):
     return widest, others, count
 
 
+def write_table(script, lines):
+    """Puts a script's table into docs/families.md, between the marks that name it."""
+    page = os.path.join(ROOT, "docs", "families.md")
+    with open(page) as file:
+        text = file.read()
+    begin, end = f"<!-- tests/long/{script} --write -->\n", "<!-- end -->\n"
+    before, rest = text.split(begin)
+    with open(page, "w") as file:
+        file.write(before + begin + "\n".join(lines) + "\n" + end + rest.split(end, 1)[1])
+
+
 def main():
     enter_venv()
     command = command_of_peer()
@@ -203,13 +214,7 @@ def main():
             lines.append(f"| {family} | {checked or 'the plain family'} | {widest:.1e} | {others} of {count} |")
             print(lines[-1] + ("" if widest <= BOUND and others == 0 else " **outside the bounds**"), flush=True)
     if "--write" in sys.argv[1:] and good:
-        page = os.path.join(ROOT, "docs", "families.md")
-        with open(page) as file:
-            text = file.read()
-        begin, end = "<!-- tests/long/families.py --write -->\n", "<!-- end -->\n"
-        before, rest = text.split(begin)
-        with open(page, "w") as file:
-            file.write(before + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1])
+        write_table("families.py", lines)
     sys.exit(0 if good else 1)
 
 
