@@ -25,6 +25,11 @@ bool has_f16c() {
   return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & (1u << 29)) != 0;  // CPUID.1:ECX
 }
 
+bool has_avx512_bf16() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & (1u << 5)) != 0;  // CPUID.(7,1):EAX
+}
+
 bool has_amx() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
@@ -44,6 +49,7 @@ std::vector<const Kernels*> detect() {
                     __builtin_cpu_supports("avx512vnni");
   if (!vnni) return found;
   found.push_back(&avx512_kernels);
+  if (has_avx512_bf16()) found.push_back(&avx512_bf16_kernels());
   if (has_amx()) found.push_back(&amx_kernels());
 #endif
   return found;
@@ -126,7 +132,10 @@ std::size_t scratch_bytes(std::size_t rows, std::size_t inputs, std::size_t head
   const std::size_t width = (head_width + 31) / 32 * 32;
   const std::size_t attention =
       attention_rows_max * (8 * width + 4 * panel_width + 4) + 8 * width * page_tokens + 16 * page_tokens * 8;
-  return align64(std::max({align64(strip) + sums, starts, panels, attention}));
+  // What float weights in bf16 take: rows and panels, on tiles also four of products (avx512/bf16.h, amx/bf16.h).
+  const std::size_t depth = (inputs + 31) / 32 * 32;
+  const std::size_t bf16 = std::max(bf16_block_bytes, 64 * depth) + bf16_panels * 32 * depth + 4096;
+  return align64(std::max({align64(strip) + sums, starts, panels, attention, bf16}));
 }
 
 std::span<const Kernels* const> all_kernels() { return detected(); }

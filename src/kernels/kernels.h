@@ -121,8 +121,9 @@ struct Kernels {
                        std::byte* scratch);
 
   /// y = x · wᵀ for prompt rows: weights requantised on the fly to 8 bits with one scale and offset for an output and
-  /// 256 inputs. A row's result is bit-equal whatever rows stand beside it. Requires rows quantised as prompt rows.
-  /// Accuracy  1.5 % RMS of a product relative to the exact one, on normal weights.
+  /// 256 inputs; F16 and BF16 weights and their activations may be rounded to bf16. A row's result is bit-equal
+  /// whatever rows stand beside it. Requires rows quantised as prompt rows (float formats: values). Accuracy  1.5 % RMS
+  /// of a product relative to the exact one, on normal weights.
   void (*matmul_prompt)(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
                         std::byte* scratch);
   /// Panels that a task of matmul_prompt should have, where there are enough for all threads.

@@ -27,6 +27,10 @@ Encoder::Options whole(Encoder::Options options, const ModelSpec& spec) {
   return options;
 }
 
+/// Whether a product with it reads quantised rows; float formats read values alone.
+bool reads_quants(const Linear& linear) { return !kernels::is_float(linear.panels.format); }
+bool reads_quants(const Layer& l) { return reads_quants(l.query) || reads_quants(l.key) || reads_quants(l.value); }
+
 constexpr std::size_t pages_of(std::size_t rows) { return (rows + page_tokens - 1) / page_tokens; }
 
 }  // namespace
@@ -111,38 +115,51 @@ std::span<const float> Encoder::result(std::size_t text) const {
 
 void Encoder::pass(Member& member) {
   each_row(member, 0, rows_.size(), [this](std::size_t row) { embed_row(row); });
-  for (const Layer& l : weights_.layers()) layer(member, l);
+  for (std::size_t i = 0; i < spec_.layers; ++i) layer(member, i);
   each_row(member, 0, places_.size(), [this](std::size_t text) { pool(text); });
   if (spec_.encoder->pooling == Pooling::rank) rank(member);
 }
 
-void Encoder::layer(Member& member, const Layer& l) {
+void Encoder::layer(Member& member, std::size_t index) {
+  const Layer& l = weights_.layers()[index];
+  const bool more = index + 1 < spec_.layers && reads_quants(weights_.layers()[index + 1]);
   const std::size_t n = rows_.size();
   multiply(member, n, false, {{&l.query, &x_rows_, query_}, {&l.key, &x_rows_, key_}, {&l.value, &x_rows_, value_}});
   each_row(member, 0, n, [&](std::size_t row) { store_row(row, l); });
   attend(member);
-  each_row(member, 0, n, [&](std::size_t row) { kernels_.quantize(mixed_rows_, row, row + 1, true); });
+  if (reads_quants(l.output))
+    each_row(member, 0, n, [&](std::size_t row) { kernels_.quantize(mixed_rows_, row, row + 1, true); });
   multiply(member, n, false, {{&l.output, &mixed_rows_, y_}});
-  each_row(member, 0, n, [&](std::size_t row) { end_half(row, l.output, l.attention_end); });
+  each_row(member, 0, n, [&](std::size_t row) { end_half(row, l.output, l.attention_end, reads_quants(l.up)); });
   multiply(member, n, false, {{&l.up, &x_rows_, up_}});
   each_row(member, 0, n, [&](std::size_t row) {
     float* inner = at(up_, row, spec_.ffn_width);
     add_bias(inner, l.up);
     kernels_.gelu(inner, spec_.ffn_width);
-    kernels_.quantize(up_rows_, row, row + 1, true);
+    if (reads_quants(l.down)) kernels_.quantize(up_rows_, row, row + 1, true);
   });
   multiply(member, n, false, {{&l.down, &up_rows_, y_}});
-  each_row(member, 0, n, [&](std::size_t row) { end_half(row, l.down, l.end); });
+  each_row(member, 0, n, [&](std::size_t row) { end_half(row, l.down, l.end, more); });
 }
 
 void Encoder::multiply(Member& member, std::size_t rows, bool exact, std::initializer_list<Product> products) {
-  Part parts[3];
+  constexpr std::size_t most_blocks = 16, fewest_rows = 64;
+  Part parts[3 * most_blocks];
   std::size_t count = 0, tasks = 0;
   for (const auto& [linear, input, y] : products) {
+    // A task may round its rows anew: as few tasks as give every thread work. Where panels do not, rows are split too.
     const auto& w = linear->panels;
-    const std::size_t chunk = prompt_chunk(w.panels());
-    parts[count++] = {&w, input->slice(0, rows), {y, w.outputs, false}, exact, chunk, tasks};
-    tasks += (w.panels() + chunk - 1) / chunk;
+    const std::size_t share = w.panels() / team_.size(), wanted = share > 24 ? share / 2 : share;
+    const std::size_t chunk = std::max<std::size_t>(4, (wanted + 3) / 4 * 4);
+    const std::size_t chunks = (w.panels() + chunk - 1) / chunk;
+    const std::size_t blocks =
+        std::clamp<std::size_t>(team_.size() / chunks, 1, std::clamp<std::size_t>(rows / fewest_rows, 1, most_blocks));
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const std::size_t first = rows * b / blocks, last = rows * (b + 1) / blocks;
+      parts[count++] = {
+          &w, input->slice(first, last - first), {at(y, first, w.outputs), w.outputs, false}, exact, chunk, tasks};
+      tasks += chunks;
+    }
   }
   multiply_parts(member, std::span(parts, count));
 }
@@ -157,7 +174,7 @@ void Encoder::embed_row(std::size_t row) {
   if (!parts.types.empty()) kernels_.add(x, parts.types.data() + type * width, width);
   kernels_.layer_norm(x, parts.embedding_norm.weight.data(), parts.embedding_norm.bias.data(), width,
                       spec_.norm_epsilon, x);
-  kernels_.quantize(x_rows_, row, row + 1, true);
+  if (reads_quants(weights_.layers()[0])) kernels_.quantize(x_rows_, row, row + 1, true);
 }
 
 /// Biases; then the row's keys and values go to its text's pages.
@@ -215,13 +232,13 @@ void Encoder::attend_unit(const Unit& unit, unsigned member) {
   }
 }
 
-/// x = norm(x + y + bias), ready for products.
-void Encoder::end_half(std::size_t row, const Linear& last, const Norm& norm) {
+/// x = norm(x + y + bias); `quants`: the next product reads them.
+void Encoder::end_half(std::size_t row, const Linear& last, const Norm& norm, bool quants) {
   float *x = at(x_, row, spec_.width), *y = at(y_, row, spec_.width);
   add_bias(y, last);
   kernels_.add(x, y, spec_.width);
   kernels_.layer_norm(x, norm.weight.data(), norm.bias.data(), spec_.width, spec_.norm_epsilon, x);
-  kernels_.quantize(x_rows_, row, row + 1, true);
+  if (quants) kernels_.quantize(x_rows_, row, row + 1, true);
 }
 
 void Encoder::pool(std::size_t text) {

@@ -68,13 +68,13 @@ class Encoder : private Phases {
 
   void lay_out(std::span<const Passage> texts);
   void pass(Member& member);
-  void layer(Member& member, const Layer& layer);
+  void layer(Member& member, std::size_t index);
   void multiply(Member& member, std::size_t rows, bool exact, std::initializer_list<Product> products);
   void embed_row(std::size_t row);
   void store_row(std::size_t row, const Layer& layer);
   void attend(Member& member);
   void attend_unit(const Unit& unit, unsigned member);
-  void end_half(std::size_t row, const Linear& last, const Norm& norm);
+  void end_half(std::size_t row, const Linear& last, const Norm& norm, bool quants);
   void pool(std::size_t text);
   void rank(Member& member);
 

@@ -24,10 +24,12 @@ namespace {
 #include "kernels/generic/scores.h"
 #include "kernels/avx512/requantise.h"
 #include "kernels/avx512/prompt.h"
+#include "kernels/avx512/bf16.h"
 #include "kernels/amx/tiles.h"
 #include "kernels/amx/product.h"
 #include "kernels/amx/exact.h"
 #include "kernels/amx/attention.h"
+#include "kernels/amx/bf16.h"
 // clang-format on
 
 /// Fewer rows leave the tiles mostly empty; VNNI is faster then. The two differ only in the order of whole numbers,
@@ -56,6 +58,8 @@ void matmul_exact(const Rows& rows, const Panels& w, const Output& out, std::siz
 template <class Tiles>
 void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
                    std::byte* scratch) {
+  if (w.format == Format::f16) return tile_bf16<Format::f16, Tiles>(rows, w, out, first, last, scratch);
+  if (w.format == Format::bf16) return tile_bf16<Format::bf16, Tiles>(rows, w, out, first, last, scratch);
   if (is_float(w.format)) return floats(rows, w, out, first, last);
   with_format(w.format, [&](auto f) {
     if (rows.rows < fewest_tile_rows) {

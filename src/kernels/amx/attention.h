@@ -1,6 +1,6 @@
 // Attention of prompt rows on AMX's bf16 products, page by page with a running maximum as generic/attention.h does it.
 // A page is turned into tiles once for all rows of the task: it pays to hand over all heads that share it. Included
-// inside an unnamed namespace after tiles.h and generic/scores.h.
+// inside an unnamed namespace after tiles.h, avx512/bf16.h and generic/scores.h.
 //
 // Operands are split into two bf16 numbers, x = high + low, and three of the four products are summed: an f16 key or
 // value (11 bits) is split exactly, a query or weight to 16 bits, so that scores stay as exact as in f32, which bf16
@@ -16,18 +16,8 @@ struct Split {
 struct SplitVector {
   __m512i high, low;  ///< bf16 in the upper half of each lane
 };
-inline __m512i upper_half(__m512i x) { return _mm512_and_si512(x, _mm512_set1_epi32(static_cast<int>(0xffff0000u))); }
-/// To the nearest bf16, in the upper half of each lane.
-inline __m512i rounded(__m512 x) {
-  return upper_half(_mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x8000)));
-}
 inline SplitVector split(__m512 x, __m512i high) {
   return {high, _mm512_castps_si512(_mm512_sub_ps(x, _mm512_castsi512_ps(high)))};
-}
-
-/// Sixteen bf16 from the upper halves of a vector.
-inline void store_upper(std::uint16_t* to, __m512i x) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(_mm512_srli_epi32(x, 16)));
 }
 
 /// A tiles from floats: `count` rows of `width` values, `stride` bf16 apart; up to a multiple of 16 rows the rest is

@@ -29,6 +29,7 @@ namespace {
 #include "kernels/generic/quantize.h"
 #include "kernels/avx512/requantise.h"
 #include "kernels/avx512/prompt.h"
+#include "kernels/avx512/bf16.h"
 // clang-format on
 
 void matmul_exact(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
@@ -41,6 +42,14 @@ void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::si
                    std::byte* scratch) {
   if (is_float(w.format)) return floats(rows, w, out, first, last);
   with_format(w.format, [&](auto f) { prompt<decltype(f)>(rows, w, out, first, last, scratch); });
+}
+
+/// As matmul_prompt, with AVX512_BF16 for the formats that it suits.
+void matmul_prompt_bf16(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
+                        std::byte* scratch) {
+  if (w.format == Format::f16) return bf16_product<Format::f16>(rows, w, out, first, last, scratch);
+  if (w.format == Format::bf16) return bf16_product<Format::bf16>(rows, w, out, first, last, scratch);
+  matmul_prompt(rows, w, out, first, last, scratch);
 }
 
 [[gnu::flatten]] std::uint64_t spin_products(std::size_t rounds) {
@@ -70,5 +79,15 @@ std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
 const Kernels avx512_kernels{Isa::avx512, "avx512",   quantize, matmul_exact, matmul_prompt, strip_panels,
                              rms_norm,    layer_norm, rope,     silu_mul,     gelu_mul,      gelu,
                              add,         scale,      write_kv, attention,    spin_products, read_memory};
+
+const Kernels& avx512_bf16_kernels() {
+  static const Kernels table = [] {
+    Kernels with_bf16 = avx512_kernels;
+    with_bf16.name = "avx512bf16";
+    with_bf16.matmul_prompt = matmul_prompt_bf16;
+    return with_bf16;
+  }();
+  return table;
+}
 
 }  // namespace cofre::kernels
