@@ -2933,7 +2933,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["ModelRequest"];
+                    "application/json": components["schemas"]["EmbeddingRequest"];
                 };
             };
             responses: {
@@ -2943,7 +2943,92 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Any"];
+                        "application/json": components["schemas"]["Embeddings"];
+                    };
+                };
+                /** @description A field is wrong: error.param names it */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description No valid key or session */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The key or the session lacks the scope */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description There is none, or none that the caller reaches */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A limit is reached: Retry-After tells when it may be tried again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Documents by how well they answer a query, best first */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RerankRequest"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Reranking"];
                     };
                 };
                 /** @description A field is wrong: error.param names it */
@@ -12069,6 +12154,53 @@ export interface components {
             };
         };
         Any: Record<string, unknown>;
+        EmbeddingRequest: {
+            model: string;
+            /** @description a text, texts, token ids or lists of them; each within the model's context */
+            input: unknown;
+            /**
+             * @description base64: 32-bit floats, little endian
+             * @enum {unknown}
+             */
+            encoding_format?: "float" | "base64";
+            /** @description the vectors' first so many values, of length 1 again */
+            dimensions?: number;
+            /**
+             * @description texts get the prefix that the model knows it by
+             * @enum {unknown}
+             */
+            input_type?: "query" | "passage" | "document" | "search_query" | "search_document";
+            user?: string;
+        };
+        Embeddings: {
+            /** @constant */
+            object: "list";
+            model: string;
+            usage: Record<string, unknown>;
+            data: Record<string, unknown>[];
+        };
+        RerankRequest: {
+            model: string;
+            query: string;
+            documents: (string | Record<string, unknown>)[];
+            top_n?: number;
+            /** @default true */
+            return_documents: boolean;
+            user?: string;
+        };
+        Reranking: {
+            /** @constant */
+            object: "list";
+            model: string;
+            usage: Record<string, unknown>;
+            results: {
+                index: number;
+                relevance_score: number;
+                document?: {
+                    text?: string;
+                };
+            }[];
+        };
         FileNew: {
             /** Format: binary */
             file: string;
