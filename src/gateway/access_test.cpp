@@ -300,6 +300,9 @@ class Access : public testing::Test {
                            : own         ? asker.user == victim.user
                                          : asker.tenant == accounts::home_tenant || asker.tenant == victim.tenant;
       EXPECT_TRUE(!names_an_object(route) || reaches || status == 404) << what;
+      // The box as a whole is home's.
+      EXPECT_TRUE(!route.scope->has(accounts::Scope::admin) || asker.tenant == accounts::home_tenant || status == 404)
+          << what;
     }
     if (done && route.method != "GET" && route.pattern.find('{') != std::string_view::npos) make_victim();
   }

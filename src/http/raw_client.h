@@ -88,9 +88,10 @@ class RawClient {
     char bytes[16 << 10];
     int count = 0;
     do {
+      errno = 0;
       count =
           ssl_ ? SSL_read(ssl_.get(), bytes, sizeof bytes) : static_cast<int>(::recv(socket_, bytes, sizeof bytes, 0));
-    } while (!ssl_ && count < 0 && errno == EINTR);  // a child of this process has ended
+    } while (count < 0 && errno == EINTR);  // a child of this process has ended
     if (count <= 0) return false;
     received_.append(bytes, static_cast<std::size_t>(count));
     return true;

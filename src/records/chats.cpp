@@ -10,8 +10,6 @@
 namespace cofre::records {
 namespace {
 
-constexpr std::int64_t removed_at_once = 20;  // chats; others wait for the database meanwhile
-
 constexpr std::string_view chat_columns =
     "c.number, c.id, c.owner, c.tenant, c.title, c.folder, c.model, c.assistant, c.parameters, c.system_prompt, "
     "(SELECT id FROM chat_messages WHERE number = c.leaf), c.messages, c.created, c.updated, c.share, "
@@ -208,16 +206,6 @@ void Chats::unshare(const Chat& chat) {
       "UPDATE chats SET share = NULL, share_leaf = NULL, share_department = NULL, shared = NULL WHERE "
       "number = ?",
       chat.number);
-}
-
-std::size_t Chats::remove_some(std::int64_t owner, std::int64_t tenant, std::int64_t used_before) {
-  const std::lock_guard hold(tables_.mutex);
-  tables_.database.run(
-      "DELETE FROM chats WHERE number IN (SELECT number FROM chats WHERE updated < ? AND (?2 = 0 OR owner = ?2) AND "
-      "(?3 "
-      "= 0 OR tenant = ?3) LIMIT ?)",
-      used_before, owner, tenant, removed_at_once);
-  return static_cast<std::size_t>(tables_.database.changes());
 }
 
 }  // namespace cofre::records

@@ -141,12 +141,6 @@ class Chats {
   /// Throws Error(not_found, share).
   Chat shared(std::string_view share) const;
 
-  // For what is kept how long, and for whom.
-
-  /// Those of an owner, or of a tenant, that were last used before a time; an owner of 0: of everybody, likewise.
-  /// Removes some at once, so that others get their turn, and returns how many: 0, there are no more.
-  std::size_t remove_some(std::int64_t owner, std::int64_t tenant, std::int64_t used_before);
-
  private:
   Chat find(std::string_view where, const std::string& field, std::string_view id, std::int64_t owner) const;
   std::int64_t number_of(const Chat& chat, std::string_view message, std::string_view field) const;

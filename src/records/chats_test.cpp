@@ -294,19 +294,6 @@ TEST_F(StoredChats, ALinkShowsTheBranchAsItWasWhenItWasMade) {
   chats.unshare(chat);
   EXPECT_EQ(field_of([&] { chats.shared(link.id); }), "share");
 }
-TEST_F(StoredChats, OfAnOwnerOrATenantOldOnesAreRemovedSomeAtATime) {
-  for (int i = 0; i < 45; ++i) make(7);
-  now = 5000;
-  const auto kept = make(7);
-  const auto other = make(8);
-  std::size_t removed = 0;
-  while (const auto some = chats.remove_some(7, 0, 2000)) removed += some;
-  EXPECT_EQ(removed, 45u);
-  EXPECT_EQ(chats.chat(7, kept.id).id, kept.id);
-  EXPECT_EQ(chats.remove_some(0, 2, INT64_MAX), 0u);
-  EXPECT_EQ(chats.remove_some(0, 1, INT64_MAX), 2u);
-  EXPECT_EQ(count("chats"), 0);
-}
 
 }  // namespace
 }  // namespace cofre::records
