@@ -17,5 +17,5 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', { selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']", message: 'Text of others is never HTML here; see src/markdown/Code.tsx for the one place.' }],
     },
   },
-  { files: ['*.mjs', '*.js', 'e2e/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', setTimeout: 'readonly', fetch: 'readonly', document: 'readonly', window: 'readonly', performance: 'readonly', localStorage: 'readonly', TextDecoderStream: 'readonly' } } },
+  { files: ['*.mjs', '*.js', 'e2e/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', setTimeout: 'readonly', fetch: 'readonly', document: 'readonly', window: 'readonly', performance: 'readonly', localStorage: 'readonly', navigator: 'readonly', requestAnimationFrame: 'readonly' } } },
 )

@@ -3,6 +3,8 @@
 
     tests/console_test.py COFRE DATA           the program and a data directory; SmolLM2 is pulled into it once
     tests/console_test.py COFRE DATA --types   writes console/src/api/schema.d.ts anew
+    tests/console_test.py COFRE DATA --measure                how fast it is (docs/console.md)
+    tests/console_test.py COFRE DATA --pictures FOLDER [PAGE…]   every page as people see it
 """
 import json
 import os
@@ -11,6 +13,7 @@ import sys
 import tempfile
 import unittest
 
+import browser_home
 from box import SKIPPED, Box, ensure_model
 from echo_engine import EchoEngine
 
@@ -21,7 +24,7 @@ TYPES = os.path.join(CONSOLE, "src", "api", "schema.d.ts")
 MODEL = ensure_model(COFRE, DATA, "smollm2-135m")
 
 
-def node(script, *arguments, timeout=240, **environment):
+def node(script, *arguments, timeout=420, **environment):
     done = subprocess.run([os.path.join(ROOT, "cmake", "node.sh"), "--node", script, *arguments], cwd=CONSOLE,
                           capture_output=True, text=True, timeout=timeout, env={**os.environ, **environment})
     return done.returncode, done.stdout + done.stderr
@@ -61,20 +64,37 @@ class Sources(unittest.TestCase):
             self.assertTrue(name == "" or package.get("integrity") or package.get("inBundle"), name)
 
 
+class Served:
+    """A box with a real model, and the engine that answers with the question."""
+
+    def __init__(self):
+        self.engine = EchoEngine()
+        self.data = tempfile.TemporaryDirectory(prefix="cofre-console-")
+        with open(os.path.join(self.data.name, "cofre.toml"), "w", encoding="utf-8") as file:
+            file.write(self.engine.settings())
+        self.box = Box(COFRE, [MODEL], data=self.data.name)
+
+    def link(self):
+        """Of the first administrator."""
+        status, out, error = self.box.command("admin", "first", "--json")
+        assert status == 0, error
+        return json.loads(out)["link"]
+
+    def remove(self):
+        self.box.remove()
+        self.engine.close()
+        self.data.cleanup()
+
+
 class InABrowser(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.engine = EchoEngine()
-        cls.data = tempfile.TemporaryDirectory(prefix="cofre-console-")
-        with open(os.path.join(cls.data.name, "cofre.toml"), "w", encoding="utf-8") as file:
-            file.write(cls.engine.settings())
-        cls.box = Box(COFRE, [MODEL], data=cls.data.name)
+        cls.served = Served()
+        cls.box = cls.served.box
 
     @classmethod
     def tearDownClass(cls):
-        cls.box.remove()
-        cls.engine.close()
-        cls.data.cleanup()
+        cls.served.remove()
 
     def test_its_types_are_those_of_the_box(self):
         with open(TYPES, encoding="utf-8") as file:
@@ -83,9 +103,9 @@ class InABrowser(unittest.TestCase):
                          "console/src/api/schema.d.ts is old: tests/console_test.py COFRE DATA --types")
 
     def test_people_get_through_it(self):
-        status, out, error = self.box.command("admin", "first", "--json")
-        self.assertEqual(status, 0, error)
-        status, said = node("e2e/run.mjs", self.box.url, json.loads(out)["link"], NODE_EXTRA_CA_CERTS=self.box.ca)
+        with tempfile.TemporaryDirectory(prefix="cofre-browser-") as home:
+            trusted = {"TRUSTED": "1", **browser_home.make(home, self.box.ca)} if browser_home.can_be_made() else {}
+            status, said = node("e2e/run.mjs", self.box.url, self.served.link(), MODEL, NODE_EXTRA_CA_CERTS=self.box.ca, **trusted)
         sys.stderr.write(said)
         if status == SKIPPED:
             self.skipTest("there is no Chromium here")
@@ -100,4 +120,12 @@ if __name__ == "__main__":
             out.write(types_of(running))
         running.remove()
         sys.exit()
+    if sys.argv[3:4] in (["--measure"], ["--pictures"]):
+        served = Served()
+        script = f"e2e/{sys.argv[3].removeprefix('--')}.mjs"
+        status, said = node(script, served.box.url, served.link(), MODEL, *map(os.path.abspath, sys.argv[4:5]), *sys.argv[5:],
+                            timeout=3600)
+        served.remove()
+        print(said)
+        sys.exit(status)
     unittest.main(argv=sys.argv[:1], verbosity=2)

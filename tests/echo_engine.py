@@ -1,10 +1,13 @@
 """A server that speaks OpenAI's chat API and answers with what it was told last, word by word: for tests that must know
-the answer. "slow …" is answered at about 25 words a second; "think …" with thoughts first."""
+the answer. "slow …" is answered at about 25 words a second, "quick …" at about 100; "think …" with thoughts first."""
 import http.server
 import json
 import re
 import threading
 import time
+
+
+PAUSES = (("slow ", 0.04), ("quick ", 0.01))
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -30,8 +33,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self._event({"choices": [{"index": 0, "delta": {"reasoning_content": "Hm: " + text}}]})
             for word in words:
                 self._event({"choices": [{"index": 0, "delta": {"content": word}}]})
-                if text.startswith("slow "):
-                    time.sleep(0.04)
+                time.sleep(next((pause for way, pause in PAUSES if text.startswith(way)), 0))
             self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
             self._event({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": len(words),
                                                   "total_tokens": 1 + len(words)}})

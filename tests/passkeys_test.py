@@ -15,6 +15,7 @@ import sys
 import tempfile
 import unittest
 
+import browser_home
 import npm
 from box import SKIPPED, Box
 
@@ -23,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PLAYWRIGHT = "1.65.1"
 PASSWORD = "correct horse battery"
 CHROMIUM = shutil.which("chromium")
-if CHROMIUM is None or shutil.which("certutil") is None:
+if CHROMIUM is None or not browser_home.can_be_made():
     print("skipped: there is no chromium, or no certutil")
     sys.exit(SKIPPED)
 
@@ -34,10 +35,7 @@ class Passkeys(unittest.TestCase):
         npm.ensure(TOOLS, "playwright-core", PLAYWRIGHT)
         cls.box = Box(COFRE, [])
         cls.home = tempfile.mkdtemp(prefix="cofre-browser-")
-        store = pathlib.Path(cls.home) / ".pki" / "nssdb"
-        store.mkdir(parents=True)
-        for command in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "box", "-i", cls.box.ca]):
-            subprocess.run(["certutil", "-d", f"sql:{store}", *command], check=True)
+        cls.trusting = browser_home.make(cls.home, cls.box.ca)
 
     @classmethod
     def tearDownClass(cls):
@@ -45,8 +43,7 @@ class Passkeys(unittest.TestCase):
         shutil.rmtree(cls.home, ignore_errors=True)
 
     def browse(self):
-        environment = {**os.environ, "HOME": self.home, "CHROMIUM": CHROMIUM,
-                       "COFRE_CACHE": os.environ.get("COFRE_CACHE", os.path.expanduser("~/.cache/cofre")),
+        environment = {**os.environ, **self.trusting, "CHROMIUM": CHROMIUM,
                        "NODE_PATH": os.path.join(TOOLS, "node_modules")}
         done = subprocess.run([npm.NODE, "--node", str(HERE / "passkeys.cjs"), f"https://localhost:{self.box.port}",
                                self.box.url, PASSWORD], env=environment, capture_output=True, text=True, timeout=120,

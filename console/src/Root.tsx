@@ -44,7 +44,7 @@ function Themed({ children }: { children: ReactNode }) {
   const theme = useMemo(() => themeOf(appearance.isDark), [appearance.isDark])
   return (
     <Appearance value={appearance}>
-      <ConfigProvider theme={theme} {...(locale && { locale })}>
+      <ConfigProvider theme={theme} button={{ autoInsertSpace: false }} {...(locale && { locale })}>
         <App className="app">{children}</App>
       </ConfigProvider>
     </Appearance>

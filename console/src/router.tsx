@@ -25,6 +25,8 @@ const under = { getParentRoute: () => admin } as const
 const adminPages = [
   createRoute({ ...under, path: '/', component: lazyRouteComponent(() => import('./admin/AdminShell'), 'AdminHome') }),
   createRoute({ ...under, path: '/overview', component: lazyRouteComponent(() => import('./admin/Overview'), 'Overview') }),
+  createRoute({ ...under, path: '/models', component: lazyRouteComponent(() => import('./admin/Models'), 'Models') }),
+  createRoute({ ...under, path: '/engines', component: lazyRouteComponent(() => import('./admin/Engines'), 'Engines') }),
   createRoute({ ...under, path: '/users', component: lazyRouteComponent(() => import('./admin/Users'), 'Users') }),
   createRoute({ ...under, path: '/departments', component: lazyRouteComponent(() => import('./admin/Departments'), 'Departments') }),
   createRoute({ ...under, path: '/keys', component: lazyRouteComponent(() => import('./admin/Keys'), 'Keys') }),
@@ -33,6 +35,11 @@ const adminPages = [
   createRoute({ ...under, path: '/audit', component: lazyRouteComponent(() => import('./admin/Audit'), 'Audit') }),
   createRoute({ ...under, path: '/sessions', component: lazyRouteComponent(() => import('./admin/SessionsPage'), 'SessionsPage') }),
   createRoute({ ...under, path: '/tenants', component: lazyRouteComponent(() => import('./admin/Tenants'), 'Tenants') }),
+  createRoute({ ...under, path: '/client-certificates', component: lazyRouteComponent(() => import('./admin/ClientCertificates'), 'ClientCertificates') }),
+  createRoute({ ...under, path: '/retention', component: lazyRouteComponent(() => import('./admin/Retention'), 'Retention') }),
+  createRoute({ ...under, path: '/rules', component: lazyRouteComponent(() => import('./admin/RulesPage'), 'RulesPage') }),
+  createRoute({ ...under, path: '/settings', component: lazyRouteComponent(() => import('./admin/SettingsPage'), 'SettingsPage') }),
+  createRoute({ ...under, path: '/certificates', component: lazyRouteComponent(() => import('./admin/Certificates'), 'Certificates') }),
 ] as const
 
 export const router = createRouter({

@@ -4,10 +4,12 @@ import { useTranslation } from 'react-i18next'
 import { useSession } from '../api/session'
 import { NoRight, Waiting } from '../ui/states'
 import { sections } from './sections'
+import { isHome } from './tenant'
 
 export function useSections() {
-  const scopes = useSession().data?.scopes ?? []
-  return sections.filter((section) => scopes.includes(section.scope))
+  const session = useSession().data
+  const scopes = session?.scopes ?? []
+  return sections.filter((section) => scopes.includes(section.scope) && (!section.home || isHome(session)))
 }
 
 export function AdminHome() {

@@ -10,6 +10,7 @@ import { numberText, timeText } from '../ui/format'
 import { Page } from '../ui/Page'
 import { Empty } from '../ui/states'
 import { DataTable } from '../ui/Table'
+import { outcomeText } from '../ui/words'
 
 type Record_ = Schema['AuditRecords']['records'][number]
 
@@ -49,7 +50,7 @@ export function Audit() {
         <DatePicker.RangePicker value={given.range ?? null} onChange={(range) => setGiven((now) => ({ ...now, range }))} aria-label={t('usage.days')} />
         <Input.Search allowClear placeholder={t('audit.person')} aria-label={t('audit.person')} onSearch={(person) => setGiven((now) => ({ ...now, person }))} style={{ maxWidth: 180 }} />
         <Input.Search allowClear placeholder={t('audit.action')} aria-label={t('audit.action')} onSearch={(action) => setGiven((now) => ({ ...now, action }))} style={{ maxWidth: 200 }} />
-        <Select allowClear placeholder={t('audit.outcome')} aria-label={t('audit.outcome')} onChange={(outcome?: string) => setGiven((now) => ({ ...now, outcome }))} options={['ok', 'refused', 'failed', 'begun'].map((value) => ({ value, label: value }))} style={{ minWidth: 130 }} />
+        <Select allowClear placeholder={t('audit.outcome')} aria-label={t('audit.outcome')} onChange={(outcome?: string) => setGiven((now) => ({ ...now, outcome }))} options={['ok', 'refused', 'failed', 'begun'].map((value) => ({ value, label: outcomeText(value, t) }))} style={{ minWidth: 130 }} />
       </div>
       <DataTable<Record_>
         label={t('audit.title')}
@@ -65,7 +66,7 @@ export function Audit() {
           { title: t('audit.from'), dataIndex: 'from', render: (from?: string) => <span className="mono">{from}</span> },
           { title: t('audit.action'), dataIndex: 'do', render: (action: string) => <span className="mono">{action}</span> },
           { title: t('audit.about'), dataIndex: 'subject' },
-          { title: t('audit.outcome'), dataIndex: 'outcome', render: (outcome: string) => <span className={bad.includes(outcome) ? 'tag tag-bad' : outcome === 'ok' ? 'tag tag-good' : 'tag'}>{outcome}</span> },
+          { title: t('audit.outcome'), dataIndex: 'outcome', render: (outcome: string) => <span className={bad.includes(outcome) ? 'tag tag-bad' : outcome === 'ok' ? 'tag tag-good' : 'tag'}>{outcomeText(outcome, t)}</span> },
         ]}
         expandable={{
           rowExpandable: (record) => record.facts !== undefined,

@@ -1,42 +1,23 @@
 import { Table } from 'antd'
 import { useTranslation } from 'react-i18next'
-import type { TFunction } from 'i18next'
 import { bytesText, numberText } from '../ui/format'
+import { Wide } from '../ui/Table'
+import { modelStateText } from '../ui/words'
 import type { ModelFigures } from './live'
-
-function modelState(state: string, t: TFunction): string {
-  switch (state) {
-    case 'idle':
-      return t('model.idle')
-    case 'loading':
-      return t('model.loading')
-    case 'ready':
-      return t('model.ready')
-    case 'waiting':
-      return t('model.waiting')
-    case 'quarantined':
-      return t('model.quarantined')
-    case 'remote':
-      return t('model.remote')
-    default:
-      return state
-  }
-}
 
 export function ModelTable({ models }: { models: ModelFigures[] }) {
   const { t, i18n } = useTranslation()
   const number = (value: number | undefined) => (value === undefined ? '–' : numberText(value, i18n.language, 1))
   return (
-    <div role="region" aria-label={t('overview.models')}>
+    <Wide label={t('overview.models')}>
       <Table<ModelFigures>
         size="small"
         rowKey="name"
         pagination={false}
-        scroll={{ x: 'max-content' }}
         dataSource={models}
         columns={[
           { title: t('chat.model'), dataIndex: 'name' },
-          { title: t('people.state'), dataIndex: 'state', render: (state: string, model) => <span className={model.healthy ? 'tag tag-good' : 'tag tag-bad'}>{modelState(state, t)}</span> },
+          { title: t('people.state'), dataIndex: 'state', render: (state: string, model) => <span className={model.healthy ? 'tag tag-good' : 'tag tag-bad'}>{modelStateText(state, t)}</span> },
           { title: t('overview.generated'), align: 'end', className: 'num', render: (_, model) => number(model.generated_tokens_per_second) },
           { title: t('overview.prompt'), align: 'end', className: 'num', render: (_, model) => number(model.prompt_tokens_per_second) },
           { title: t('overview.running'), align: 'end', className: 'num', render: (_, model) => number(model.running) },
@@ -45,6 +26,6 @@ export function ModelTable({ models }: { models: ModelFigures[] }) {
           { title: t('overview.memory'), align: 'end', className: 'num', render: (_, model) => bytesText(model.resident_bytes ?? model.memory_bytes, i18n.language) },
         ]}
       />
-    </div>
+    </Wide>
   )
 }

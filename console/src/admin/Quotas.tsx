@@ -5,10 +5,11 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, path, type Schema } from '../api/http'
 import { useModels } from '../api/models'
-import { FormDialog, useDeed, useUndo } from '../ui/deeds'
+import { FormDialog, useDeed } from '../ui/deeds'
 import { timeText } from '../ui/format'
 import { Page } from '../ui/Page'
 import { QuotaBar } from '../ui/QuotaBar'
+import { RemoveLink } from '../ui/RemoveLink'
 import { Empty } from '../ui/states'
 import { DataTable } from '../ui/Table'
 import { metricText, periodText } from '../ui/words'
@@ -21,12 +22,15 @@ type Level = Quota['level']
 interface Given {
   level: Level
   subject?: number
-  metric: 'tokens' | 'requests' | 'concurrency' | 'money'
+  metric: 'tokens' | 'requests' | 'concurrency' | 'money' | 'storage'
   period?: 'minute' | 'day' | 'month'
   amount?: number
+  mib?: number
   money?: string
   model?: string
 }
+
+const mibBytes = 1024 * 1024
 
 export function Quotas() {
   const { t, i18n } = useTranslation()
@@ -37,6 +41,8 @@ export function Quotas() {
   const [level, setLevel] = useState<Level>('user')
   const [metric, setMetric] = useState<Given['metric']>('tokens')
   const mayChange = useCan('people')
+  // What is kept or runs at this moment has no period.
+  const isOfNow = metric === 'concurrency' || metric === 'storage'
   const quotas = useQuery({ queryKey: ['quotas'], queryFn: async () => (await api.get<Required<Schema['Quotas']>>(path('/admin/v1/quotas', {}))).quotas })
   const tenants = useTenants().data ?? [], departments = useDepartments(tenant).data ?? []
   const users = [...(useUsers(tenant, 'user').data ?? []), ...(useUsers(tenant, 'service').data ?? [])]
@@ -55,13 +61,13 @@ export function Quotas() {
       {t('quota.create')}
     </Button>
   )
-  const make = async ({ subject, period, amount, money, model }: Given) => {
+  const make = async ({ subject, period, amount, mib, money, model }: Given) => {
     await api.put(path('/admin/v1/quotas', {}), {
       ...(level !== 'box' && { [level]: subject }),
-      ...(model && { model }),
+      ...(model && metric !== 'storage' && { model }),
       metric,
-      ...(metric !== 'concurrency' && { period }),
-      ...(metric === 'money' ? { money } : { amount }),
+      ...(!isOfNow && { period }),
+      ...(metric === 'money' ? { money } : { amount: metric === 'storage' ? (mib ?? 0) * mibBytes : amount }),
     })
     await client.invalidateQueries({ queryKey: ['quotas'] })
   }
@@ -69,7 +75,7 @@ export function Quotas() {
     ...(quota.level !== 'box' && { [quota.level]: (quota as Quota & { subject_id: number }).subject_id }),
     ...(quota.model && { model: quota.model }),
     metric: quota.metric,
-    ...(quota.metric !== 'concurrency' && { period: quota.period }),
+    ...(quota.metric !== 'concurrency' && quota.metric !== 'storage' && { period: quota.period }),
     amount: quota.amount,
   })
   return (
@@ -94,7 +100,9 @@ export function Quotas() {
             align: 'end',
             render: (_, quota) =>
               mayChange && (
-                <RemoveQuota
+                <RemoveLink
+                  action={t('quota.remove')}
+                  said={t('quota.removed')}
                   remove={() => deed(() => api.delete(path('/admin/v1/quotas/{quota}', { quota: quota.id })), [['quotas']])}
                   restore={() => deed(() => api.put(path('/admin/v1/quotas', {}), again(quota)), [['quotas']])}
                 />
@@ -112,9 +120,9 @@ export function Quotas() {
           </Form.Item>
         )}
         <Form.Item label={t('quota.metric')}>
-          <Select value={metric} onChange={setMetric} aria-label={t('quota.metric')} options={(['tokens', 'requests', 'concurrency', 'money'] as const).map((value) => ({ value, label: metricText(value, t) }))} />
+          <Select value={metric} onChange={setMetric} aria-label={t('quota.metric')} options={(['tokens', 'requests', 'concurrency', 'money', 'storage'] as const).map((value) => ({ value, label: metricText(value, t) }))} />
         </Form.Item>
-        {metric !== 'concurrency' && (
+        {!isOfNow && (
           <Form.Item name="period" label={t('quota.period')}>
             <Select options={(['minute', 'day', 'month'] as const).filter((value) => metric !== 'money' || value !== 'minute').map((value) => ({ value, label: periodText(value, t) }))} />
           </Form.Item>
@@ -123,35 +131,21 @@ export function Quotas() {
           <Form.Item name="money" label={t('quota.amount')} extra={t('quota.moneyHelp')} rules={[{ required: true, message: '' }]}>
             <Input inputMode="decimal" placeholder="250.00" />
           </Form.Item>
+        ) : metric === 'storage' ? (
+          <Form.Item name="mib" label={t('quota.amount')} extra={t('quota.storageHelp')} rules={[{ required: true, message: '' }]}>
+            <InputNumber min={0} precision={0} style={{ width: 180 }} suffix="MiB" />
+          </Form.Item>
         ) : (
           <Form.Item name="amount" label={t('quota.amount')} rules={[{ required: true, message: '' }]}>
             <InputNumber min={0} precision={0} style={{ width: 180 }} />
           </Form.Item>
         )}
-        <Form.Item name="model" label={t('chat.model')} extra={t('quota.modelHelp')}>
-          <Select allowClear options={models.map((one) => ({ value: one.id, label: one.id }))} />
-        </Form.Item>
+        {metric !== 'storage' && (
+          <Form.Item name="model" label={t('chat.model')} extra={t('quota.modelHelp')}>
+            <Select allowClear options={models.map((one) => ({ value: one.id, label: one.id }))} />
+          </Form.Item>
+        )}
       </FormDialog>
     </Page>
-  )
-}
-
-/** Removed at once, and set again by "Undo". */
-function RemoveQuota({ remove, restore }: { remove: () => Promise<boolean>; restore: () => Promise<boolean> }) {
-  const { t } = useTranslation()
-  const undo = useUndo()
-  return (
-    <Button
-      type="link"
-      size="small"
-      danger
-      onClick={() => {
-        void remove().then((done) => {
-          if (done) undo(t('quota.removed'), restore)
-        })
-      }}
-    >
-      {t('quota.remove')}
-    </Button>
   )
 }

@@ -7,6 +7,7 @@ import { api, path, type Schema } from '../api/http'
 import { FormDialog, useConfirmByName, useDeed } from '../ui/deeds'
 import { agoText } from '../ui/format'
 import { Page } from '../ui/Page'
+import { saveText } from '../ui/save'
 import { SecretDialog } from '../ui/Secret'
 import { Empty } from '../ui/states'
 import { DataTable } from '../ui/Table'
@@ -65,6 +66,8 @@ export function Users() {
     const made = await api.post<{ link: string }>(path('/admin/v1/users/{user}/link', { user: user.id }))
     setLink({ name: user.name, link: made.link })
   }
+  // The certificate of it is for whoever asked to be erased: it is kept as a file.
+  const erase = async (user: User) => saveText(`erased-${user.name}.json`, JSON.stringify(await api.post<Schema['Erasure']>(path('/admin/v1/users/{user}/erase', { user: user.id })), null, 2))
   const menuOf = (user: User) => {
     const to = (deedPath: Parameters<typeof path>[0]) => path(deedPath as '/admin/v1/users/{user}', { user: user.id })
     const items = [
@@ -75,11 +78,19 @@ export function Users() {
       maySecure && user.kind === 'user' && { key: 'sessions', label: t('users.endSessions'), onClick: () => void deed(() => api.delete(to('/admin/v1/users/{user}/sessions')), [['sessions']], t('users.sessionsEnded')) },
       mayChange && user.state === 'active' && { key: 'suspend', label: t('users.suspend'), onClick: () => void deed(() => api.post(to('/admin/v1/users/{user}/suspend')), stale, t('users.suspended', { name: user.name })) },
       mayChange && user.state === 'suspended' && { key: 'restore', label: t('users.restore'), onClick: () => void deed(() => api.post(to('/admin/v1/users/{user}/restore')), stale) },
+      maySecure && user.kind === 'user' && { key: 'factors', label: t('users.removeFactors'), onClick: () => confirm(user.name, t('users.removeFactorsTitle', { name: user.name }), t('users.removeFactorsText'), t('quota.remove'), () => deed(() => api.delete(to('/admin/v1/users/{user}/second-factors')), [], t('users.factorsRemoved'))) },
+      maySecure && { key: 'export', label: <a href={to('/admin/v1/users/{user}/export')} download>{t('users.export')}</a> },
       mayChange && {
         key: 'delete',
         danger: true,
         label: t('action.delete'),
         onClick: () => confirm(user.name, t('users.deleteTitle', { name: user.name }), t('users.deleteText'), t('action.delete'), () => deed(() => api.delete(to('/admin/v1/users/{user}')), stale)),
+      },
+      maySecure && {
+        key: 'erase',
+        danger: true,
+        label: t('users.erase'),
+        onClick: () => confirm(user.name, t('users.eraseTitle', { name: user.name }), t('users.eraseText'), t('users.erase'), () => deed(() => erase(user), stale, t('users.erased'))),
       },
     ]
     return items.filter((item) => item !== false)

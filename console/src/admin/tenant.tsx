@@ -3,7 +3,7 @@ import { Select } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, path, type Schema } from '../api/http'
-import { useSession } from '../api/session'
+import { useSession, type Session } from '../api/session'
 
 export function useTenants() {
   return useQuery({ queryKey: ['tenants'], queryFn: async () => (await api.get<Required<Schema['Tenants']>>(path('/admin/v1/tenants', {}))).tenants })
@@ -29,6 +29,9 @@ export function TenantChoice({ tenant, choose }: ReturnType<typeof useTenant>) {
   if (tenants.length < 2) return null
   return <Select value={tenant} aria-label={t('people.tenant')} onChange={choose} options={tenants.map((one) => ({ value: one.name, label: one.name }))} style={{ minWidth: 140 }} />
 }
+
+/** The tenant whose administrators run the box itself (docs/accounts.md). */
+export const isHome = (session: Session | null | undefined) => session?.tenant.name === 'home'
 
 export function useCan(scope: string): boolean {
   return useSession().data?.scopes.includes(scope) ?? false

@@ -74,6 +74,26 @@ export async function send(method: string, url: string, { body, query, signal, q
   throw await refusal(answer)
 }
 
+/** Sends a file as it is, and tells how much of it has gone, which fetch() cannot. */
+export function upload<T>(url: string, file: Blob, sent: (bytes: number) => void, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const asked = new XMLHttpRequest()
+    asked.open('POST', url)
+    asked.setRequestHeader('Content-Type', 'application/octet-stream')
+    asked.setRequestHeader('X-CSRF-Token', csrf)
+    asked.upload.onprogress = ({ loaded }) => sent(loaded)
+    asked.onload = () => {
+      const answer = new Response(asked.responseText, { status: asked.status, statusText: asked.statusText })
+      if (answer.ok) resolve(answer.json() as Promise<T>)
+      else void refusal(answer).then(reject)
+    }
+    asked.onerror = () => reject(new TypeError('the connection broke'))
+    asked.onabort = () => reject(new DOMException('stopped', 'AbortError'))
+    signal.addEventListener('abort', () => asked.abort(), { once: true })
+    asked.send(file)
+  })
+}
+
 async function json<T>(method: string, url: string, options?: Options): Promise<T> {
   return (await (await send(method, url, options)).json()) as T
 }

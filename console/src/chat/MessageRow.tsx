@@ -2,7 +2,7 @@ import { CopyOutlined, EditOutlined, LeftOutlined, ReloadOutlined, RightOutlined
 import { Button, Input, Tooltip } from 'antd'
 import { memo, useState, useSyncExternalStore, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { liveAnswer, type LiveAnswer, type Progress } from '../api/live'
+import { liveAnswer, type Progress } from '../api/live'
 import { Markdown } from '../markdown/Markdown'
 import { copy } from '../ui/copy'
 import { durationText, numberText } from '../ui/format'
@@ -154,15 +154,14 @@ function withProgress(message: Message, progress: Progress): Message {
   }
 }
 
-/** Only this row is drawn anew while its answer is written. */
-function Live({ message, live, deeds }: { message: Message; live: LiveAnswer; deeds?: Deeds | undefined }) {
-  const progress = useSyncExternalStore(live.subscribe, live.snapshot)
-  return <Answer message={withProgress(message, progress)} waiting={progress.waiting} deeds={deeds} />
+const silent = { subscribe: () => () => undefined, snapshot: () => null }
+
+/** Only this row is drawn anew while its answer is written. It stays the same row when that ends: what was unfolded stays so. */
+function Followed({ message, deeds }: { message: Message; deeds?: Deeds | undefined }) {
+  const live = message.status === 'queued' && message.response ? liveAnswer(message.response) : silent
+  const progress = useSyncExternalStore<Progress | null>(live.subscribe, live.snapshot)
+  return <Answer message={progress ? withProgress(message, progress) : message} waiting={progress?.waiting ?? false} deeds={deeds} />
 }
 
-export const MessageRow = memo(({ message, deeds }: { message: Message; deeds?: Deeds | undefined }) => {
-  if (message.role === 'user') return <Said message={message} deeds={deeds} />
-  const live = message.status === 'queued' && message.response ? liveAnswer(message.response) : undefined
-  return live ? <Live message={message} live={live} deeds={deeds} /> : <Answer message={message} deeds={deeds} />
-})
+export const MessageRow = memo(({ message, deeds }: { message: Message; deeds?: Deeds | undefined }) => (message.role === 'user' ? <Said message={message} deeds={deeds} /> : <Followed message={message} deeds={deeds} />))
 MessageRow.displayName = 'MessageRow'

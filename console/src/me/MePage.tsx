@@ -6,8 +6,10 @@ import { useAppearance } from '../Root'
 import { Page } from '../ui/Page'
 import type { Mode } from '../ui/theme'
 import { roleText } from '../ui/words'
+import { MyCertificates } from './MyCertificates'
 import { MyKeys } from './MyKeys'
 import { MyUsage } from './MyUsage'
+import { Passkeys } from './Passkeys'
 import { Password } from './Password'
 import { SecondFactor } from './SecondFactor'
 import { Sessions } from './Sessions'
@@ -48,7 +50,9 @@ export function MePage() {
           <MyKeys />
           <MyUsage />
           <SecondFactor asksPassword={session.kept_by !== 'oidc'} />
+          {session.kept_by !== 'oidc' && <Passkeys />}
           {session.kept_by === null && <Password />}
+          <MyCertificates />
           <Sessions />
         </>
       )}

@@ -1,0 +1,93 @@
+import { UploadOutlined } from '@ant-design/icons'
+import { useQueryClient } from '@tanstack/react-query'
+import { Button, Input, Modal, Progress } from 'antd'
+import { useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { ApiError, path, upload } from '../api/http'
+import { bytesText } from '../ui/format'
+import type { Job } from './models'
+
+/** "Qwen3-4B Q4.gguf" → "qwen3-4b-q4": what the box takes as a name of a model. */
+export const nameOfFile = (file: string) =>
+  file
+    .replace(/\.gguf$/i, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .replace(/-+$/, '')
+
+/** A model's file from this computer: it goes up with its progress, then a job of the box reads it. */
+export function ImportModel({ open, close }: { open: boolean; close: () => void }) {
+  const { t, i18n } = useTranslation()
+  const client = useQueryClient()
+  const chooser = useRef<HTMLInputElement>(null)
+  const [file, setFile] = useState<File>()
+  const [name, setName] = useState('')
+  const [sent, setSent] = useState<number>()
+  const [problem, setProblem] = useState<string>()
+  const stopping = useRef<AbortController>(undefined)
+  const busy = sent !== undefined
+  const leave = () => {
+    stopping.current?.abort()
+    setFile(undefined)
+    setName('')
+    setProblem(undefined)
+    close()
+  }
+  const send = async () => {
+    if (!file) return
+    const stop = new AbortController()
+    stopping.current = stop
+    setSent(0)
+    setProblem(undefined)
+    try {
+      await upload<Job>(`${path('/admin/v1/models/import', {})}?name=${encodeURIComponent(name)}`, file, setSent, stop.signal)
+      await client.invalidateQueries({ queryKey: ['jobs'] })
+      leave()
+    } catch (error) {
+      if (!stop.signal.aborted) setProblem(error instanceof ApiError ? error.message : t('app.unreachable'))
+    } finally {
+      setSent(undefined)
+    }
+  }
+  const percent = file && busy ? Math.floor((100 * sent) / Math.max(1, file.size)) : 0
+  return (
+    <Modal title={t('models.import')} open={open} onCancel={leave} okText={t('models.importDo')} okButtonProps={{ disabled: !file || !name || busy }} onOk={() => void send()} confirmLoading={busy} destroyOnHidden>
+      <p>{t('models.importText')}</p>
+      <input
+        ref={chooser}
+        type="file"
+        accept=".gguf"
+        hidden
+        aria-label={t('models.file')}
+        onChange={(event) => {
+          const chosen = event.target.files?.[0]
+          setFile(chosen)
+          if (chosen) setName(nameOfFile(chosen.name))
+          setProblem(undefined)
+        }}
+      />
+      <p>
+        <Button icon={<UploadOutlined />} disabled={busy} onClick={() => chooser.current?.click()}>
+          {t('models.choose')}
+        </Button>{' '}
+        {file && (
+          <span className="muted" style={{ overflowWrap: 'anywhere' }}>
+            {file.name} · {bytesText(file.size, i18n.language)}
+          </span>
+        )}
+      </p>
+      <label>
+        {t('people.name')}
+        <Input value={name} disabled={busy} maxLength={128} className="mono" onChange={(event) => setName(event.target.value)} />
+      </label>
+      {busy && <Progress percent={percent} size="small" aria-label={t('models.sending')} style={{ marginTop: 12 }} />}
+      {busy && <p className="muted">{t('models.sending')}</p>}
+      {problem && (
+        <p role="alert" className="wrong" style={{ marginTop: 12 }}>
+          {problem}
+        </p>
+      )}
+    </Modal>
+  )
+}
