@@ -53,7 +53,7 @@ export function themeOf(isDark: boolean): ThemeConfig {
       motionDurationSlow: '0.16s',
       ...(isDark
         ? { colorPrimaryBg: '#12312f', colorInfoBg: '#12312f', colorInfoBorder: '#1f4f4b', colorPrimaryBgHover: '#184240', colorBgBase: '#141716', colorBgContainer: '#1a1e1d', colorBgElevated: '#222726', colorBgLayout: '#111413', colorTextLightSolid: '#06201e', colorTextSecondary: '#b3bdbb', colorTextTertiary: '#98a3a1', colorTextDescription: '#a5b0ae', colorTextPlaceholder: '#8e9997' }
-        : { colorPrimaryBg: '#e3f1ef', colorInfoBg: '#e3f1ef', colorInfoBorder: '#b9dcd7', colorPrimaryBgHover: '#d3e8e5', colorBgLayout: '#f6f8f7', colorTextSecondary: '#4a5553', colorTextTertiary: '#5d6967', colorTextDescription: '#566260', colorTextPlaceholder: '#6b7775' }),
+        : { colorPrimaryBg: '#e3f1ef', colorInfoBg: '#e3f1ef', colorInfoBorder: '#b9dcd7', colorSuccessBg: '#e4f3ea', colorSuccessBorder: '#b8dec8', colorWarningBg: '#fbf1df', colorWarningBorder: '#ecd5a8', colorErrorBg: '#fbe9e7', colorErrorBorder: '#f0c4bf', colorPrimaryBgHover: '#d3e8e5', colorBgLayout: '#f6f8f7', colorTextSecondary: '#4a5553', colorTextTertiary: '#5d6967', colorTextDescription: '#566260', colorTextPlaceholder: '#6b7775' }),
     },
   }
 }
