@@ -1,5 +1,6 @@
 #include "serving/evaluate.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -53,38 +54,92 @@ Perplexity perplexity(Loaded& loaded, std::string_view text, const std::function
   return result;
 }
 
-std::vector<engine::Choice> score(Loaded& loaded, std::span<const TokenId> prompt,
-                                  std::span<const TokenId> continuation, int top, kernels::KvFormat kv_format) {
-  if (prompt.empty()) fail_field(Code::invalid, "prompt", "the prompt is empty");
-  check_ids(prompt, loaded.spec.vocabulary, "prompt");
-  check_ids(continuation, loaded.spec.vocabulary, "continuation");
-  constexpr std::size_t chunk = 512, generated_rows = 16;
-  const std::size_t all = prompt.size() + continuation.size();
-  if (all > loaded.spec.context)
-    fail_field(Code::invalid, "prompt", "{} tokens in all; the model's context holds {}", all, loaded.spec.context);
-  const auto pages = first_pages(all);
-  const model::KvMemory kv(loaded.spec, kv_format, pages.size());
-  model::Decoder decoder(loaded.spec, loaded.weights, kv, loaded.kernels, loaded.team,
-                         {.rows = chunk, .logits = generated_rows});
-  std::vector<engine::Choice> choices;
-  const auto take = [&](std::size_t rows) {
-    for (std::size_t i = 0; i < rows && choices.size() < continuation.size(); ++i)
-      choices.push_back(engine::Sampler::score(decoder.logits(i), continuation[choices.size()], top));
-  };
-  for (std::size_t at = 0; at < prompt.size(); at += chunk) {
-    const std::size_t count = std::min(chunk, prompt.size() - at);
-    const bool last = at + count == prompt.size();
-    const model::Run run{prompt.subspan(at, count), at, pages, false, last ? std::size_t{1} : 0};
-    decoder.forward({&run, 1});
-    if (last) take(1);
+namespace {
+
+constexpr std::size_t generated_rows = 16;  // of a sequence in one pass
+
+void check(const Continuation& one, const model::ModelSpec& spec) {
+  if (one.prompt.empty()) fail_field(Code::invalid, "prompt", "the prompt is empty");
+  check_ids(one.prompt, spec.vocabulary, "prompt");
+  check_ids(one.tokens, spec.vocabulary, "continuation");
+  const std::size_t all = one.prompt.size() + one.tokens.size();
+  if (all > spec.context)
+    fail_field(Code::invalid, "prompt", "{} tokens in all; the model's context holds {}", all, spec.context);
+}
+
+/// A sequence on its way through the model.
+struct Scored {
+  const Continuation& of;
+  std::vector<std::uint32_t> pages;
+  std::vector<engine::Choice>& choices;
+  std::size_t done = 0;  ///< of prompt and tokens together
+
+  bool finished() const { return choices.size() == of.tokens.size(); }
+  /// Its rows of the next pass.
+  model::Run next(std::size_t chunk) const {
+    const std::size_t prompt = of.prompt.size();
+    if (done < prompt) {
+      const std::size_t count = std::min(chunk, prompt - done);
+      return {std::span(of.prompt).subspan(done, count), done, pages, false,
+              done + count == prompt ? std::size_t{1} : 0};
+    }
+    const std::size_t at = done - prompt, count = std::min(generated_rows, of.tokens.size() - at);
+    return {std::span(of.tokens).subspan(at, count), done, pages, true, count};
   }
-  for (std::size_t at = 0; at < continuation.size(); at += generated_rows) {
-    const std::size_t count = std::min(generated_rows, continuation.size() - at);
-    const model::Run run{continuation.subspan(at, count), prompt.size() + at, pages, true, count};
-    decoder.forward({&run, 1});
-    take(count);
+};
+
+/// Sequences that share passes, until the last one is finished.
+void score_batch(model::Decoder& decoder, std::vector<Scored>& batch, const ScoreOptions& options) {
+  for (;;) {
+    std::vector<model::Run> runs;
+    std::vector<Scored*> of;
+    for (auto& one : batch) {
+      if (one.finished()) continue;
+      runs.push_back(one.next(options.chunk));
+      of.push_back(&one);
+    }
+    if (runs.empty()) return;
+    decoder.forward(runs);
+    std::size_t row = 0;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      of[i]->done += runs[i].tokens.size();
+      for (std::size_t k = 0; k < runs[i].logits; ++k, ++row)
+        if (auto& choices = of[i]->choices; !of[i]->finished())
+          choices.push_back(engine::Sampler::score(decoder.logits(row), of[i]->of.tokens[choices.size()], options.top));
+    }
   }
-  return choices;
+}
+
+}  // namespace
+
+std::vector<std::vector<engine::Choice>> score(Loaded& loaded, std::span<const Continuation> continuations,
+                                               const ScoreOptions& options) {
+  std::size_t pages = 0;  // of the largest batch
+  for (std::size_t at = 0; at < continuations.size(); at += options.batch) {
+    std::size_t here = 0;
+    for (const auto& one : continuations.subspan(at, std::min(options.batch, continuations.size() - at))) {
+      check(one, loaded.spec);
+      here += first_pages(one.prompt.size() + one.tokens.size()).size();
+    }
+    pages = std::max(pages, here);
+  }
+  const model::KvMemory kv(loaded.spec, options.kv, pages);
+  model::Decoder decoder(
+      loaded.spec, loaded.weights, kv, loaded.kernels, loaded.team,
+      {.rows = options.batch * std::max(options.chunk, generated_rows), .logits = options.batch * generated_rows});
+  std::vector<std::vector<engine::Choice>> all(continuations.size());
+  for (std::size_t at = 0; at < continuations.size(); at += options.batch) {
+    std::vector<Scored> batch;
+    std::uint32_t page = 0;
+    for (std::size_t i = at; i < std::min(at + options.batch, continuations.size()); ++i) {
+      auto own = first_pages(continuations[i].prompt.size() + continuations[i].tokens.size());
+      for (auto& index : own) index += page;
+      page += static_cast<std::uint32_t>(own.size());
+      batch.push_back({continuations[i], std::move(own), all[i]});
+    }
+    score_batch(decoder, batch, options);
+  }
+  return all;
 }
 
 }  // namespace cofre::serving

@@ -19,11 +19,22 @@ struct Perplexity {
 };
 Perplexity perplexity(Loaded& loaded, std::string_view text, const std::function<void(double)>& progress = {});
 
-/// Log-probabilities of a given continuation, each with its `top` most likely alternatives. The prompt takes the prompt
-/// kernels, the continuation the exact ones, as when it is generated. `kv`: how keys and values are kept.
-/// Throws Error(invalid, field) for an empty prompt or ids outside the vocabulary.
-std::vector<engine::Choice> score(Loaded& loaded, std::span<const engine::TokenId> prompt,
-                                  std::span<const engine::TokenId> continuation, int top,
-                                  kernels::KvFormat kv = kernels::KvFormat::f16);
+/// A continuation to be judged, and what stands before it.
+struct Continuation {
+  std::vector<engine::TokenId> prompt, tokens;
+};
+
+struct ScoreOptions {
+  int top = 0;                                    ///< most likely alternatives told of each token
+  kernels::KvFormat kv = kernels::KvFormat::f16;  ///< how keys and values are kept
+  std::size_t chunk = 512;                        ///< prompt rows of a sequence in one pass
+  std::size_t batch = 1;                          ///< sequences that share passes
+};
+
+/// Log-probabilities of each continuation's tokens. Prompts take the prompt kernels, continuations the exact ones, as
+/// when they are generated. Of a batch, some may be written while the prompts of others are still read; that changes no
+/// bit. Throws Error(invalid, field) for an empty prompt or ids outside the vocabulary.
+std::vector<std::vector<engine::Choice>> score(Loaded& loaded, std::span<const Continuation> continuations,
+                                               const ScoreOptions& options);
 
 }  // namespace cofre::serving
