@@ -113,11 +113,11 @@ void copy_row(const Rows& from, std::size_t row, const Rows& to, std::size_t to_
   }
 }
 
-std::size_t kv_page_bytes(KvFormat format, std::size_t head_width) {
+std::size_t kv_page_bytes(KvFormat format, std::size_t head_width, bool keys_alone) {
   const std::size_t element = format == KvFormat::f32 ? 4 : format == KvFormat::f16 ? 2 : 1;
   const std::size_t padded = (head_width + 15) / 16 * 16;
-  const std::size_t scales = format == KvFormat::q8 ? 2 * page_tokens * sizeof(float) : 0;
-  return 2 * padded * page_tokens * element + scales;
+  const std::size_t scales = format == KvFormat::q8 ? page_tokens * sizeof(float) : 0;
+  return (keys_alone ? 1 : 2) * (padded * page_tokens * element + scales);
 }
 
 std::size_t scratch_bytes(std::size_t rows, std::size_t inputs, std::size_t head_width) {

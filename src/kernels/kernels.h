@@ -70,8 +70,8 @@ inline constexpr std::size_t page_tokens = 64;
 enum class KvFormat : std::uint8_t { f32, f16, q8 };
 
 /// One page of one KV head: keys [head_width, 64] (the order in which scores are computed), then values
-/// [64, head_width]; q8 has a scale for every token of both behind them.
-std::size_t kv_page_bytes(KvFormat format, std::size_t head_width);
+/// [64, head_width] unless it holds keys alone; q8 has a scale for every token of each behind them.
+std::size_t kv_page_bytes(KvFormat format, std::size_t head_width, bool keys_alone = false);
 
 /// Most rows of one attention call.
 inline constexpr std::size_t attention_rows_max = 512;
@@ -90,15 +90,20 @@ struct AttentionTask {
   const std::byte* const* pages = nullptr;
   std::size_t first_page = 0, last_page = 0;  ///< pages [first, last) are read
   std::size_t head_width = 0;
+  /// Where > 0, pages hold keys alone: a token's value is the first `latent` numbers of its key (arXiv:2405.04434
+  /// §2.1).
+  std::size_t latent = 0;
   float scale = 1.0f;     ///< multiplies q·k
   float soft_cap = 0.0f;  ///< cap · tanh(s / cap) where > 0
   bool prompt = false;    ///< rows of a prompt: may be computed in another way than generated ones, all of them alike
   KvFormat format = KvFormat::f16;
   /// Results, not yet normalised: out[r] = Σ exp(s − peak[r]) v, weight[r] = Σ exp(s − peak[r]).
-  float* out = nullptr;  ///< [rows, head_width], rows `out_stride` apart
+  float* out = nullptr;  ///< [rows, value_width()], rows `out_stride` apart: a multiple of 16
   std::size_t out_stride = 0;
   float* peak = nullptr;
   float* weight = nullptr;
+
+  std::size_t value_width() const { return latent > 0 ? latent : head_width; }
 };
 
 /// Scratch that a matmul or attention call may need, per thread: 64-byte aligned.
@@ -144,7 +149,7 @@ struct Kernels {
   void (*add)(float* x, const float* y, std::size_t count);
   void (*scale)(float* x, float factor, std::size_t count);
 
-  /// Writes one token's key and value head into its page at `slot` (0…63).
+  /// Writes one token's key and value head into its page at `slot` (0…63); no value where the page holds keys alone.
   void (*write_kv)(KvFormat format, std::byte* page, std::size_t slot, const float* key, const float* value,
                    std::size_t head_width);
   void (*attention)(const AttentionTask& task, std::byte* scratch);

@@ -304,15 +304,15 @@ TEST(Quantize, TheLargestOfTheValuesThatShareAScaleBecomes127) {
 /// Rows at the end of a context of random keys and values, kept in pages as `k` writes them.
 struct Context {
   KvFormat format;
-  std::size_t width, tokens, rows;
+  std::size_t width, tokens, rows, latent;
   std::vector<float> query, keys, values;
   os::Buffer memory;
   std::vector<const std::byte*> pages;
   std::vector<std::uint32_t> begin, end;
 
   Context(const Kernels& k, KvFormat f, std::size_t head_width, std::size_t context, std::size_t count,
-          std::size_t window)
-      : format(f), width(head_width), tokens(context), rows(count) {
+          std::size_t window, std::size_t latent_width = 0)
+      : format(f), width(head_width), tokens(context), rows(count), latent(latent_width) {
     std::mt19937 random(3);
     std::normal_distribution<float> normal(0, 1);
     for (auto* all : {&query, &keys, &values}) {
@@ -321,19 +321,22 @@ struct Context {
     }
     query.insert(query.end(), 16, NAN);                              // what lies behind the rows tells nothing,
     for (std::size_t i = 0; i < tokens; ++i) keys[i * width] += 40;  // an outlier that every key has
-    const std::size_t bytes = kv_page_bytes(format, width), count_pages = (tokens + page_tokens - 1) / page_tokens;
+    const std::size_t bytes = kv_page_bytes(format, width, latent > 0),
+                      count_pages = (tokens + page_tokens - 1) / page_tokens;
     memory = os::Buffer(bytes * count_pages);
     std::memset(memory.data(), 0xff, memory.bytes());  // nor does what slots not written yet hold: NaN here
     for (std::size_t p = 0; p < count_pages; ++p) pages.push_back(memory.data() + p * bytes);
     for (std::size_t i = 0; i < tokens; ++i)
-      k.write_kv(format, memory.data() + i / page_tokens * bytes, i % page_tokens, &keys[i * width], &values[i * width],
-                 width);
+      k.write_kv(format, memory.data() + i / page_tokens * bytes, i % page_tokens, &keys[i * width],
+                 latent > 0 ? nullptr : &values[i * width], width);
+    if (latent > 0) values = keys;
     for (std::size_t r = 0; r < rows; ++r) {
       end.push_back(static_cast<std::uint32_t>(tokens - rows + r + 1));
       begin.push_back(window > 0 && end[r] > window ? static_cast<std::uint32_t>(end[r] - window) : 0);
     }
   }
-  /// Rows [first, first + count), normalised: [count, width].
+  std::size_t value_width() const { return latent > 0 ? latent : width; }
+  /// Rows [first, first + count), normalised: [count, value_width()].
   std::vector<float> attend(const Kernels& k, bool prompt, float soft_cap, std::size_t first, std::size_t count) const {
     const std::size_t stride = (width + 15) / 16 * 16;
     std::vector<float> out(count * stride), peak(count), weight(count), result;
@@ -347,6 +350,7 @@ struct Context {
                  .first_page = begin[first] / page_tokens,
                  .last_page = pages.size(),
                  .head_width = width,
+                 .latent = latent,
                  .scale = 0.1f,
                  .soft_cap = soft_cap,
                  .prompt = prompt,
@@ -357,14 +361,14 @@ struct Context {
                  .weight = weight.data()},
                 scratch.data());
     for (std::size_t r = 0; r < count; ++r)
-      for (std::size_t d = 0; d < width; ++d) result.push_back(out[r * stride + d] / weight[r]);
+      for (std::size_t d = 0; d < value_width(); ++d) result.push_back(out[r * stride + d] / weight[r]);
     return result;
   }
   /// The definition, in double.
   std::vector<float> expected(float soft_cap) const {
     std::vector<float> result;
     for (std::size_t r = 0; r < rows; ++r) {
-      std::vector<double> sum(width, 0.0);
+      std::vector<double> sum(value_width(), 0.0);
       double total = 0, peak = -INFINITY;
       std::vector<double> scores(end[r]);
       for (std::size_t i = begin[r]; i < end[r]; ++i) {
@@ -377,7 +381,7 @@ struct Context {
       for (std::size_t i = begin[r]; i < end[r]; ++i) {
         const double w = std::exp(scores[i] - peak);
         total += w;
-        for (std::size_t d = 0; d < width; ++d) sum[d] += w * values[i * width + d];
+        for (std::size_t d = 0; d < sum.size(); ++d) sum[d] += w * values[i * width + d];
       }
       for (double x : sum) result.push_back(static_cast<float>(x / total));
     }
@@ -400,6 +404,20 @@ TEST(Attention, EverySetComputesItsDefinition) {
             EXPECT_LT(rms_difference(context.attend(*k, prompt, cap, 0, rows), expected), bound * rms(expected))
                 << k->name << ", format " << static_cast<int>(format) << ", width " << width << ", rows " << rows
                 << ", prompt " << prompt;
+          }
+}
+
+TEST(Attention, WherePagesHoldKeysAloneTheirFirstNumbersAreTheValues) {
+  for (const auto* k : tables())
+    for (const auto format : {KvFormat::f32, KvFormat::f16, KvFormat::q8})
+      for (const auto& [width, latent] : {std::pair<std::size_t, std::size_t>{40, 24}, {80, 72}, {576, 512}})
+        for (const bool prompt : {false, true})
+          for (const std::size_t rows : {1, 16, 70}) {
+            const Context context(*k, format, width, 200, rows, 0, latent);
+            const auto expected = context.expected(0);
+            const double bound = format == KvFormat::f32 ? 2e-5 : format == KvFormat::f16 ? 4e-3 : 0.3;
+            EXPECT_LT(rms_difference(context.attend(*k, prompt, 0, 0, rows), expected), bound * rms(expected))
+                << k->name << ", format " << static_cast<int>(format) << ", width " << width << ", rows " << rows;
           }
 }
 

@@ -250,10 +250,11 @@ class TileAttention {
   Tiles tiles_{64};
 };
 
-/// Prompt rows on tiles, all others as AVX-512 does it: which of the two a row gets never depends on its neighbours.
+/// Prompt rows on tiles, all others, and where values are in the keys, as AVX-512 does it: which of the two a row gets
+/// never depends on its neighbours.
 template <class Tiles>
 void tile_attention(const AttentionTask& task, std::byte* scratch) {
-  if (!task.prompt || task.format == KvFormat::f32) return avx512_kernels.attention(task, scratch);
+  if (!task.prompt || task.format == KvFormat::f32 || task.latent > 0) return avx512_kernels.attention(task, scratch);
   if (task.format == KvFormat::f16) {
     TileAttention<KvFormat::f16, Tiles>(task, scratch).run();
   } else {

@@ -37,7 +37,7 @@ template <KvFormat format, int R, int V>
     unroll<V>(
         [&](auto v) { sum[r][v] = S::mul(S::load_floats(out + r * t.out_stride + 16 * v), S::broadcast(factor[r])); });
   });
-  const std::size_t padded = padded_head(t.head_width);
+  const std::size_t padded = padded_head(t.value_width());
   for (std::size_t i = 0; i < tokens; ++i) {
     S::Floats x[V];
     unroll<V>([&](auto v) { x[v] = load_kv<format>(page.values, i * padded + column + 16 * v); });
@@ -61,7 +61,7 @@ inline void attend_rows(const AttentionTask& t, const Page& page, std::size_t fi
     if constexpr (format == KvFormat::q8)
       for (std::size_t i = 0; i < page_tokens; ++i) scores[r][i] *= page.value_scales[i];
   }
-  const std::size_t vectors = padded_head(t.head_width) / 16;
+  const std::size_t vectors = padded_head(t.value_width()) / 16;
   std::size_t v = 0;
   for (; v + 4 <= vectors; v += 4) add_values<format, R, 4>(t, page, first, 16 * v, scores, factor, tokens);
   for (; v < vectors; ++v) add_values<format, R, 1>(t, page, first, 16 * v, scores, factor, tokens);
@@ -94,16 +94,44 @@ inline Page expand(const Page& page, std::size_t head_width, float* to) {
   return {reinterpret_cast<const std::byte*>(to), reinterpret_cast<const std::byte*>(to + count), nullptr, nullptr};
 }
 
+/// A page of keys alone as floats, with the values that are in them beside it.
+template <KvFormat format>
+inline Page expand_latent(const Page& page, const AttentionTask& t, float* to) {
+  float* values = to + t.head_width * page_tokens;
+  const std::size_t padded = padded_head(t.latent);
+  for (std::size_t i = 0; i < t.head_width * page_tokens; i += 16) {
+    auto x = load_kv<format>(page.keys, i);
+    if constexpr (format == KvFormat::q8) x = S::mul(x, S::load_floats(page.key_scales + i % page_tokens));
+    S::store(to + i, x);
+  }
+  for (std::size_t first = 0; first < padded; first += 16)
+    for (std::size_t i = 0; i < page_tokens; ++i)
+      for (std::size_t d = first; d < first + 16; ++d)
+        values[i * padded + d] = d < t.latent ? to[d * page_tokens + i] : 0.0f;
+  return {reinterpret_cast<const std::byte*>(to), reinterpret_cast<const std::byte*>(values), nullptr, nullptr};
+}
+
+inline Page expand_latent(const std::byte* data, const AttentionTask& t, float* to) {
+  const Page page = page_parts(t.format, data, t.head_width, true);
+  if (t.format == KvFormat::f32) return expand_latent<KvFormat::f32>(page, t, to);
+  if (t.format == KvFormat::q8) return expand_latent<KvFormat::q8>(page, t, to);
+  return expand_latent<KvFormat::f16>(page, t, to);
+}
+
 void attention(const AttentionTask& t, std::byte* scratch) {
   constexpr std::size_t many = 4 * S::attention_rows;
   for (std::size_t r = 0; r < t.rows; ++r) {
     t.peak[r] = -INFINITY;
     t.weight[r] = 0;
-    for (std::size_t i = 0; i < padded_head(t.head_width); ++i) t.out[r * t.out_stride + i] = 0;
+    for (std::size_t i = 0; i < padded_head(t.value_width()); ++i) t.out[r * t.out_stride + i] = 0;
   }
   for (std::size_t p = t.first_page; p < t.last_page; ++p) {
-    const Page page = page_parts(t.format, t.pages[p], t.head_width);
     const std::size_t token = p * page_tokens;
+    if (t.latent > 0) {
+      attend_page<KvFormat::f32>(t, expand_latent(t.pages[p], t, reinterpret_cast<float*>(scratch)), token);
+      continue;
+    }
+    const Page page = page_parts(t.format, t.pages[p], t.head_width);
     if (t.format == KvFormat::f32) {
       attend_page<KvFormat::f32>(t, page, token);
     } else if (t.format == KvFormat::q8) {
@@ -123,30 +151,39 @@ inline float peak_of(const float* x, std::size_t count) {
   return peak;
 }
 
+/// One token's key, element d at keys[64 d + slot].
+inline void write_key(KvFormat format, const Page& page, std::size_t slot, const float* key, std::size_t head_width) {
+  auto* keys = const_cast<std::byte*>(page.keys);
+  if (format == KvFormat::f32) {
+    for (std::size_t d = 0; d < head_width; ++d) reinterpret_cast<float*>(keys)[d * page_tokens + slot] = key[d];
+  } else if (format == KvFormat::f16) {
+    auto* k = reinterpret_cast<std::uint16_t*>(keys);
+    for (std::size_t d = 0; d < head_width; ++d) k[d * page_tokens + slot] = S::to_half(key[d]);
+  } else {
+    const float peak = peak_of(key, head_width), factor = peak > 0 ? 127.0f / peak : 0;
+    const_cast<float*>(page.key_scales)[slot] = peak / 127.0f;
+    auto* k = reinterpret_cast<std::int8_t*>(keys);
+    for (std::size_t d = 0; d < head_width; ++d)
+      k[d * page_tokens + slot] = static_cast<std::int8_t>(std::lrintf(key[d] * factor));
+  }
+}
+
 void write_kv(KvFormat format, std::byte* page, std::size_t slot, const float* key, const float* value,
               std::size_t head_width) {
-  const Page parts = page_parts(format, page, head_width);
-  auto* keys = const_cast<std::byte*>(parts.keys);
+  const Page parts = page_parts(format, page, head_width, value == nullptr);
+  write_key(format, parts, slot, key, head_width);
+  if (value == nullptr) return;
   auto* values = const_cast<std::byte*>(parts.values);
   const std::size_t padded = padded_head(head_width);
   if (format == KvFormat::f32) {
-    for (std::size_t d = 0; d < head_width; ++d) reinterpret_cast<float*>(keys)[d * page_tokens + slot] = key[d];
     for (std::size_t d = 0; d < head_width; ++d) reinterpret_cast<float*>(values)[slot * padded + d] = value[d];
   } else if (format == KvFormat::f16) {
-    auto* k = reinterpret_cast<std::uint16_t*>(keys);
     auto* v = reinterpret_cast<std::uint16_t*>(values) + slot * padded;
-    for (std::size_t d = 0; d < head_width; ++d) k[d * page_tokens + slot] = S::to_half(key[d]);
     for (std::size_t d = 0; d < head_width; ++d) v[d] = S::to_half(value[d]);
   } else {
-    const float key_peak = peak_of(key, head_width), value_peak = peak_of(value, head_width);
-    const_cast<float*>(parts.key_scales)[slot] = key_peak / 127.0f;
-    const_cast<float*>(parts.value_scales)[slot] = value_peak / 127.0f;
-    const float key_factor = key_peak > 0 ? 127.0f / key_peak : 0,
-                value_factor = value_peak > 0 ? 127.0f / value_peak : 0;
-    auto* k = reinterpret_cast<std::int8_t*>(keys);
+    const float peak = peak_of(value, head_width), factor = peak > 0 ? 127.0f / peak : 0;
+    const_cast<float*>(parts.value_scales)[slot] = peak / 127.0f;
     auto* v = reinterpret_cast<std::int8_t*>(values) + slot * padded;
-    for (std::size_t d = 0; d < head_width; ++d)
-      k[d * page_tokens + slot] = static_cast<std::int8_t>(std::lrintf(key[d] * key_factor));
-    for (std::size_t d = 0; d < head_width; ++d) v[d] = static_cast<std::int8_t>(std::lrintf(value[d] * value_factor));
+    for (std::size_t d = 0; d < head_width; ++d) v[d] = static_cast<std::int8_t>(std::lrintf(value[d] * factor));
   }
 }

@@ -3,7 +3,7 @@
 /// Where one page's parts lie.
 struct Page {
   const std::byte* keys;    ///< [head_width, 64]
-  const std::byte* values;  ///< [64, padded]
+  const std::byte* values;  ///< [64, padded]; null where the page holds keys alone
   const float* key_scales;  ///< [64], q8 only
   const float* value_scales;
 };
@@ -14,11 +14,10 @@ constexpr std::size_t kv_element(KvFormat format) {
   return format == KvFormat::f32 ? 4 : format == KvFormat::f16 ? 2 : 1;
 }
 
-inline Page page_parts(KvFormat format, const std::byte* page, std::size_t head_width) {
-  const std::size_t element = kv_element(format);
-  const std::byte* values = page + padded_head(head_width) * page_tokens * element;
-  const auto* scales = reinterpret_cast<const float*>(values + page_tokens * padded_head(head_width) * element);
-  return {page, values, scales, scales + page_tokens};
+inline Page page_parts(KvFormat format, const std::byte* page, std::size_t head_width, bool keys_alone = false) {
+  const std::size_t bytes = padded_head(head_width) * page_tokens * kv_element(format);
+  const auto* scales = reinterpret_cast<const float*>(page + (keys_alone ? 1 : 2) * bytes);
+  return {page, keys_alone ? nullptr : page + bytes, scales, keys_alone ? nullptr : scales + page_tokens};
 }
 
 template <KvFormat format>
