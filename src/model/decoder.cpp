@@ -17,7 +17,8 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
       options_(options),
       query_width_(spec.heads * spec.head_width),
       kv_width_(spec.kv_heads * spec.head_width),
-      padded_head_(padded(spec.head_width)),
+      mixed_width_(spec.heads * (spec.latent.rank > 0 ? spec.latent.value_width : spec.head_width)),
+      padded_head_(padded(spec.mixed_width())),
       frequencies_(spec.rope.frequencies(options.context == 0 ? spec.context : options.context)) {
   if (spec.encoder)
     fail(Code::unsupported, "a model of family {} reads texts into vectors: it writes none", spec.family);
@@ -25,6 +26,8 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
   if (spec.window > 0) local_frequencies_ = spec.local_rope.frequencies(options_.context);
   const std::size_t n = options.rows, half = spec.rope.width / 2;
   const std::size_t inner = std::max(spec.ffn_width, spec.experts.shared_width), pairs = n * spec.experts.used;
+  const auto& latent = spec.latent;
+  const std::size_t latent_heads = latent.rank > 0 ? spec.heads * n : 0;
   const auto cut = [&](Cutter c) {
     x_ = c.floats(n * spec.width);
     y_ = c.floats(n * spec.width);
@@ -32,7 +35,10 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
     query_ = c.floats(n * query_width_);
     key_ = c.floats(n * kv_width_);
     value_ = c.floats(n * kv_width_);
-    mixed_ = c.floats(n * query_width_);
+    mixed_ = c.floats(n * spec.heads * spec.mixed_width());
+    query_down_ = c.floats(n * latent.query_rank);
+    head_query_ = c.floats(latent_heads * (latent.key_width + spec.rope.width));
+    head_value_ = c.floats(latent_heads * latent.value_width);
     gate_ = c.floats(n * inner);
     up_ = c.floats(n * inner);
     router_ = c.floats(n * spec.experts.count);
@@ -47,7 +53,10 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
     local_cosines_ = c.floats(n * half);
     local_sines_ = c.floats(n * half);
     c.bind(normed_rows_, n, spec.width, normed_);
-    c.bind(mixed_rows_, n, query_width_, mixed_);
+    c.bind(mixed_rows_, n, mixed_width_, latent.rank > 0 ? head_value_ : mixed_);
+    c.bind(query_down_rows_, n, latent.query_rank, query_down_);
+    c.bind(head_query_rows_, latent_heads, latent.key_width, head_query_);
+    c.bind(head_mixed_rows_, latent_heads, latent.rank, mixed_);
     c.bind(gate_rows_, n, inner, gate_);
     c.bind(pair_rows_, pairs, spec.width, pair_x_);
     c.bind(pair_gate_rows_, pairs, spec.experts.width, pair_gate_);
@@ -57,11 +66,13 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
   memory_ = os::Buffer(cut(Cutter(nullptr)));
   cut(Cutter(memory_.data()));
   chosen_.resize(pairs);
-  const std::size_t widest = std::max({spec.width, query_width_, inner, spec.experts.width});
+  const std::size_t widest =
+      std::max({spec.width, mixed_width_, inner, spec.experts.width, latent.query_rank, latent.rank, latent.key_width});
   attention_scratch_ = kernels::scratch_bytes(n, widest, spec.head_width);
   // A prompt unit's results, behind its queries put side by side.
   const std::size_t attention_out =
       kernels::attention_rows_max * (padded_head_ + spec.head_width + 16 + 4) * sizeof(float);
+  plans_.resize(team.size());
   for (unsigned i = 0; i < team.size(); ++i) scratch_.emplace_back(attention_scratch_ + attention_out);
 }
 
@@ -132,18 +143,11 @@ void Decoder::layer(Member& member, std::size_t index) {
   const Layer& l = weights_.layers()[index];
   const bool last = index + 1 == spec_.layers;
   const std::size_t first = first_row(index);
-  multiply(member, first,
-           {{&l.query, &normed_rows_, query_, false},
-            {&l.key, &normed_rows_, key_, false},
-            {&l.value, &normed_rows_, value_, false}});
-  each_row(member, first, rows_.size(), [&](std::size_t row) { turn_and_store(row, index); });
+  make_queries(member, index, first);
   attend(member, index);
-  each_row(member, first, rows_.size(), [&](std::size_t row) {
-    if (row >= prompt_rows_) merge_row(row, l);
-    quantize(mixed_rows_, row);
-  });
+  mix_values(member, l, first);
   const bool post = !l.attention_post_norm.empty();
-  multiply(member, first, {{&l.output, &mixed_rows_, post ? y_ : x_, !post}});
+  multiply(member, first, {product(l.output, mixed_rows_, post ? y_ : x_, !post)});
   each_row(member, first, rows_.size(), [&](std::size_t row) {
     add_bias(at(post ? y_ : x_, row, spec_.width), l.output);
     norm_row(row, post ? &l.attention_post_norm : nullptr, l.ffn_norm);
@@ -192,12 +196,12 @@ void Decoder::feed_forward(Member& member, const Layer& layer, std::size_t first
   const std::size_t inner = layer.inner_width();
   auto rows = gate_rows_;  // layers may be of different widths
   rows.inputs = rows.value_stride = inner;
-  multiply(member, first_row, {{&layer.gate, &normed_rows_, gate_, false}, {&layer.up, &normed_rows_, up_, false}});
+  multiply(member, first_row, {product(layer.gate, normed_rows_, gate_), product(layer.up, normed_rows_, up_)});
   each_row(member, first_row, rows_.size(), [&](std::size_t row) {
     activate(at(gate_, row, inner), at(up_, row, inner), inner);
     quantize(rows, row);
   });
-  multiply(member, first_row, {{&layer.down, &rows, y, accumulate}});
+  multiply(member, first_row, {product(layer.down, rows, y, accumulate)});
 }
 
 std::size_t Decoder::exact_chunk(std::size_t panels) const {
@@ -205,51 +209,28 @@ std::size_t Decoder::exact_chunk(std::size_t panels) const {
 }
 
 void Decoder::multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products) {
+  plans_[member.index].products.assign(products);
+  multiply_products(member, first_row);
+}
+
+/// The products of the member's plan, prompt rows and exact ones apart.
+void Decoder::multiply_products(Member& member, std::size_t first_row) {
   const std::size_t first_exact = std::max(prompt_rows_, first_row);
-  Part parts[8];
-  std::size_t count = 0, tasks = 0;
-  for (const auto& product : products) {
-    const auto& w = product.linear->panels;
+  auto& [products, parts] = plans_[member.index];
+  parts.clear();
+  std::size_t tasks = 0;
+  for (const auto& [linear, input, y] : products) {
+    const auto& w = linear->panels;
     for (const bool exact : {false, true}) {
       if (exact ? first_exact == rows_.size() : first_row >= prompt_rows_) continue;
       const std::size_t from = exact ? first_exact : 0;
       const std::size_t chunk = exact ? exact_chunk(w.panels()) : prompt_chunk(w.panels());
-      const kernels::Output out{at(product.y, from, w.outputs), w.outputs, product.accumulate};
-      parts[count++] = {&w,   product.input->slice(from, exact ? rows_.size() - from : prompt_rows_), out, exact, chunk,
-                        tasks};
+      const kernels::Output out{at(y.y, from, y.stride), y.stride, y.accumulate};
+      parts.push_back({&w, input.slice(from, exact ? rows_.size() - from : prompt_rows_), out, exact, chunk, tasks});
       tasks += (w.panels() + chunk - 1) / chunk;
     }
   }
-  multiply_parts(member, std::span(parts, count));
-}
-
-/// Biases, head norms and rope; then the row's key and value go to their page.
-void Decoder::turn_and_store(std::size_t row, std::size_t index) {
-  const Layer& l = weights_.layers()[index];
-  float* query = at(query_, row, query_width_);
-  float* key = at(key_, row, kv_width_);
-  float* value = at(value_, row, kv_width_);
-  add_bias(query, l.query);
-  add_bias(key, l.key);
-  add_bias(value, l.value);
-  const bool local = spec_.slides(index);
-  const std::size_t half = spec_.rope.width / 2;
-  const kernels::RopeTable table{at(local ? local_cosines_ : cosines_, row, half),
-                                 at(local ? local_sines_ : sines_, row, half), spec_.rope.width,
-                                 spec_.rope.interleaved};
-  const auto turn = [&](float* head, const std::vector<float>& norm) {
-    if (spec_.turn_before_norm) kernels_.rope(head, table);
-    if (!norm.empty()) kernels_.rms_norm(head, norm.data(), spec_.head_width, spec_.norm_epsilon, head);
-    if (!spec_.turn_before_norm) kernels_.rope(head, table);
-  };
-  for (std::size_t h = 0; h < spec_.heads; ++h) turn(query + h * spec_.head_width, l.query_norm);
-  const Row& r = rows_[row];
-  const std::uint32_t page = runs_[r.run].pages[r.position / kernels::page_tokens];
-  for (std::size_t h = 0; h < spec_.kv_heads; ++h) {
-    turn(key + h * spec_.head_width, l.key_norm);
-    kernels_.write_kv(kv_.format(), kv_.page(page, index, h), r.position % kernels::page_tokens,
-                      key + h * spec_.head_width, value + h * spec_.head_width, spec_.head_width);
-  }
+  multiply_parts(member, parts);
 }
 
 void Decoder::activate(float* gate, float* up, std::size_t width) const {

@@ -93,12 +93,16 @@ class Decoder : private Phases {
     std::size_t first_page, last_page;
     std::size_t partial;  ///< where a generated unit's results go
   };
-  /// One product of a phase.
+  /// One product of a phase, of all rows.
   struct Product {
     const Linear* linear;
-    const kernels::Rows* input;
-    float* y;
-    bool accumulate;
+    kernels::Rows input;
+    kernels::Output out;
+  };
+  /// What a member makes of the phase at hand; all make the same.
+  struct Plan {
+    std::vector<Product> products;
+    std::vector<Part> parts;
   };
 
   void lay_out(std::span<const Run> runs);
@@ -117,10 +121,23 @@ class Decoder : private Phases {
 
   void embed_row(std::size_t row);
   void norm_row(std::size_t row, const std::vector<float>* after, const std::vector<float>& before);
+  Product product(const Linear& linear, const kernels::Rows& input, float* y, bool accumulate = false) const {
+    return {&linear, input, {y, linear.panels.outputs, accumulate}};
+  }
   void multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products);
+  void multiply_products(Member& member, std::size_t first_row);
   std::size_t exact_chunk(std::size_t panels) const;
   void feed_forward(Member& member, const Layer& layer, std::size_t first_row, float* y, bool accumulate);
+  void make_queries(Member& member, std::size_t layer, std::size_t first_row);
+  void make_latent_queries(Member& member, std::size_t layer, std::size_t first_row);
+  void mix_values(Member& member, const Layer& layer, std::size_t first_row);
+  kernels::RopeTable rope_table(std::size_t row, std::size_t layer) const;
+  std::byte* kv_page(std::size_t row, std::size_t layer, std::size_t kv_head) const {
+    return kv_.page(runs_[rows_[row].run].pages[rows_[row].position / kernels::page_tokens], layer, kv_head);
+  }
   void turn_and_store(std::size_t row, std::size_t layer);
+  void turn_latent(std::size_t row, std::size_t layer);
+  kernels::Rows head_rows(const kernels::Rows& all, std::size_t head, float* values, std::size_t width) const;
   void attend(Member& member, std::size_t layer);
   void attend_prompt(const Unit& unit, unsigned member, std::size_t layer);
   void attend_generated(const Unit& unit, unsigned member, std::size_t layer);
@@ -141,7 +158,7 @@ class Decoder : private Phases {
   const Weights& weights_;
   const KvMemory& kv_;
   Options options_;
-  std::size_t query_width_, kv_width_, padded_head_;
+  std::size_t query_width_, kv_width_, mixed_width_, padded_head_;
   std::vector<double> frequencies_, local_frequencies_;
 
   os::Buffer memory_;
@@ -149,8 +166,12 @@ class Decoder : private Phases {
   // Of layers of experts: the router's logits [rows, count] and the weights of those taken [rows, used]; pairs of row
   // and expert in the order of the experts, [pairs, width] before and behind them, [pairs, expert width] within.
   float *router_, *taken_, *pair_x_, *pair_gate_, *pair_up_;
+  // Of latent attention: queries' own latent [rows, query_rank]; each head's query before it meets the latent, the
+  // turned part behind it; each head's value [rows, heads, value_width].
+  float *query_down_, *head_query_, *head_value_;
   float *cosines_, *sines_, *local_cosines_, *local_sines_;
   kernels::Rows normed_rows_, mixed_rows_, gate_rows_, final_rows_, pair_rows_, pair_gate_rows_;
+  kernels::Rows query_down_rows_, head_query_rows_, head_mixed_rows_;  ///< the last two [heads, rows]
   std::size_t attention_scratch_ = 0;
   os::Buffer partial_memory_;
   std::vector<float> partial_peak_, partial_weight_;
@@ -161,6 +182,7 @@ class Decoder : private Phases {
   std::size_t prompt_rows_ = 0;
   std::size_t held_rows_ = 0;  ///< rows of prompts
   Layers prompt_layers_;
+  std::vector<Plan> plans_;  ///< of each member
   std::vector<Unit> units_;
   std::vector<std::size_t> first_partial_;  ///< of each generated row, and one past the last
   std::vector<Place> places_;               ///< of each run

@@ -92,7 +92,7 @@ void Decoder::attend_prompt(const Unit& unit, unsigned member, std::size_t index
   }
   const std::size_t kv_head = unit.head / (spec_.heads / spec_.kv_heads);
   for (std::size_t p = 0; p < unit.last_page; ++p) list[p] = kv_.page(pages[p], index, kv_head);
-  const std::size_t width = spec_.head_width, rows = unit.count * unit.heads;
+  const std::size_t width = spec_.head_width, mixed = spec_.mixed_width(), rows = unit.count * unit.heads;
   auto* scratch = scratch_[member].data();
   auto* query = reinterpret_cast<float*>(scratch + attention_scratch_);
   float* out = query + kernels::attention_rows_max * width + 16;
@@ -117,6 +117,7 @@ void Decoder::attend_prompt(const Unit& unit, unsigned member, std::size_t index
                       .first_page = begin[0] / kernels::page_tokens,
                       .last_page = unit.last_page,
                       .head_width = width,
+                      .latent = spec_.latent.rank,
                       .scale = spec_.attention_scale,
                       .soft_cap = spec_.attention_soft_cap,
                       .prompt = true,
@@ -128,9 +129,9 @@ void Decoder::attend_prompt(const Unit& unit, unsigned member, std::size_t index
                      scratch);
   const auto& sinks = weights_.layers()[index].sinks;
   for (std::size_t r = 0; r < rows; ++r) {
-    float* to = at(mixed_, unit.row + r / unit.heads, query_width_) + (unit.head + r % unit.heads) * width;
+    float* to = at(mixed_, unit.row + r / unit.heads, spec_.heads * mixed) + (unit.head + r % unit.heads) * mixed;
     const float factor = 1.0f / with_sink(weight[r], peak[r], sinks, unit.head + r % unit.heads);
-    for (std::size_t d = 0; d < width; ++d) to[d] = out[r * padded_head_ + d] * factor;
+    for (std::size_t d = 0; d < mixed; ++d) to[d] = out[r * padded_head_ + d] * factor;
   }
 }
 
@@ -146,8 +147,8 @@ void Decoder::attend_generated(const Unit& unit, unsigned member, std::size_t in
   const std::size_t visible = first_visible(row.position, index);
   const auto begin = static_cast<std::uint32_t>(visible > base ? visible - base : 0);
   const auto end = static_cast<std::uint32_t>(row.position + 1 - base);
-  std::uint32_t begins[64], ends[64];
-  CHECK(group <= 64);
+  std::uint32_t begins[kernels::attention_rows_max], ends[kernels::attention_rows_max];
+  CHECK(group <= kernels::attention_rows_max);
   for (std::size_t g = 0; g < group; ++g) begins[g] = begin, ends[g] = end;
   float* out = reinterpret_cast<float*>(partial_memory_.data()) + unit.partial * group * padded_head_;
   const float* query = at(query_, unit.row, query_width_) + unit.head * spec_.head_width;
@@ -161,6 +162,7 @@ void Decoder::attend_generated(const Unit& unit, unsigned member, std::size_t in
        .first_page = std::min<std::size_t>(begin / kernels::page_tokens, unit.last_page - unit.first_page),
        .last_page = unit.last_page - unit.first_page,
        .head_width = spec_.head_width,
+       .latent = spec_.latent.rank,
        .scale = spec_.attention_scale,
        .soft_cap = spec_.attention_soft_cap,
        .format = kv_.format(),
@@ -175,6 +177,7 @@ void Decoder::attend_generated(const Unit& unit, unsigned member, std::size_t in
 void Decoder::merge_row(std::size_t row, const Layer& layer) {
   const std::size_t group = spec_.heads / spec_.kv_heads;
   const std::size_t first = first_partial_[row - prompt_rows_], last = first_partial_[row - prompt_rows_ + 1];
+  const std::size_t mixed = spec_.mixed_width();
   const auto* outs = reinterpret_cast<const float*>(partial_memory_.data());
   for (std::size_t head = 0; head < spec_.heads; ++head) {
     const std::size_t kv_head = head / group, g = head % group;
@@ -182,17 +185,17 @@ void Decoder::merge_row(std::size_t row, const Layer& layer) {
     float peak = -INFINITY;
     for (std::size_t p = first + kv_head; p < last; p += spec_.kv_heads)
       peak = std::max(peak, partial_peak_[p * group + g]);
-    float* to = at(mixed_, row, query_width_) + head * spec_.head_width;
-    std::fill_n(to, spec_.head_width, 0.0f);
+    float* to = at(mixed_, row, spec_.heads * mixed) + head * mixed;
+    std::fill_n(to, mixed, 0.0f);
     float weight = 0;
     for (std::size_t p = first + kv_head; p < last; p += spec_.kv_heads) {
       if (partial_peak_[p * group + g] == -INFINITY) continue;
       const float factor = std::exp(partial_peak_[p * group + g] - peak);
       weight += partial_weight_[p * group + g] * factor;
       const float* from = outs + (p * group + g) * padded_head_;
-      for (std::size_t d = 0; d < spec_.head_width; ++d) to[d] += from[d] * factor;
+      for (std::size_t d = 0; d < mixed; ++d) to[d] += from[d] * factor;
     }
-    kernels_.scale(to, 1.0f / with_sink(weight, peak, layer.sinks, head), spec_.head_width);
+    kernels_.scale(to, 1.0f / with_sink(weight, peak, layer.sinks, head), mixed);
   }
 }
 

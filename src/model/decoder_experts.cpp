@@ -43,8 +43,8 @@ void Decoder::take_experts(Member& member, const Layer& layer, std::size_t first
   multiply_parts(member, {&route, 1});
   each_row(member, first_row, rows_.size(), [&](std::size_t row) {
     add_bias(at(router_, row, spec.count), layer.experts.router);
-    choose_experts(spec, {at(router_, row, spec.count), spec.count}, &chosen_[row * spec.used],
-                   at(taken_, row, spec.used));
+    choose_experts(spec, {at(router_, row, spec.count), spec.count}, layer.experts.preference,
+                   &chosen_[row * spec.used], at(taken_, row, spec.used));
   });
   if (member.index == 0) order_experts(layer, first_row);
   end_phase(member);

@@ -71,9 +71,10 @@ float largest_difference(const std::vector<float>& a, const std::vector<float>& 
 }
 
 const TinyShape mixture{.architecture = "qwen3moe", .experts = 6};
+const TinyShape latent{.architecture = "deepseek2", .experts = 6, .latent = 40};
 
 TEST(Decoder, APromptCutIntoChunksGivesTheSameBits) {
-  for (const auto& shape : {TinyShape{}, mixture}) {
+  for (const auto& shape : {TinyShape{}, mixture, latent}) {
     Bench whole(shape), cut(shape);
     const auto ids = some_ids(150);
     const auto expected = whole.prompt(ids, 600);
@@ -88,8 +89,22 @@ TEST(Decoder, MatricesThatShareATensorGiveTheSameBitsAsApart) {
   EXPECT_EQ(apart.generate(5, 100), together.generate(5, 100));
 }
 
+TEST(Decoder, WhatMakesKeysAndValuesOfALatentMayShareATensor) {
+  auto shape = latent;
+  shape.kv_together = true;
+  Bench apart(latent), together(shape);
+  const auto ids = some_ids(100);
+  EXPECT_EQ(apart.prompt(ids, 600), together.prompt(ids, 600));
+  EXPECT_EQ(apart.generate(5, 100), together.generate(5, 100));
+}
+
+TEST(Decoder, OfALatentOneVectorIsKeptForAllHeads) {
+  const Bench b(latent);
+  EXPECT_EQ(KvMemory::bytes_per_token(b.spec, kernels::KvFormat::f16), b.spec.layers * 48 * 2);
+}
+
 TEST(Decoder, TheNumberOfThreadsChangesNoBit) {
-  for (const auto& shape : {TinyShape{}, mixture}) {
+  for (const auto& shape : {TinyShape{}, mixture, latent}) {
     Bench one(shape, 1), three(shape, 3);
     const auto ids = some_ids(100);
     EXPECT_EQ(one.prompt(ids, 600), three.prompt(ids, 600)) << shape.architecture;
@@ -98,7 +113,7 @@ TEST(Decoder, TheNumberOfThreadsChangesNoBit) {
 }
 
 class InAnyBatch : public testing::TestWithParam<TinyShape> {};
-INSTANTIATE_TEST_SUITE_P(Decoder, InAnyBatch, testing::Values(TinyShape{}, mixture),
+INSTANTIATE_TEST_SUITE_P(Decoder, InAnyBatch, testing::Values(TinyShape{}, mixture, latent),
                          [](const auto& one) { return one.param.architecture; });
 
 TEST_P(InAnyBatch, AGeneratedRowIsTheSameBits) {
@@ -118,7 +133,7 @@ TEST_P(InAnyBatch, AGeneratedRowIsTheSameBits) {
 }
 
 TEST(Decoder, APromptMayTakeItsLayersInSeveralPassesWhileOthersGenerate) {
-  for (TinyShape shape : {TinyShape{}, TinyShape{.architecture = "gemma3"}, mixture}) {
+  for (TinyShape shape : {TinyShape{}, TinyShape{.architecture = "gemma3"}, mixture, latent}) {
     shape.layers = 4;
     Bench whole(shape), parts(shape);
     const auto ids = some_ids(100), other = some_ids(20, 60);
@@ -155,12 +170,14 @@ TEST(Decoder, PromptAndGenerationAgreeInFloatFiles) {
 }
 
 TEST(Decoder, EveryInstructionSetGivesTheScalarAnswer) {
-  Bench scalar({}, 1, kernels::KvFormat::f32, *kernels::find_kernels(kernels::Isa::scalar));
-  const auto ids = some_ids(130);
-  const auto expected = scalar.prompt(ids, 600);
-  for (const auto* table : kernels::all_kernels()) {
-    Bench b({}, 1, kernels::KvFormat::f32, *table);
-    EXPECT_LT(largest_difference(b.prompt(ids, 600), expected), 1e-4f) << table->name;
+  for (const auto& shape : {TinyShape{}, latent}) {
+    Bench scalar(shape, 1, kernels::KvFormat::f32, *kernels::find_kernels(kernels::Isa::scalar));
+    const auto ids = some_ids(130);
+    const auto expected = scalar.prompt(ids, 600);
+    for (const auto* table : kernels::all_kernels()) {
+      Bench b(shape, 1, kernels::KvFormat::f32, *table);
+      EXPECT_LT(largest_difference(b.prompt(ids, 600), expected), 1e-4f) << shape.architecture << " " << table->name;
+    }
   }
 }
 

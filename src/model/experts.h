@@ -9,11 +9,13 @@
 
 namespace cofre::model {
 
-/// The experts of one token: the `used` ones with the largest logits, the largest first, of equal ones the first.
-/// Weights are the softmax over all experts, made to sum to 1 where the spec says so.
+/// The experts of one token: the `used` ones with the largest weights, to which `preference` is added for that, among
+/// the best groups; the largest first, of equal ones the first. Weights are the softmax over all experts or each one's
+/// sigmoid, made to sum to 1 and scaled where the spec says so.
 ///
-/// Shapes    logits [count]; chosen, weights [used].
-void choose_experts(const ExpertSpec& spec, std::span<const float> logits, std::uint32_t* chosen, float* weights);
+/// Shapes    logits [count], weights from now on; preference [count] or empty; chosen, taken [used].
+void choose_experts(const ExpertSpec& spec, std::span<float> logits, std::span<const float> preference,
+                    std::uint32_t* chosen, float* taken);
 
 /// Rows that go through one expert.
 struct ExpertRows {

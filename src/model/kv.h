@@ -12,7 +12,7 @@ namespace cofre::model {
 /// The memory behind KV pages. A page holds 64 tokens of every layer and KV head; which sequence owns it is the
 /// engine's business.
 ///
-///   page p: [layer][kv_head] of kv_page_bytes(format, head_width)
+///   page p: [layer][kv_head] of kv_page_bytes(format, head_width), of keys alone where they are latents
 class KvMemory {
  public:
   KvMemory(const ModelSpec& spec, kernels::KvFormat format, std::size_t pages);

@@ -12,11 +12,11 @@ namespace cofre::model {
 namespace {
 
 constexpr Family families[] = {
-    {"llama", read_llama},       {"qwen2", read_qwen2},       {"qwen3", read_qwen3},
-    {"qwen2moe", read_qwen2moe}, {"qwen3moe", read_qwen3moe}, {"gpt-oss", read_gpt_oss},
-    {"gemma3", read_gemma3},     {"gemma2", read_gemma2},     {"phi3", read_phi3},
-    {"glm4", read_glm4},         {"ernie4_5", read_ernie4_5}, {"hunyuan-dense", read_hunyuan_dense},
-    {"bert", read_bert},
+    {"llama", read_llama},       {"qwen2", read_qwen2},         {"qwen3", read_qwen3},
+    {"qwen2moe", read_qwen2moe}, {"qwen3moe", read_qwen3moe},   {"gpt-oss", read_gpt_oss},
+    {"gemma3", read_gemma3},     {"gemma2", read_gemma2},       {"phi3", read_phi3},
+    {"glm4", read_glm4},         {"ernie4_5", read_ernie4_5},   {"hunyuan-dense", read_hunyuan_dense},
+    {"bert", read_bert},         {"deepseek2", read_deepseek2},
 };
 
 /// The pair whose wave turns `turns` times within the trained context (YaRN, eq. 17 solved for the pair).

@@ -39,6 +39,19 @@ struct RopeSpec {
 /// gate · sigmoid(1.702 gate) · (up + 1).
 enum class Activation { silu, gelu, clamped };
 
+/// Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434 §2.1). Keys and values of all heads are made of one
+/// latent for each token; only that and one turned key, which all heads share, are kept. The matrices that make keys of
+/// it are multiplied into queries instead, those that make values into what attention gives ("absorbed").
+struct LatentSpec {
+  std::size_t rank = 0;         ///< of the latent; 0: keys and values are made at once
+  std::size_t query_rank = 0;   ///< of the latent that queries are made of; 0: they are made at once
+  std::size_t key_width = 0;    ///< of the part of a head's key that does not turn; the turned one stands behind it
+  std::size_t value_width = 0;  ///< of a head's value
+};
+
+/// What makes a router's logits a weight: softmax of all of them, or the sigmoid of each.
+enum class Gating { softmax, sigmoid };
+
 /// Mixture of experts (arXiv:1701.06538): a router sends each token through a few of many feed-forward networks.
 struct ExpertSpec {
   std::size_t count = 0;  ///< of a layer; 0: the model has none
@@ -46,7 +59,13 @@ struct ExpertSpec {
   std::size_t width = 0;  ///< of an expert, as ffn_width
   /// Of the network that every token goes through beside its experts; 0: none.
   std::size_t shared_width = 0;
+  std::size_t first_layer = 0;  ///< layers before it are dense
+  /// Neighbouring experts form groups; only those of the `groups_used` best groups are taken, which are those with the
+  /// largest sums of their two best (DeepSeek-V3, arXiv:2412.19437 §2.1.2).
+  std::size_t groups = 1, groups_used = 1;
+  Gating gating = Gating::softmax;
   bool normalised = false;  ///< the weights of a token's experts sum to 1
+  float scale = 1.0f;       ///< multiplies them in the end
 };
 
 /// How an encoder makes one result of a text's rows: a vector (their mean, the first, the last), or labels of the
@@ -67,8 +86,9 @@ struct ModelSpec {
   std::size_t layers = 0;
   std::size_t width = 0;  ///< of the residual stream
   std::size_t heads = 0;
-  std::size_t kv_heads = 0;  ///< divides heads (grouped-query attention)
-  std::size_t head_width = 0;
+  std::size_t kv_heads = 0;    ///< divides heads (grouped-query attention)
+  std::size_t head_width = 0;  ///< of queries and keys as they meet; with a latent: its rank + rope.width
+  LatentSpec latent;
   std::size_t ffn_width = 0;  ///< 0: all layers are of experts
   std::size_t vocabulary = 0;
   std::size_t context = 0;  ///< tokens it was trained for
@@ -86,6 +106,8 @@ struct ModelSpec {
   std::vector<bool> sliding;           ///< [layers]
   std::optional<EncoderSpec> encoder;  ///< present: the Encoder runs it, not the Decoder
 
+  /// Of what attention gives for a head.
+  std::size_t mixed_width() const { return latent.rank > 0 ? latent.rank : head_width; }
   bool slides(std::size_t layer) const { return window > 0 && layer < sliding.size() && sliding[layer]; }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -43,13 +44,15 @@ bool rows_finite(const gguf::Tensor& tensor, std::size_t first, std::size_t last
 
 }  // namespace
 
-/// Packing a tensor's rows from `first_row` on.
+/// Packing a tensor's rows from `first_row` on; `turned`: its columns, as floats of 16 or 32 bits, for where another
+/// matrix is multiplied by it from the other side.
 struct Weights::Job {
   const gguf::Tensor* tensor;
   std::size_t first_row;
   Linear* linear;
   std::size_t offset;  ///< of its quants within the memory
   double share = 1;    ///< of all tokens that are multiplied by it
+  bool turned = false;
   std::atomic<bool> bad{false};
 
   Job(const gguf::Tensor* t, std::size_t f, Linear* l, std::size_t o) : tensor(t), first_row(f), linear(l), offset(o) {}
@@ -58,16 +61,43 @@ struct Weights::Job {
         first_row(other.first_row),
         linear(other.linear),
         offset(other.offset),
-        share(other.share) {}
+        share(other.share),
+        turned(other.turned) {}
 
   /// Panels [first, last).
   void pack(std::size_t first, std::size_t last) {
     const auto& panels = linear->panels;
+    if (turned) return pack_turned(first, last);
     kernels::pack(tensor->bytes.data() + first_row * kernels::row_bytes(panels.format, panels.inputs), panels, first,
                   last);
     if (!rows_finite(*tensor, first_row + first * kernels::panel_width,
                      first_row + std::min(last * kernels::panel_width, panels.outputs)))
       bad.store(true, std::memory_order_relaxed);
+  }
+
+  /// Output o takes column o of the tensor's rows [first_row, first_row + inputs).
+  void pack_turned(std::size_t first, std::size_t last) {
+    const auto& panels = linear->panels;
+    const std::size_t element = kernels::traits(panels.format).block_bytes;
+    const auto source = format_of(*tensor);
+    const std::size_t stride = kernels::row_bytes(source, tensor->shape[0]);
+    std::vector<float> row(tensor->shape[0]);
+    std::vector<std::byte> rows(panels.outputs * panels.inputs * element);
+    for (std::size_t i = 0; i < panels.inputs; ++i) {
+      kernels::dequantize_row(source, tensor->bytes.data() + (first_row + i) * stride, row.size(), row.data());
+      for (std::size_t o = 0; o < panels.outputs; ++o) {
+        std::byte* to = rows.data() + (o * panels.inputs + i) * element;
+        const auto bits =
+            panels.format == Format::bf16 ? kernels::float_to_bf16(row[o]) : kernels::float_to_half(row[o]);
+        if (panels.format == Format::f32) {
+          std::memcpy(to, &row[o], sizeof(float));
+        } else {
+          std::memcpy(to, &bits, sizeof bits);
+        }
+      }
+    }
+    if (!finite(panels.format, rows.data(), panels.outputs * panels.inputs)) bad.store(true, std::memory_order_relaxed);
+    kernels::pack(rows.data(), panels, first, last);
   }
 };
 
@@ -101,17 +131,33 @@ void Weights::plan(Linear& linear, const Part& part, std::size_t inputs, std::si
   if (const auto bias = vector(part.name + ".bias", rows, true); !bias.empty())
     linear.bias.assign(bias.begin() + static_cast<std::ptrdiff_t>(part.first),
                        bias.begin() + static_cast<std::ptrdiff_t>(part.first + outputs));
+  add_job(linear, t, part.first, jobs);
+}
+
+void Weights::add_job(Linear& linear, const gguf::Tensor& t, std::size_t first_row, std::vector<Job>& jobs) {
   const std::size_t offset = jobs.empty() ? 0
                                           : jobs.back().offset + align64(jobs.back().linear->panels.quant_bytes()) +
                                                 align64(jobs.back().linear->panels.scale_bytes());
-  jobs.emplace_back(&t, part.first, &linear, offset);
+  jobs.emplace_back(&t, first_row, &linear, offset);
 }
 
-void Weights::plan_layer(Layer& layer, const std::string& prefix, std::vector<Job>& jobs) {
+/// Rows of a tensor as the columns of a matrix [outputs, inputs]: `inputs` rows of `outputs`. What is quantized along
+/// rows cannot be so along columns: it becomes F16, in which nothing of it is lost that its own rounding would not
+/// hide.
+void Weights::plan_turned(Linear& linear, const Part& part, std::size_t inputs, std::size_t outputs,
+                          std::vector<Job>& jobs) {
+  const auto& t = tensor(part.name + ".weight");
+  check_shape(t, outputs, part.of);
+  const auto format = format_of(t);
+  linear.panels = {kernels::is_float(format) ? format : Format::f16, outputs, inputs, nullptr, nullptr};
+  add_job(linear, t, part.first, jobs);
+  jobs.back().turned = true;
+}
+
+void Weights::plan_layer(Layer& layer, std::size_t index, std::vector<Job>& jobs) {
+  const std::string prefix = "blk." + std::to_string(index) + ".";
   const std::size_t width = spec_.width;
   layer.attention_norm = vector(prefix + "attn_norm.weight", width, false);
-  layer.query_norm = vector(prefix + "attn_q_norm.weight", spec_.head_width, true);
-  layer.key_norm = vector(prefix + "attn_k_norm.weight", spec_.head_width, true);
   layer.sinks = vector(prefix + "attn_sinks.weight", spec_.heads, true);
   // Where there is no ffn_norm, the one "after attention" stands before the network, on the residual stream.
   auto post = vector(prefix + "post_attention_norm.weight", width, true);
@@ -119,9 +165,20 @@ void Weights::plan_layer(Layer& layer, const std::string& prefix, std::vector<Jo
   layer.ffn_norm = before_ffn ? std::move(post) : vector(prefix + "ffn_norm.weight", width, false);
   if (!before_ffn) layer.attention_post_norm = std::move(post);
   layer.ffn_post_norm = vector(prefix + "post_ffw_norm.weight", width, true);
-  plan_attention(layer, prefix, jobs);
-  if (spec_.experts.count > 0) return plan_experts(layer, prefix, jobs);
-  const std::size_t ffn = spec_.ffn_width;
+  if (spec_.latent.rank > 0) {
+    plan_latent(layer, prefix, jobs);
+  } else {
+    plan_attention(layer, prefix, jobs);
+  }
+  if (spec_.experts.count > 0 && index >= spec_.experts.first_layer) {
+    plan_experts(layer, prefix, jobs);
+  } else {
+    plan_network(layer, prefix, jobs);
+  }
+}
+
+void Weights::plan_network(Layer& layer, const std::string& prefix, std::vector<Job>& jobs) {
+  const std::size_t width = spec_.width, ffn = spec_.ffn_width;
   const auto* up = file_.find_tensor(prefix + "ffn_up.weight");
   const bool gate_in_up =
       file_.find_tensor(prefix + "ffn_gate.weight") == nullptr && up != nullptr && up->shape[1] == 2 * ffn;
@@ -130,8 +187,42 @@ void Weights::plan_layer(Layer& layer, const std::string& prefix, std::vector<Jo
   plan(layer.down, {prefix + "ffn_down"}, ffn, width, jobs);
 }
 
+void Weights::plan_latent(Layer& layer, const std::string& prefix, std::vector<Job>& jobs) {
+  const auto& spec = spec_.latent;
+  const std::size_t heads = spec_.heads, key = spec.key_width, value = spec.value_width;
+  const std::size_t queries = heads * (key + spec_.rope.width);
+  auto& latent = layer.latent;
+  if (spec.query_rank > 0) {
+    plan(latent.query_down, {prefix + "attn_q_a"}, spec_.width, spec.query_rank, jobs);
+    latent.query_norm = vector(prefix + "attn_q_a_norm.weight", spec.query_rank, false);
+    plan(layer.query, {prefix + "attn_q_b"}, spec.query_rank, queries, jobs);
+  } else {
+    plan(layer.query, {prefix + "attn_q"}, spec_.width, queries, jobs);
+  }
+  plan(layer.key, {prefix + "attn_kv_a_mqa"}, spec_.width, spec_.head_width, jobs);
+  latent.norm = vector(prefix + "attn_kv_a_norm.weight", spec.rank, false);
+  latent.key.resize(heads);
+  latent.value.resize(heads);
+  const bool together = file_.find_tensor(prefix + "attn_kv_b.weight") != nullptr;  // of each head keys, then values
+  const std::size_t of = heads * (key + value);
+  for (std::size_t h = 0; h < heads; ++h)
+    if (together) {
+      plan_turned(latent.key[h], {prefix + "attn_kv_b", h * (key + value), of}, key, spec.rank, jobs);
+    } else {
+      plan(latent.key[h], {prefix + "attn_k_b", h * spec.rank, heads * spec.rank}, key, spec.rank, jobs);
+    }
+  for (std::size_t h = 0; h < heads; ++h)
+    plan(latent.value[h],
+         together ? Part{prefix + "attn_kv_b", h * (key + value) + key, of}
+                  : Part{prefix + "attn_v_b", h * value, heads * value},
+         spec.rank, value, jobs);
+  plan(layer.output, {prefix + "attn_output"}, heads * value, spec_.width, jobs);
+}
+
 void Weights::plan_attention(Layer& layer, const std::string& prefix, std::vector<Job>& jobs) {
   const std::size_t width = spec_.width;
+  layer.query_norm = vector(prefix + "attn_q_norm.weight", spec_.head_width, true);
+  layer.key_norm = vector(prefix + "attn_k_norm.weight", spec_.head_width, true);
   const std::size_t queries = spec_.heads * spec_.head_width, keys = spec_.kv_heads * spec_.head_width;
   const bool one_qkv = file_.find_tensor(prefix + "attn_qkv.weight") != nullptr;
   const auto attention = [&](Linear& linear, const char* name, std::size_t first, std::size_t outputs) {
@@ -149,6 +240,7 @@ void Weights::plan_experts(Layer& layer, const std::string& prefix, std::vector<
   if (!layer.ffn_post_norm.empty()) fail(Code::unsupported, "{}post_ffw_norm.weight: a norm behind experts", prefix);
   auto& experts = layer.experts;
   plan(experts.router, {prefix + "ffn_gate_inp"}, spec_.width, spec.count, jobs);
+  experts.preference = vector(prefix + "exp_probs_b.bias", spec.count, true);
   const std::size_t first = jobs.size();
   const auto plan_all = [&](std::vector<Linear>& all, const char* name, std::size_t inputs, std::size_t outputs) {
     all.resize(spec.count);
@@ -201,7 +293,7 @@ Weights::Weights(const gguf::File& file, const ModelSpec& spec, os::Team& team,
   if (spec.encoder) {
     plan_encoder(jobs);
   } else {
-    for (std::size_t i = 0; i < spec.layers; ++i) plan_layer(layers_[i], "blk." + std::to_string(i) + ".", jobs);
+    for (std::size_t i = 0; i < spec.layers; ++i) plan_layer(layers_[i], i, jobs);
     final_norm_ = vector("output_norm.weight", spec.width, false);
     // Tied embeddings: a file without output.weight multiplies by the embedding itself.
     plan(output_, {file.find_tensor("output.weight") != nullptr ? "output" : "token_embd"}, spec.width, spec.vocabulary,

@@ -26,9 +26,20 @@ struct Norm {
 
 /// The experts of a layer. `shared_gate` [width] says how much of the shared one's result is taken; empty: all of it.
 struct Experts {
-  Linear router;                       ///< [count, width]
+  Linear router;  ///< [count, width]
+  std::vector<float>
+      preference;  ///< [count]: added to a router's weights where experts are chosen, not where they are weighed
   std::vector<Linear> gate, up, down;  ///< [count]
   std::vector<float> shared_gate;
+};
+
+/// Latent attention of a layer. Of every head: `key` [rank, key_width], which takes its query to the latent, and
+/// `value` [value_width, rank].
+struct Latent {
+  Linear query_down;               ///< [query_rank, width]; without outputs where queries are made at once
+  std::vector<float> query_norm;   ///< [query_rank]
+  std::vector<float> norm;         ///< [rank]
+  std::vector<Linear> key, value;  ///< [heads]
 };
 
 /// What one transformer layer multiplies by. Empty vectors: the family has no such norm. Of a layer of experts, `gate`,
@@ -41,7 +52,10 @@ struct Layer {
   std::vector<float> attention_post_norm;  ///< [width]
   std::vector<float> ffn_norm;             ///< [width]
   std::vector<float> ffn_post_norm;        ///< [width]
+  /// With latent attention `query` makes the heads' own parts and those that turn; `key` the latent and the turned key;
+  /// there is no `value`.
   Linear query, key, value, output, gate, up, down;
+  Latent latent;
   Experts experts;
   Norm attention_end, end;  ///< of an encoder: behind each half, on the residual stream
 
@@ -97,7 +111,11 @@ class Weights {
   const gguf::Tensor& tensor(const std::string& name) const;
   std::vector<float> vector(const std::string& name, std::size_t size, bool optional) const;
   void plan(Linear& linear, const Part& part, std::size_t inputs, std::size_t outputs, std::vector<Job>& jobs);
-  void plan_layer(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
+  void plan_layer(Layer& layer, std::size_t index, std::vector<Job>& jobs);
+  void plan_latent(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
+  void plan_turned(Linear& linear, const Part& part, std::size_t inputs, std::size_t outputs, std::vector<Job>& jobs);
+  void plan_network(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
+  void add_job(Linear& linear, const gguf::Tensor& tensor, std::size_t first_row, std::vector<Job>& jobs);
   void plan_attention(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
   void plan_experts(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
   void plan_encoder(std::vector<Job>& jobs);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "kernels/kernels.h"
 
 namespace cofre::model {
 
@@ -67,10 +68,12 @@ void read_long_factors(const Keys& keys, RopeSpec& rope) {
   rope.trained_context = keys.positive("rope.scaling.original_context_length");
 }
 
-RopeSpec read_rope(const Keys& keys, std::size_t head_width) {
+}  // namespace
+
+RopeSpec read_rope(const Keys& keys, std::size_t width) {
   RopeSpec rope;
   rope.base = keys.positive("rope.freq_base", 10000.0);
-  rope.width = keys.number("rope.dimension_count", 2, head_width, head_width);
+  rope.width = keys.number("rope.dimension_count", 2, width, width);
   if (rope.width % 2 != 0)
     fail_field(Code::invalid, keys.full("rope.dimension_count"), "{} is odd", keys.full("rope.dimension_count"));
   const auto kind = keys.text("rope.scaling.type", "none");
@@ -95,24 +98,34 @@ RopeSpec read_rope(const Keys& keys, std::size_t head_width) {
   return rope;
 }
 
-}  // namespace
-
-ModelSpec read_sizes(const Keys& keys) {
+ModelSpec read_widths(const Keys& keys) {
   ModelSpec spec;
   spec.layers = keys.number("block_count", 1, 1024);
   spec.width = keys.number("embedding_length", 1, 1 << 17);
   spec.heads = keys.number("attention.head_count", 1, 1024);
+  spec.ffn_width = keys.number("feed_forward_length", 1, 1 << 20);
+  spec.context = keys.number("context_length", 1, std::size_t{1} << 32);
+  return spec;
+}
+
+void check_sharing(const Keys& keys, const ModelSpec& spec) {
+  if (spec.heads / spec.kv_heads > kernels::attention_rows_max)
+    fail_field(Code::unsupported, keys.full("attention.head_count"), "{} heads share a key head; {} can at most",
+               spec.heads / spec.kv_heads, kernels::attention_rows_max);
+}
+
+ModelSpec read_sizes(const Keys& keys) {
+  auto spec = read_widths(keys);
   spec.kv_heads = keys.number("attention.head_count_kv", 1, 1024, spec.heads);
   if (spec.heads % spec.kv_heads != 0)
     fail_field(Code::invalid, keys.full("attention.head_count_kv"), "{} heads cannot share {} key heads", spec.heads,
                spec.kv_heads);
+  check_sharing(keys, spec);
   spec.head_width = keys.number("attention.key_length", 2, 1024, spec.width / spec.heads);
   if (spec.head_width < 2 || spec.head_width > 1024)
     fail_field(Code::invalid, keys.full("attention.head_count"), "heads would be {} wide", spec.head_width);
   if (keys.number("attention.value_length", 1, 1024, spec.head_width) != spec.head_width)
     fail_field(Code::unsupported, keys.full("attention.value_length"), "values as wide as keys only");
-  spec.ffn_width = keys.number("feed_forward_length", 1, 1 << 20);
-  spec.context = keys.number("context_length", 1, std::size_t{1} << 32);
   spec.attention_scale = 1.0f / std::sqrt(static_cast<float>(spec.head_width));
   return spec;
 }

@@ -30,9 +30,15 @@ class Keys {
 };
 
 /// What every transformer has: layers, widths, heads, context.
+ModelSpec read_widths(const Keys& keys);
+/// The same with heads of keys as wide as those of queries, which may share them.
 ModelSpec read_sizes(const Keys& keys);
+/// How `width` leading values of a head turn, with the scaling of their frequencies; fewer where the file says so.
+RopeSpec read_rope(const Keys& keys, std::size_t width);
 /// What llama-like families share: sizes, heads, norms, rope with its scaling.
 ModelSpec read_common(const Keys& keys);
+/// Refuses a file in which more heads share a key than the attention kernels take at once.
+void check_sharing(const Keys& keys, const ModelSpec& spec);
 /// How many experts there are, how many a token takes, how wide they are.
 ExpertSpec read_experts(const Keys& keys);
 /// What the largest model of Gemma 2 and that of Gemma 3 multiply scores by: as if heads split the model's width.
@@ -51,5 +57,6 @@ ModelSpec read_phi3(const gguf::File& file);
 ModelSpec read_glm4(const gguf::File& file);
 ModelSpec read_ernie4_5(const gguf::File& file);
 ModelSpec read_hunyuan_dense(const gguf::File& file);
+ModelSpec read_deepseek2(const gguf::File& file);
 
 }  // namespace cofre::model
