@@ -320,6 +320,16 @@ class Tools(unittest.TestCase):
         self.assertEqual(only["top"][0]["id"], ids[-1])
         self.assertEqual(only["top"][0]["logprob"], only["logprob"])
 
+    def test_score_of_a_list_is_the_same_bits_in_a_batch_and_with_prompts_in_pieces(self):
+        texts = ["The capital of France is Paris, and that of Portugal is Lisbon", "One two three four five six seven"]
+        ids = [json.loads(cofre("tokenize", MODEL, text, "--json")[1])["tokens"] for text in texts]
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump([{"prompt": all[:-3], "continuation": all[-3:]} for all in ids], file)
+            file.flush()
+            alone, together = (json.loads(cofre("score", MODEL, file.name, *how)[1]) for how in ([], ["--batch", "2", "--chunk", "3"]))
+        self.assertEqual([[one["id"] for one in each["tokens"]] for each in alone], [all[-3:] for all in ids])
+        self.assertEqual(alone, together)
+
     def test_bench_reports_what_its_readers_rely_on(self):
         report = json.loads(cofre("bench", MODEL, "--quick", "--json")[1])
         self.assertEqual(sorted(report["machine"]), sorted(["cpu", "isa", "threads", "read_gb_s", "peak_tflop_s"]))

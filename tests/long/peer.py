@@ -91,6 +91,8 @@ class Peer:
         incomplete: None then."""
         answer = self.ask("completion", {"prompt": prompt_ids, "n_predict": count, "temperature": 0, "n_probs": 10, "cache_prompt": False,
                                          "return_tokens": True, **more})
+        if [step["id"] for step in answer["completion_probabilities"]] == answer["tokens"]:
+            return [(step["id"], step["logprob"]) for step in answer["completion_probabilities"]]
         told = iter(answer["completion_probabilities"])
         steps, step = [], next(told, None)
         for i, token in enumerate(answer["tokens"]):
@@ -105,14 +107,11 @@ class Peer:
 
 def scores(model, tokens, *options):
     """What we make of the peer's tokens: [(log-probability, best id, its log-probability)] after each prompt."""
-    result = []
-    for ids, theirs in tokens:
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump({"prompt": ids, "continuation": [token for token, _ in theirs]}, file)
-            file.flush()
-            ours = json.loads(cofre("score", model, file.name, "--json", *options))["tokens"]
-        result += [(mine["logprob"], mine["top"][0]["id"], mine["top"][0]["logprob"]) for mine in ours]
-    return result
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump([{"prompt": ids, "continuation": [token for token, _ in theirs]} for ids, theirs in tokens], file)
+        file.flush()
+        ours = json.loads(cofre("score", model, file.name, "--json", *options))
+    return [(mine["logprob"], mine["top"][0]["id"], mine["top"][0]["logprob"]) for one in ours for mine in one["tokens"]]
 
 
 class Distance:
