@@ -9,7 +9,8 @@ struct S {
     __m256 a, b;
   };
 
-  static constexpr int exact_rows = 4, exact_chains = 2;
+  static constexpr int exact_rows = 4, exact_chains = 4;
+  static constexpr bool few_registers = true;
   static constexpr int float_rows = 2, float_panels = 2;
   static constexpr std::size_t attention_rows = 1;
 
@@ -85,24 +86,48 @@ struct S {
   }
   static Floats to_floats(Ints x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
 
-  /// sum + Σ of 4 products u · x for each column; u ≤ high. Pairs of products must fit 16 bits: 2 · 127 · high < 2^15;
-  /// larger values are halved into a high and a low part.
-  template <int high>
-  static Ints add_dot(Ints sum, Bytes u, const std::int8_t* x) {
-    std::int32_t four;
-    std::memcpy(&four, x, 4);
-    const auto v = _mm256_set1_epi32(four);
-    const auto ones = _mm256_set1_epi16(1);
-    const auto part = [&](__m256i total, __m256i bytes) {
-      return _mm256_add_epi32(total, _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, v), ones));
-    };
-    if constexpr (high <= 127) return {part(sum.a, u.a), part(sum.b, u.b)};
-    const auto low_bits = and_byte(u, 127);
-    const auto top_bit = shift_right<1>(and_byte(u, 128));  // 64 for 128: added twice
-    sum = {part(sum.a, low_bits.a), part(sum.b, low_bits.b)};
-    sum = {part(sum.a, top_bit.a), part(sum.b, top_bit.b)};
-    return {part(sum.a, top_bit.a), part(sum.b, top_bit.b)};
-  }
+  /// Σ u · x of a granule's quads for each column, x broadcast to all of them. Pairs of products are summed in 16 bits,
+  /// as many of them as fit, before they are widened. Bytes of formats with an offset of 128 are multiplied as signed
+  /// ones, without it.
+  template <class F>
+  struct Dots {
+    static constexpr int offset = F::offset == 128 ? 0 : F::offset;
+    static constexpr int most = F::offset == 128 ? (F::high > 255 - F::low ? F::high - 128 : 128 - F::low) : F::high;
+    static constexpr int fit = 32767 / (2 * 127 * most);  ///< quads whose sums fit 16 bits
+    static_assert(fit > 0);
+    Ints wide, narrow;
+
+    void start(Ints from) { wide = from; }
+    template <int q>
+    void add(Bytes u, const std::int8_t* x) {
+      std::int32_t four;
+      std::memcpy(&four, x, 4);
+      const auto v = _mm256_set1_epi32(four);
+      const Ints pairs{products(u.a, v), products(u.b, v)};
+      if constexpr (q % fit == 0) {
+        if constexpr (q > 0) widen();
+        narrow = pairs;
+      } else {
+        narrow = {_mm256_add_epi16(narrow.a, pairs.a), _mm256_add_epi16(narrow.b, pairs.b)};
+      }
+    }
+    Ints total() {
+      widen();
+      return wide;
+    }
+
+   private:
+    static __m256i products(__m256i u, __m256i x) {
+      if constexpr (F::offset != 128) return _mm256_maddubs_epi16(u, x);
+      const auto w = _mm256_xor_si256(u, _mm256_set1_epi8(static_cast<char>(128)));
+      return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
+    }
+    void widen() {
+      const auto ones = _mm256_set1_epi16(1);
+      wide = {_mm256_add_epi32(wide.a, _mm256_madd_epi16(narrow.a, ones)),
+              _mm256_add_epi32(wide.b, _mm256_madd_epi16(narrow.b, ones))};
+    }
+  };
   static void store(float* at, Floats x) {
     _mm256_storeu_ps(at, x.a);
     _mm256_storeu_ps(at + 8, x.b);

@@ -6,6 +6,7 @@ struct S {
   using Floats = __m512;  ///< 16 × f32
 
   static constexpr int exact_rows = 8, exact_chains = 4;
+  static constexpr bool few_registers = false;
   static constexpr int float_rows = 6, float_panels = 4;
   static constexpr std::size_t attention_rows = 6;
 
@@ -64,13 +65,24 @@ struct S {
   static Floats fma(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
   static Floats negate(Floats a) { return _mm512_sub_ps(_mm512_set1_ps(-0.0f), a); }
   static Floats to_floats(Ints a) { return _mm512_cvtepi32_ps(a); }
-  /// sum + Σ of 4 products u · x for each column; u ≤ high. By assembler, as add_products, and with x broadcast by the
+  /// sum + Σ of 4 products u · x for each column. By assembler, as add_products, and with x broadcast by the
   /// load itself: the front end is what 16 rows wait for.
-  template <int high>
   static Ints add_dot(Ints sum, Bytes u, const std::int8_t* x) {
     asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(u), "m"(*reinterpret_cast<const std::int32_t*>(x)));
     return sum;
   }
+  /// Σ u · x of a granule's quads for each column.
+  template <class F>
+  struct Dots {
+    static constexpr int offset = F::offset;
+    Ints sum;
+    void start(Ints from) { sum = from; }
+    template <int>
+    void add(Bytes u, const std::int8_t* x) {
+      sum = add_dot(sum, u, x);
+    }
+    Ints total() const { return sum; }
+  };
   /// Four neighbouring activations for every column.
   static Bytes broadcast(const std::int8_t* x) {
     std::int32_t four;

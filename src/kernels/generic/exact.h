@@ -25,18 +25,19 @@ struct ExactPass {
   static constexpr int per_group = group_width / F::granule;
   static constexpr int per_sub = 32 / F::granule;
   static constexpr int side_by_side = R < S::exact_chains ? R : S::exact_chains;  ///< rows whose sums run interleaved
+  using Dots = typename S::template Dots<F>;
+  /// Vectors and scales are read when their turn comes, where registers are few and no other rows wait for them.
+  static constexpr bool late = S::few_registers && R == side_by_side;
 
   const Rows& rows;
   const Panels& w;
-  const std::int32_t* starts;  ///< unused where F::offset is 0
+  const std::int32_t* starts;  ///< unused where Dots::offset is 0
 
   /// Adds sub-block `sub` of a record to total[R]; it is sub-block `within` of group g.
   inline void sub_block(const std::byte* quants, const std::byte* scales, const typename F::Head& head, int sub,
                         std::size_t g, int within, typename S::Floats (&total)[R]) const {
-    typename S::Bytes u[8] = {F::template unpack<0>(quants, sub), F::template unpack<1>(quants, sub),
-                              F::template unpack<2>(quants, sub), F::template unpack<3>(quants, sub),
-                              F::template unpack<4>(quants, sub), F::template unpack<5>(quants, sub),
-                              F::template unpack<6>(quants, sub), F::template unpack<7>(quants, sub)};
+    typename S::Bytes u[8];
+    if constexpr (!late) unroll<8>([&](auto q) { u[q] = F::template unpack<q>(quants, sub); });
     const std::size_t at = g * rows.stride;
     const int granule = within * per_sub;
     const float* sums = (F::granule == 32 ? rows.sums32 : rows.sums16) + at * per_group + granule;
@@ -44,27 +45,29 @@ struct ExactPass {
     const std::int32_t* start = starts + g * R * per_group + granule;
     const std::int8_t* x = rows.quants + at * group_width + within * 32;
     typename S::Floats scale[per_sub], base[per_sub];
-    unroll<per_sub>([&](auto half) {
+    const auto read_scales = [&](auto half) {
       scale[half] = F::scale(head, scales, sub * per_sub + half);
       if constexpr (F::has_base) base[half] = F::base(head, scales, sub * per_sub + half);
-    });
+    };
+    if constexpr (!late) unroll<per_sub>(read_scales);
     unroll<R / side_by_side>([&](auto block) {
       constexpr int r = block * side_by_side;
       typename S::Floats part[side_by_side];
       unroll<per_sub>([&](auto half) {
         constexpr int quads = 8 / per_sub;
-        typename S::Ints sum[side_by_side];
+        Dots sum[side_by_side];
         unroll<side_by_side>([&](auto i) {
-          sum[i] = F::offset == 0 ? S::zero_ints() : S::broadcast(start[(r + i) * per_group + half]);
+          sum[i].start(Dots::offset == 0 ? S::zero_ints() : S::broadcast(start[(r + i) * per_group + half]));
         });
         unroll<quads>([&](auto q) {
+          if constexpr (late) u[half * quads + q] = F::template unpack<half * quads + q>(quants, sub);
           unroll<side_by_side>([&](auto i) {
-            sum[i] = S::template add_dot<F::high>(sum[i], u[half * quads + q],
-                                                  x + (r + i) * group_width + half * F::granule + 4 * q);
+            sum[i].template add<q>(u[half * quads + q], x + (r + i) * group_width + half * F::granule + 4 * q);
           });
         });
+        if constexpr (late) read_scales(half);
         unroll<side_by_side>([&](auto i) {
-          const auto product = S::to_floats(sum[i]);
+          const auto product = S::to_floats(sum[i].total());
           part[i] = half == 0 ? S::mul(product, scale[half]) : S::fma(product, scale[half], part[i]);
           if constexpr (F::has_base)
             part[i] = S::fma(base[half], S::broadcast(sums[(r + i) * per_group + half]), part[i]);
@@ -112,7 +115,8 @@ struct ExactPass {
 template <class F, int R>
 inline void exact_rows(const Rows& rows, const Panels& w, const Output& out, std::size_t from, std::size_t to,
                        std::byte* scratch) {
-  const ExactPass<F, R> pass{rows, w, F::offset == 0 ? nullptr : offset_starts<F, R>(rows, scratch)};
+  constexpr bool no_starts = S::template Dots<F>::offset == 0;
+  const ExactPass<F, R> pass{rows, w, no_starts ? nullptr : offset_starts<F, R>(rows, scratch)};
   for (std::size_t panel = from; panel < to; ++panel) pass.panel(panel, out);
 }
 
