@@ -9,7 +9,7 @@ namespace cofre::model {
 
 /// The products of the layer's experts, those with most rows first. Experts take the exact kernels, also for rows of
 /// prompts: which of them meet in an expert depends on the batch, and an expert seldom gets enough rows for the prompt
-/// kernel to pay for requantising its weights.
+/// kernel to pay for requantising its weights (docs/decisions/prompt-kernel.md has the figures).
 void Decoder::order_experts(const Layer& layer, std::size_t first_row) {
   const auto& spec = spec_.experts;
   order_.sort(std::span(chosen_).subspan(first_row * spec.used, (rows_.size() - first_row) * spec.used), spec.count);
