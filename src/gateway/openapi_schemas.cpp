@@ -70,16 +70,21 @@ std::string_view openapi_schemas() {
 "Engines": {"type": "object", "required": ["engines"], "properties": {"engines": {"type": "array", "items": {"type": "object", "required": ["name", "urls", "model", "parallel", "state", "healthy", "reason", "requests"], "properties": {
   "name": {"type": "string"}, "urls": {"type": "array", "items": {"type": "string"}}, "model": {"type": "string"}, "parallel": {"type": "integer"}, "state": {"type": "string"}, "healthy": {"type": "boolean"},
   "reason": {"type": "string"}, "requests": {"type": "integer"}}}}}},
-"Certificate": {"type": "object", "required": ["subject", "issuer", "names", "not_before", "not_after", "fingerprint"], "properties": {
+"ServedCertificate": {"type": "object", "required": ["subject", "issuer", "names", "not_before", "not_after", "fingerprint"], "properties": {
   "subject": {"type": "string"}, "issuer": {"type": "string"}, "names": {"type": "array", "items": {"type": "string"}}, "not_before": {"type": "integer"}, "not_after": {"type": "integer"},
   "fingerprint": {"type": "string", "description": "SHA-256 of the DER"}}},
 "ServerCertificates": {"type": "object", "required": ["own", "authority", "company", "company_file", "requested"], "properties": {
-  "own": {"$ref": "#/components/schemas/Certificate"}, "authority": {"$ref": "#/components/schemas/Certificate"}, "company": {"anyOf": [{"$ref": "#/components/schemas/Certificate"}, {"type": "null"}]},
+  "own": {"$ref": "#/components/schemas/ServedCertificate"}, "authority": {"$ref": "#/components/schemas/ServedCertificate"}, "company": {"anyOf": [{"$ref": "#/components/schemas/ServedCertificate"}, {"type": "null"}]},
   "company_file": {"type": ["string", "null"]}, "requested": {"type": "boolean"}}},
 "CertificateNames": {"type": "object", "properties": {"names": {"type": "array", "items": {"type": "string"}}}, "additionalProperties": false},
 "CertificateRequest": {"type": "object", "required": ["request"], "properties": {"request": {"type": "string", "description": "PEM"}}},
 "CertificateChain": {"type": "object", "required": ["certificate"], "properties": {"certificate": {"type": "string", "description": "PEM, with its chain"}}, "additionalProperties": false},
-"ContentRules": {"type": "object", "properties": {"rules": {"type": "array", "items": {"type": "object"}}, "labels": {"type": "array", "items": {"type": "object"}}}, "description": "docs/rules.md"},
+"ContentRule": {"type": "object", "required": ["name", "do"], "properties": {
+  "name": {"type": "string"}, "do": {"enum": ["report", "mask", "refuse"]}, "on": {"type": "array", "items": {"enum": ["input", "output"]}}, "tenant": {"type": "string"},
+  "words": {"type": "array", "items": {"type": "string"}}, "patterns": {"type": "array", "items": {"type": "string"}}}, "additionalProperties": false},
+"ContentLabel": {"type": "object", "properties": {"tenant": {"type": "string"}, "visible": {"type": "string"}, "producer": {"type": "string"}}, "additionalProperties": false},
+"ContentRules": {"type": "object", "properties": {"rules": {"type": "array", "items": {"$ref": "#/components/schemas/ContentRule"}},
+  "labels": {"type": "array", "items": {"$ref": "#/components/schemas/ContentLabel"}}}, "additionalProperties": false, "description": "docs/rules.md"},
 "Deleted": {"type": "object", "required": ["id", "object", "deleted"], "properties": {"id": {"type": "string"}, "object": {"type": "string"}, "deleted": {"const": true}}},
 "ChatParameters": {"type": "object", "description": "fields of POST /v1/responses", "properties": {
   "temperature": {"type": "number", "minimum": 0, "maximum": 2}, "top_p": {"type": "number", "minimum": 0, "maximum": 1},

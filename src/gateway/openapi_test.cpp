@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "gateway/route_table.h"
 
@@ -41,6 +42,17 @@ TEST(OpenApi, NamesOnlySchemasThatAreThere) {
           << name;
     }
   }
+}
+
+// Of two members of one name the parser keeps the last: what refers to the first is then told another's shape.
+TEST(OpenApi, NoSchemaIsThereTwice) {
+  std::set<std::string> seen;
+  std::istringstream lines{std::string(openapi_schemas())};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('"')) continue;
+    EXPECT_TRUE(seen.insert(line.substr(0, line.find('"', 1))).second) << line;
+  }
+  EXPECT_EQ(seen.size(), openapi().at("components").as_object().at("schemas").as_object().size());
 }
 
 TEST(OpenApi, ABodyIsDescribedWhereOneIsTaken) {

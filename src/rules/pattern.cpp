@@ -21,9 +21,10 @@ struct Pattern::Compiled {
   ~Compiled() { pcre2_code_free(code); }
 };
 
-Pattern::Pattern(const std::string& text) : compiled_(std::make_unique<Compiled>()) {
+Pattern::Pattern(const std::string& text, std::string_view field) : compiled_(std::make_unique<Compiled>()) {
+  const std::string place(field);
   if (text.size() > pattern_bytes_max) {
-    fail_field(Code::invalid, "patterns", "patterns: longer than {} bytes", pattern_bytes_max);
+    fail_field(Code::invalid, place, "{}: longer than {} bytes", field, pattern_bytes_max);
   }
   int error = 0;
   PCRE2_SIZE at = 0;
@@ -34,14 +35,14 @@ Pattern::Pattern(const std::string& text) : compiled_(std::make_unique<Compiled>
   if (compiled_->code == nullptr) {
     std::array<PCRE2_UCHAR, 256> why{};
     pcre2_get_error_message(error, why.data(), why.size());
-    fail_field(Code::invalid, "patterns", "patterns: \"{}\" is wrong at {}: {}", text, at,
+    fail_field(Code::invalid, place, "{}: \"{}\" is wrong at {}: {}", field, text, at,
                reinterpret_cast<const char*>(why.data()));
   }
   std::uint32_t references = 0, empty = 0;
   pcre2_pattern_info(compiled_->code, PCRE2_INFO_BACKREFMAX, &references);
   pcre2_pattern_info(compiled_->code, PCRE2_INFO_MATCHEMPTY, &empty);
-  if (references > 0) fail_field(Code::invalid, "patterns", "patterns: \"{}\" refers back", text);
-  if (empty != 0) fail_field(Code::invalid, "patterns", "patterns: \"{}\" matches the empty text", text);
+  if (references > 0) fail_field(Code::invalid, place, "{}: \"{}\" refers back", field, text);
+  if (empty != 0) fail_field(Code::invalid, place, "{}: \"{}\" matches the empty text", field, text);
 }
 
 Pattern::Pattern(Pattern&&) noexcept = default;

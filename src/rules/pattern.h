@@ -12,8 +12,8 @@ namespace cofre::rules {
 /// Back references are refused; \b and lookbehind see up to 64 characters of what went before.
 class Pattern {
  public:
-  /// Throws Error(invalid, "patterns") where it is none, or matches the empty text.
-  explicit Pattern(const std::string& text);
+  /// Throws Error(invalid, field) where it is none, or matches the empty text.
+  explicit Pattern(const std::string& text, std::string_view field = "patterns");
   Pattern(Pattern&&) noexcept;
   ~Pattern();
 

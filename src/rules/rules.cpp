@@ -16,7 +16,7 @@ constexpr std::size_t text_bytes_max = 1024;
 
 /// A rule as it is written.
 struct Written {
-  std::string name, tenant;
+  std::string name, tenant, path;
   Deed deed = Deed::report;
   bool input = true, output = true;
   std::vector<std::u32string> words;
@@ -66,6 +66,7 @@ Deed deed_named(const std::string& name, const std::string& path) {
 Written read_rule(const json::Object& object, const std::string& path) {
   check_members(object, {"name", "tenant", "do", "on", "words", "patterns"}, path);
   Written rule;
+  rule.path = path;
   rule.name = text_at(object, "name", path);
   if (rule.name.empty()) fail_field(Code::invalid, path + "name", "{}name: a rule needs one", path);
   rule.tenant = text_at(object, "tenant", path);
@@ -98,7 +99,8 @@ std::shared_ptr<const Matcher> matcher_of(const std::vector<Written>& all, const
     const auto index = static_cast<std::uint32_t>(made->rules.size());
     made->rules.push_back({rule.name, rule.deed});
     for (const auto& word : rule.words) made->words.add(word, index);
-    for (const auto& pattern : rule.patterns) made->patterns.emplace_back(Pattern(pattern), index);
+    for (const auto& pattern : rule.patterns)
+      made->patterns.emplace_back(Pattern(pattern, rule.path + "patterns"), index);
   }
   if (made->rules.empty()) return nullptr;
   made->words.ready();

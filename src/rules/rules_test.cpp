@@ -153,9 +153,10 @@ TEST(Rules, WrongOnesAreRefusedWithTheirPlace) {
       {R"({"rules":[{"name":"a","do":"hide"}]})", "rules[0].do"},
       {R"({"rules":[{"name":"a","do":"mask","on":["both"]}]})", "rules[0].on"},
       {R"({"rules":[{"name":"a","do":"mask","words":["\u200b"]}]})", "rules[0].words"},
-      {R"({"rules":[{"name":"a","do":"mask","patterns":["("]}]})", "patterns"},
-      {R"({"rules":[{"name":"a","do":"mask","patterns":["x*"]}]})", "patterns"},
-      {R"({"rules":[{"name":"a","do":"mask","patterns":["(x)\\1"]}]})", "patterns"},
+      {R"({"rules":[{"name":"a","do":"mask","patterns":["("]}]})", "rules[0].patterns"},
+      {R"({"rules":[{"name":"a","do":"mask","patterns":["x*"]}]})", "rules[0].patterns"},
+      {R"({"rules":[{"name":"a","do":"mask","patterns":["(x)\\1"]}]})", "rules[0].patterns"},
+      {R"({"rules":[{"name":"a","do":"mask"},{"name":"b","do":"mask","patterns":["("]}]})", "rules[1].patterns"},
       {R"({"labels":[{},{}]})", "labels[1].tenant"},
   };
   for (const auto& [text, field] : cases) EXPECT_EQ(field_of([&] { Rules::parse(text); }), field) << text;

@@ -12345,27 +12345,19 @@ export interface components {
                 requests: number;
             }[];
         };
-        Certificate: {
-            id: number;
-            name: string;
-            /** @description SHA-256 of the certificate, 64 hex digits */
+        ServedCertificate: {
+            subject: string;
+            issuer: string;
+            names: string[];
+            not_before: number;
+            not_after: number;
+            /** @description SHA-256 of the DER */
             fingerprint: string;
-            /** @description its common name */
-            subject?: string;
-            user?: string | null;
-            tenant?: number | null;
-            scopes?: string[];
-            models?: string[];
-            addresses?: string[];
-            created?: number;
-            last_used?: number | null;
-            expires?: number;
-            revoked?: number | null;
         };
         ServerCertificates: {
-            own: components["schemas"]["Certificate"];
-            authority: components["schemas"]["Certificate"];
-            company: components["schemas"]["Certificate"] | null;
+            own: components["schemas"]["ServedCertificate"];
+            authority: components["schemas"]["ServedCertificate"];
+            company: components["schemas"]["ServedCertificate"] | null;
             company_file: string | null;
             requested: boolean;
         };
@@ -12380,10 +12372,24 @@ export interface components {
             /** @description PEM, with its chain */
             certificate: string;
         };
+        ContentRule: {
+            name: string;
+            /** @enum {unknown} */
+            do: "report" | "mask" | "refuse";
+            on?: ("input" | "output")[];
+            tenant?: string;
+            words?: string[];
+            patterns?: string[];
+        };
+        ContentLabel: {
+            tenant?: string;
+            visible?: string;
+            producer?: string;
+        };
         /** @description docs/rules.md */
         ContentRules: {
-            rules?: Record<string, unknown>[];
-            labels?: Record<string, unknown>[];
+            rules?: components["schemas"]["ContentRule"][];
+            labels?: components["schemas"]["ContentLabel"][];
         };
         Deleted: {
             id: string;
@@ -12837,6 +12843,23 @@ export interface components {
             models?: string[];
             addresses?: string[];
             expires?: number;
+        };
+        Certificate: {
+            id: number;
+            name: string;
+            /** @description SHA-256 of the certificate, 64 hex digits */
+            fingerprint: string;
+            /** @description its common name */
+            subject?: string;
+            user?: string | null;
+            tenant?: number | null;
+            scopes?: string[];
+            models?: string[];
+            addresses?: string[];
+            created?: number;
+            last_used?: number | null;
+            expires?: number;
+            revoked?: number | null;
         };
         Certificates: {
             certificates?: components["schemas"]["Certificate"][];
