@@ -507,7 +507,9 @@ await step('three languages, and nothing of another in them', async () => {
 })
 
 await step('the first load is at most 350 KB', async () => {
-  const fresh = await context.newPage()
+  // A context of its own has nothing in its cache.
+  const empty = await browser.newContext({ ignoreHTTPSErrors: true, storageState: await context.storageState() })
+  const fresh = await empty.newPage()
   const sizes = []
   fresh.on('response', (response) => {
     const url = response.url()
@@ -516,7 +518,7 @@ await step('the first load is at most 350 KB', async () => {
   await fresh.goto(`${base}/console/chat`)
   await fresh.getByPlaceholder('Write a message').waitFor()
   const bytes = (await Promise.all(sizes)).reduce((a, b) => a + b, 0)
-  await fresh.close()
+  await empty.close()
   console.log(`  ${Math.round(bytes / 1024)} KiB`)
   expect(bytes > 0 && bytes <= 350_000, `350 KB, not ${bytes}`)
 })
