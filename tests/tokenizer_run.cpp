@@ -1,5 +1,5 @@
 // Splits and encodes texts, for tokenizers_test.py. Reads lines {"pre", "texts"}, answered by {"words": [[…]]}, and
-// {"file", "texts"}, answered by {"ids": [[…]], "decoded": […]}.
+// {"file", "texts"}, answered by {"ids": [[…]], "decoded": […]}; with "special" names of special tokens are read.
 
 #include <iostream>
 #include <string>
@@ -28,9 +28,10 @@ void split(const json::Object& job, json::Object& answer) {
 void encode(const json::Object& job, json::Object& answer) {
   const auto file = gguf::File::open(std::string(job.at("file").as_string()));
   const auto tokenizer = tokenizer::Tokenizer::from_gguf(file);
+  const auto special = job.contains("special") ? tokenizer::Special::parse : tokenizer::Special::as_text;
   json::Array all, decoded;
   for (const auto& text : job.at("texts").as_array()) {
-    const auto ids = tokenizer.encode(text.as_string());
+    const auto ids = tokenizer.encode(text.as_string(), special);
     json::Array numbers;
     for (const auto id : ids) numbers.emplace_back(id);
     all.emplace_back(std::move(numbers));

@@ -11,22 +11,14 @@ import sys
 import tempfile
 import unittest
 
+import pypi
+
 RUN, TOOLS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 COUNT = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
-PYTHON = os.path.join(TOOLS, "venv", "bin", "python")
-
-if os.path.realpath(sys.prefix) != os.path.realpath(os.path.join(TOOLS, "venv")):
-    if not os.path.exists(os.path.join(TOOLS, "complete")):
-        for command in ([sys.executable, "-m", "venv", os.path.join(TOOLS, "venv")],
-                        [PYTHON, "-m", "pip", "install", "--quiet", "tokenizers", "sentencepiece"]):
-            result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-            if result.returncode != 0:
-                print(f"skipped: {' '.join(command)}: {result.stderr.strip()[-300:]}")
-                sys.exit(77)
-        open(os.path.join(TOOLS, "complete"), "w").close()
-    os.execv(PYTHON, [PYTHON, *sys.argv])
+pypi.enter(TOOLS, "tokenizers", "sentencepiece")
 
 import hostile_texts  # noqa: E402
+from sentencepiece_file import charsmap_of, clean  # noqa: E402
 from gguf_file import ARRAY, BOOL, F32, I32, STRING, U8, U32, Gguf  # noqa: E402
 import sentencepiece  # noqa: E402
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers  # noqa: E402
@@ -92,38 +84,6 @@ def vocabulary(model, pieces, kinds, unknown):
     file.add("tokenizer.ggml.token_type", ARRAY, (I32, kinds))
     file.add("tokenizer.ggml.unknown_token_id", U32, unknown)
     return file
-
-
-def clean(texts):
-    """Without the names of special tokens and zeros, which sentencepiece's library reads in its own way."""
-    return [text.replace("\0", "").replace("</s>", "") for text in texts]
-
-
-def charsmap_of(model):
-    """precompiled_charsmap (field 2) of normalizer_spec (field 3) of a sentencepiece model, by protobuf's wire format."""
-    def fields(data):
-        at = 0
-
-        def number():
-            nonlocal at
-            value = shift = 0
-            while True:
-                byte = data[at]
-                at += 1
-                value |= (byte & 127) << shift
-                shift += 7
-                if byte < 128:
-                    return value
-        while at < len(data):
-            key = number()
-            size = {1: 8, 5: 4}.get(key & 7)
-            if size is None:
-                size = number()
-            if key & 7:
-                yield key >> 3, data[at:at + size]
-                at += size
-    spec = next(content for field, content in fields(model) if field == 3)
-    return next((content for field, content in fields(spec) if field == 2), b"")
 
 
 class Encoders(unittest.TestCase):

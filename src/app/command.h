@@ -58,6 +58,7 @@ int run_command_line(int argc, char** argv);
 Action declare_run(Options& options);
 Action declare_pull(Options& options);
 Action declare_import(Options& options);
+Action declare_convert(Options& options);
 Action declare_list(Options& options);
 Action declare_rm(Options& options);
 Action declare_verify(Options& options);

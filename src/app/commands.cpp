@@ -44,6 +44,7 @@ constexpr std::array table{
     Command{"service", "Make the box a service that starts with the machine", declare_service},
     Command{"score", "Log-probabilities of a given continuation", declare_score},
     Command{"unpack", "", declare_unpack},
+    Command{"convert", "", declare_convert},
     Command{"worker", "", declare_worker},
 };
 

@@ -30,6 +30,16 @@ std::string_view name_of(Purpose purpose) noexcept {
   return "";
 }
 
+std::string model_name_from(std::string_view text) {
+  std::string name = lower_case(text);
+  for (char& c : name) {
+    if (!is_model_name(std::string("a") + c)) c = '-';
+  }
+  while (!name.empty() && !is_model_name(name.substr(0, 1))) name.erase(0, 1);
+  if (!is_model_name(name)) fail(Code::invalid, "{} makes no model name: give one with --name", text);
+  return name;
+}
+
 std::string lower_case(std::string_view text) {
   std::string small(text);
   for (char& c : small) {

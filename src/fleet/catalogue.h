@@ -77,6 +77,10 @@ bool is_model_name(std::string_view text) noexcept;
 /// ASCII letters made small; names are compared so.
 std::string lower_case(std::string_view text);
 
+/// A name made of another text: small letters, what a name cannot hold becomes "-". Throws Error(invalid) where nothing
+/// is left.
+std::string model_name_from(std::string_view text);
+
 /// The rows known to the program.
 class Catalogue {
  public:

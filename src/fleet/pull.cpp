@@ -1,5 +1,6 @@
 #include "fleet/pull.h"
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "fleet/container.h"
 #include "fleet/fetch.h"
@@ -10,13 +11,6 @@ namespace {
 constexpr std::uint64_t disk_reserve_bytes = 64 << 20;  ///< a disk that is filled to the last byte helps nobody
 
 std::string gigabytes(std::uint64_t bytes) { return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9); }
-
-void check_disk(std::uint64_t needed, const Store& store, const Surroundings& around, std::string_view name) {
-  const std::uint64_t free = around.free_disk_bytes(store.folder());
-  if (free >= needed + disk_reserve_bytes) return;
-  fail(Code::exhausted, "{} needs {} of disk space in {} and {} are free: make room or set COFRE_DATA to a larger disk",
-       name, gigabytes(needed + disk_reserve_bytes), store.folder().string(), gigabytes(free));
-}
 
 /// The model as it lies in the store, where it has the wanted sum and nobody touched it.
 std::optional<Stored> find_whole(std::string_view name, const std::string* sha256, const Store& store) {
@@ -49,7 +43,7 @@ std::optional<Stored> take_from_caches(const Model& model, Store& store, const S
     const auto taken = store.path_of(model.name, ".import");
     std::filesystem::remove(taken);
     if (!os::try_hard_link(path, taken)) {
-      check_disk(model.bytes, store, around, model.name);
+      around.expect_space(model.name, model.bytes, store);
       std::error_code failed;
       if (!std::filesystem::copy_file(path, taken, failed)) {
         listener.say(fmt::format("It cannot be copied: {}", failed.message()));
@@ -134,7 +128,7 @@ Stored fetch_first(const Fetch& fetch, Store& store, const Surroundings& around)
     const Model wanted = brought_by(source, model);
     const std::uint64_t made_bytes = wanted.sha256 == model.sha256 ? 0 : model.bytes;
     const auto here = std::min(part_bytes(fetch.part), wanted.bytes);
-    check_disk(wanted.bytes - here + extra_disk_bytes(source, wanted) + made_bytes, store, around, model.name);
+    around.expect_space(model.name, wanted.bytes - here + extra_disk_bytes(source, wanted) + made_bytes, store);
     fetch.listener.say(fmt::format("{} {} from {}", here > 0 ? "Going on with" : "Fetching", model.name,
                                    describe(source, fetch.hubs)));
     try {
@@ -173,6 +167,18 @@ Model find_referenced(const HubReference& reference, const Surroundings& around,
 }
 
 }  // namespace
+
+std::uint64_t Surroundings::writable_bytes(const Store& store) const {
+  const std::uint64_t free = free_disk_bytes(store.folder());
+  return free > disk_reserve_bytes ? free - disk_reserve_bytes : 0;
+}
+
+void Surroundings::expect_space(std::string_view what, std::uint64_t bytes, const Store& store) const {
+  if (writable_bytes(store) >= bytes) return;
+  fail(Code::exhausted, "{} needs {} of disk space in {} and {} are free: make room or set COFRE_DATA to a larger disk",
+       what, gigabytes(checked_add(bytes, disk_reserve_bytes).value_or(UINT64_MAX)), store.folder().string(),
+       gigabytes(free_disk_bytes(store.folder())));
+}
 
 Pulled pull(const Model& model, Store& store, const std::filesystem::path& origin, const Surroundings& around,
             Listener& listener) {

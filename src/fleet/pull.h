@@ -12,12 +12,20 @@
 #include "fleet/listener.h"
 #include "fleet/resolve.h"
 #include "fleet/store.h"
+#include "huggingface/conversion.h"
 #include "os/disk.h"
 
 namespace cofre::fleet {
 
 /// Throws Error(invalid) where the file is no GGUF, Error(unsupported) where it is one of several of a model.
 void check_model_file(const std::filesystem::path& path);
+
+/// Writes the model file that a folder of Hugging Face's makes to `to`, which must not be there. `ready` is called once
+/// `to` is open, before the folder is read. Throws what huggingface::Conversion throws, Error(exhausted) where the file
+/// would have more than `free_bytes`, Error(cancelled).
+void convert_folder(const std::filesystem::path& folder, const std::filesystem::path& to,
+                    huggingface::Quantization quantization, std::uint64_t free_bytes, Listener& listener,
+                    const std::function<void()>& ready = {});
 
 /// What a pull finds around it; tests put their own.
 struct Surroundings {
@@ -27,10 +35,20 @@ struct Surroundings {
   /// Reads a stranger's model file. Throws Error(invalid or unsupported) where it is none, or one of several of a
   /// model.
   std::function<void(const std::filesystem::path&)> inspect = check_model_file;
-
   /// Makes a model file of a stranger's container (container.h): from, to.
   std::function<void(const std::filesystem::path&, const std::filesystem::path&)> unpack =
       [](const std::filesystem::path& from, const std::filesystem::path& to) { unpack_container(from, to); };
+  /// Makes a model file of a stranger's folder: convert_folder without `ready`.
+  std::function<void(const std::filesystem::path& folder, const std::filesystem::path& to, huggingface::Quantization,
+                     std::uint64_t free_bytes, Listener&)>
+      convert = [](const auto& folder, const auto& to, auto quantization, auto free_bytes, auto& listener) {
+        convert_folder(folder, to, quantization, free_bytes, listener);
+      };
+
+  /// Bytes that may be written to the store's disk.
+  std::uint64_t writable_bytes(const Store& store) const;
+  /// Throws Error(exhausted) with the numbers where that disk has no room for so many.
+  void expect_space(std::string_view what, std::uint64_t bytes, const Store& store) const;
 
   static Surroundings from_environment() { return {Hubs::from_environment(), Caches::from_environment()}; }
 };
@@ -60,5 +78,13 @@ Pulled pull(Models& models, std::string_view text, const Surroundings& around, L
 /// another SHA-256, or where that name is taken by another file.
 Pulled import_file(const std::filesystem::path& path, std::string_view name, const Catalogue& catalogue, Store& store,
                    const Surroundings& around, Listener& listener, bool take = false);
+
+/// Turns a folder of Hugging Face's (config.json, tokenizer.json, safetensors), or a zip archive of one, into one model
+/// file of the store. Without `name` it gets the folder's. Throws as import_file, and what huggingface::Conversion
+/// throws.
+Pulled import_folder(const std::filesystem::path& path, std::string_view name, huggingface::Quantization quantization,
+                     const Catalogue& catalogue, Store& store, const Surroundings& around, Listener& listener);
+/// Whether import_folder is for this path: a folder or a file that is called a zip archive.
+bool is_folder(const std::filesystem::path& path);
 
 }  // namespace cofre::fleet

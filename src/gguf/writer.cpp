@@ -5,8 +5,6 @@
 namespace cofre::gguf {
 namespace {
 
-constexpr std::size_t alignment = 32;
-
 template <class T>
 void put(std::vector<std::byte>& out, const T& value) {
   const auto* at = reinterpret_cast<const std::byte*>(&value);
@@ -30,7 +28,10 @@ void put_array_key(std::vector<std::byte>& out, std::string_view key, std::uint3
   put(out, static_cast<std::uint64_t>(count));
 }
 
-void pad(std::vector<std::byte>& out) { out.resize((out.size() + alignment - 1) / alignment * alignment); }
+void pad(std::vector<std::byte>& out) {
+  constexpr auto step = Writer::alignment;
+  out.resize((out.size() + step - 1) / step * step);
+}
 
 }  // namespace
 
@@ -75,18 +76,24 @@ void Writer::add(std::string_view key, std::span<const std::uint8_t> values) {
   ++pair_count_;
 }
 
-void Writer::add_tensor(std::string_view name, Type type, std::span<const std::uint64_t> shape,
-                        std::span<const std::byte> bytes) {
+void Writer::announce_tensor(std::string_view name, Type type, std::span<const std::uint64_t> shape,
+                             std::uint64_t bytes) {
   Pending pending;
   put_string(pending.info, name);
   put(pending.info, static_cast<std::uint32_t>(shape.size()));
   for (std::uint64_t size : shape) put(pending.info, size);
   put(pending.info, static_cast<std::uint32_t>(type));
-  pending.data.assign(bytes.begin(), bytes.end());
+  pending.bytes = bytes;
   tensors_.push_back(std::move(pending));
 }
 
-std::vector<std::byte> Writer::finish() const {
+void Writer::add_tensor(std::string_view name, Type type, std::span<const std::uint64_t> shape,
+                        std::span<const std::byte> bytes) {
+  announce_tensor(name, type, shape, bytes.size());
+  tensors_.back().data.assign(bytes.begin(), bytes.end());
+}
+
+std::vector<std::byte> Writer::head() const {
   std::vector<std::byte> out;
   for (char c : std::string_view("GGUF")) out.push_back(static_cast<std::byte>(c));
   put(out, std::uint32_t{3});
@@ -97,13 +104,18 @@ std::vector<std::byte> Writer::finish() const {
   for (const auto& tensor : tensors_) {
     out.insert(out.end(), tensor.info.begin(), tensor.info.end());
     put(out, offset);
-    offset = (offset + tensor.data.size() + alignment - 1) / alignment * alignment;
-  }
-  for (const auto& tensor : tensors_) {
-    pad(out);
-    out.insert(out.end(), tensor.data.begin(), tensor.data.end());
+    offset = (offset + tensor.bytes + alignment - 1) / alignment * alignment;
   }
   pad(out);
+  return out;
+}
+
+std::vector<std::byte> Writer::finish() const {
+  auto out = head();
+  for (const auto& tensor : tensors_) {
+    out.insert(out.end(), tensor.data.begin(), tensor.data.end());
+    pad(out);
+  }
   return out;
 }
 

@@ -28,10 +28,17 @@ class Writer {
 
   std::vector<std::byte> finish() const;
 
+  /// A tensor whose bytes the caller writes: behind head(), in the order announced, each padded to `alignment`.
+  void announce_tensor(std::string_view name, Type type, std::span<const std::uint64_t> shape, std::uint64_t bytes);
+  /// Everything before the first tensor's bytes.
+  std::vector<std::byte> head() const;
+  static constexpr std::size_t alignment = 32;
+
  private:
   struct Pending {
     std::vector<std::byte> info;
-    std::vector<std::byte> data;
+    std::vector<std::byte> data;  ///< empty where only announced
+    std::uint64_t bytes = 0;
   };
   std::vector<std::byte> pairs_;
   std::uint64_t pair_count_ = 0;

@@ -7,7 +7,7 @@ if(COFRE_SANITIZE MATCHES address)
 endif()
 set(avx512_flags -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c -mtune=icelake-server
     -mprefer-vector-width=512)
-set_source_files_properties(${dir}/scalar/scalar.cpp ${dir}/panels.cpp ${dir}/format.cpp PROPERTIES COMPILE_OPTIONS "${kernel_flags}")
+set_source_files_properties(${dir}/scalar/scalar.cpp ${dir}/panels.cpp ${dir}/format.cpp ${dir}/quantize_row.cpp PROPERTIES COMPILE_OPTIONS "${kernel_flags}")
 set_source_files_properties(${dir}/avx2/avx2.cpp PROPERTIES COMPILE_OPTIONS "${kernel_flags};${plain};-mavx2;-mfma;-mf16c;-mtune=haswell")
 set_source_files_properties(${dir}/avx512/avx512.cpp PROPERTIES COMPILE_OPTIONS "${kernel_flags};${plain};${avx512_flags}")
 set_source_files_properties(${dir}/amx/amx.cpp PROPERTIES

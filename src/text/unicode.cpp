@@ -1,5 +1,7 @@
 #include "text/unicode.h"
 
+#include <algorithm>
+
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
@@ -48,15 +50,31 @@ bool is_nonspacing_mark(char32_t code) noexcept { return u_charType(static_cast<
 
 char32_t to_lower(char32_t code) noexcept { return static_cast<char32_t>(u_tolower(static_cast<UChar32>(code))); }
 
-std::string decompose(std::string_view text) {
-  UErrorCode status = U_ZERO_ERROR;
-  const auto* nfd = icu::Normalizer2::getNFDInstance(status);
+namespace {
+
+std::string normalized(const icu::Normalizer2* form, UErrorCode status, std::string_view text) {
   CHECK(U_SUCCESS(status));
   std::string out;
-  nfd->normalize(icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}), status)
+  form->normalize(icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}), status)
       .toUTF8String(out);
   CHECK(U_SUCCESS(status));
   return out;
+}
+
+}  // namespace
+
+std::string decompose(std::string_view text) {
+  UErrorCode status = U_ZERO_ERROR;
+  const auto* form = icu::Normalizer2::getNFDInstance(status);
+  return normalized(form, status, text);
+}
+
+std::string compose(std::string_view text) {
+  const auto plain_byte = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(text.begin(), text.end(), plain_byte)) return std::string(text);
+  UErrorCode status = U_ZERO_ERROR;
+  const auto* form = icu::Normalizer2::getNFCInstance(status);
+  return normalized(form, status, text);
 }
 
 char32_t plain(char32_t code) noexcept {

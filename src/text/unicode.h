@@ -29,6 +29,8 @@ bool is_nonspacing_mark(char32_t code) noexcept;
 char32_t to_lower(char32_t code) noexcept;
 /// Canonical decomposition (NFD). Requires UTF-8.
 std::string decompose(std::string_view text);
+/// Canonical composition (NFC). Requires UTF-8.
+std::string compose(std::string_view text);
 
 /// A character without what only changes its looks: case folded, full-width forms as their usual ones, every space as
 /// U+0020. 0: what is not seen at all (zero-width characters, soft hyphens, variation selectors).

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "gguf/gguf.h"
+#include "text/unicode.h"
 #include "text/utf8.h"
 #include "tokenizer/encoder.h"
 #include "tokenizer/merge.h"
@@ -17,6 +18,7 @@ class Bpe : public Encoder {
  public:
   Bpe(const Vocabulary& vocabulary, std::string_view pre, const gguf::File& file)
       : vocabulary_(vocabulary), pre_(pre), merges_(file, vocabulary) {
+    compose_ = file.boolean("tokenizer.ggml.normalizer.nfc").value_or(false);
     // Some vocabularies lack control characters (SmolLM2): those are left out of a text, as their makers' tokenizers
     // do.
     for (int b = ' '; b <= '~'; ++b)
@@ -26,7 +28,8 @@ class Bpe : public Encoder {
 
   void encode(std::string_view text, bool, std::vector<TokenId>& out) const override {
     std::vector<Symbol> symbols;
-    std::string printable;
+    std::string printable, composed;
+    if (compose_) text = composed = text::compose(text);
     pre_.split(text, [&](std::string_view word) {
       if (pre_.whole_words_first()) {
         printable.clear();
@@ -85,6 +88,7 @@ class Bpe : public Encoder {
   const Vocabulary& vocabulary_;
   PreTokenizer pre_;
   MergeTable merges_;
+  bool compose_ = false;  ///< a text is brought to NFC first (Qwen 2); no key of llama.cpp's, which does without
 };
 
 }  // namespace
