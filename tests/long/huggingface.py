@@ -28,7 +28,7 @@ from family_models import END, PIECES  # noqa: E402
 from peer import COFRE, Peer, command_of_peer, scores  # noqa: E402
 
 BOUND, MEAN = 1e-3, {"": 1e-3, "Q8_0": 0.05, "Q4_0": 0.15}
-COSINE = 0.99999
+COSINE, SCORE = 0.99999, 0.999  # the peer's GELU is the approximation by tanh, out of a table of halves
 
 
 def tokenizer_of_ascii():
@@ -122,10 +122,11 @@ def main():
                 print(lines[-1] + ("" if holds else " **outside the bounds**"), flush=True)
         for family in (name for name in names or hf.ENCODERS if name in hf.ENCODERS):
             worst = measure_encoder(command, family, folder)
-            good = good and worst >= COSINE
+            bound = SCORE if family == "reranker" else COSINE
+            good = good and worst >= bound
             what = "1 − widest difference of scores" if family == "reranker" else "least cosine to NumPy"
             lines.append(f"| {family} | F32 | {what}: {worst:.6f} | | |")
-            print(lines[-1] + ("" if worst >= COSINE else " **outside the bounds**"), flush=True)
+            print(lines[-1] + ("" if worst >= bound else " **outside the bounds**"), flush=True)
     if "--write" in sys.argv[1:] and good:
         page = os.path.join(ROOT, "docs", "huggingface.md")
         begin, end = "<!-- tests/long/huggingface.py --write -->\n", "<!-- end -->\n"
