@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Vectors and rankings of a whole box, with small random encoders: /v1/embeddings, /v1/rerank, `cofre embed`.
+"""Vectors and rankings of a whole box, with small random encoders and a real one: /v1/embeddings, /v1/rerank, `cofre embed`.
 
-    tests/embeddings_test.py COFRE
+    tests/embeddings_test.py COFRE DATA      the program and a data directory; all-MiniLM is pulled into it once
 """
 import base64
 import json
@@ -13,10 +13,11 @@ import sys
 import tempfile
 import unittest
 
-from box import Box
+from box import Box, ensure_model
 from gguf_file import tiny_encoder
 
-COFRE = sys.argv[1]
+COFRE, DATA = sys.argv[1:3]
+MINILM = ensure_model(COFRE, DATA, "all-minilm")
 
 
 def of_length_one(vector):
@@ -120,6 +121,15 @@ class Embeddings(unittest.TestCase):
         refused = subprocess.run([COFRE, "embed", self.encoder, "--as", "title", "cat"], capture_output=True, text=True)
         self.assertEqual(refused.returncode, 2)
         self.assertIn("--as", refused.stderr)
+
+
+    def test_a_real_model_finds_alike_what_is_alike(self):
+        """As near as the model's own pipeline (sentence-transformers) says: 0.6945, 0.9429, 0.2569."""
+        done = subprocess.run([COFRE, "embed", MINILM, "--json", "That is a happy person", "That is a happy dog",
+                               "That is a very happy person", "Today is a sunny day"], capture_output=True, text=True, check=True)
+        first, *others = json.loads(done.stdout)["embeddings"]
+        for other, expected in zip(others, (0.6945, 0.9429, 0.2569)):
+            self.assertAlmostEqual(sum(x * y for x, y in zip(first, other)), expected, delta=2e-4)
 
 
 if __name__ == "__main__":

@@ -47,19 +47,6 @@ void unpack(const std::filesystem::path& from, const std::filesystem::path& to, 
   }
 }
 
-Pulled import_unpacked(const std::filesystem::path& folder, const std::string& origin, const std::string& name,
-                       huggingface::Quantization quantization, Store& store, const Surroundings& around,
-                       Listener& listener) {
-  Scrap made(store.path_of(name, ".import"));
-  std::filesystem::remove(made.path);
-  around.convert(folder, made.path, quantization, around.writable_bytes(store), listener);
-  around.inspect(made.path);  // what was written is held to the same proofs as what comes from elsewhere
-  const auto sha256 = sha256_of_file(made.path, listener);
-  auto stored = store.publish(made.path, name, sha256, origin);
-  made.path.clear();
-  return {std::move(stored)};
-}
-
 }  // namespace
 
 void convert_folder(const std::filesystem::path& folder, const std::filesystem::path& to,
@@ -80,6 +67,15 @@ void convert_folder(const std::filesystem::path& folder, const std::filesystem::
   });
 }
 
+void convert_archive(const std::filesystem::path& archive, const std::string& name, const std::filesystem::path& to,
+                     huggingface::Quantization quantization, const Store& store, const Surroundings& around,
+                     Listener& listener) {
+  const Scratch scratch(store.path_of(name, ".scratch"));
+  const auto folder = scratch.path / name;  // the model gets its name of the folder's
+  unpack(archive, folder, store, around, listener);
+  around.convert(folder, to, quantization, around.writable_bytes(store), listener);
+}
+
 bool is_folder(const std::filesystem::path& path) {
   return std::filesystem::is_directory(path) || lower_case(path.extension().string()) == ".zip";
 }
@@ -97,11 +93,18 @@ Pulled import_folder(const std::filesystem::path& path, std::string_view name, h
   const auto lock = store.lock(chosen);
   if (std::filesystem::exists(target))
     fail(Code::invalid, "there is a model {} already: cofre rm {}, or give this one a --name", chosen, chosen);
-  if (!packed) return import_unpacked(from, from.string(), chosen, quantization, store, around, listener);
-  const Scratch scratch(store.path_of(chosen, ".scratch"));
-  const auto unpacked = scratch.path / chosen;  // the model gets its name of the folder's
-  unpack(from, unpacked, store, around, listener);
-  return import_unpacked(unpacked, from.string(), chosen, quantization, store, around, listener);
+  Scrap made(store.path_of(chosen, ".import"));
+  std::filesystem::remove(made.path);
+  if (packed) {
+    convert_archive(from, chosen, made.path, quantization, store, around, listener);
+  } else {
+    around.convert(from, made.path, quantization, around.writable_bytes(store), listener);
+  }
+  around.inspect(made.path);  // what was written is held to the same proofs as what comes from elsewhere
+  const auto sha256 = sha256_of_file(made.path, listener);
+  auto stored = store.publish(made.path, chosen, sha256, from.string());
+  made.path.clear();
+  return {std::move(stored)};
 }
 
 }  // namespace cofre::fleet

@@ -78,12 +78,17 @@ Model brought_by(const Source& source, const Model& model) {
   return wanted;
 }
 
-/// The model's file made of a container that was brought whole.
+/// The model's file made of a container, or of a zipped folder of Hugging Face's, that was brought whole.
 Stored publish_made(const Fetch& fetch, const Model& model, Store& store, const Surroundings& around,
                     const std::string& origin) {
   fetch.listener.say("Making a model file of it");
   Scrap made(store.path_of(model.name, ".import"));
-  around.unpack(fetch.part, made.path);
+  std::filesystem::remove(made.path);
+  if (is_container(fetch.part)) {
+    around.unpack(fetch.part, made.path);
+  } else {
+    convert_archive(fetch.part, model.name, made.path, huggingface::Quantization::none, store, around, fetch.listener);
+  }
   const auto sha256 = sha256_of_file(made.path, fetch.listener);
   if (sha256 != model.sha256)
     fail(Code::invalid, "the file made of {} is not {}: expected SHA-256 {}, actual {}", origin, model.name,

@@ -58,6 +58,12 @@ struct Pulled {
   bool was_there = false;  ///< nothing had to be done
 };
 
+/// Makes the model file of a zipped folder of Hugging Face's, `name` by name. Throws as convert_folder() does, and
+/// Error(invalid) where the archive is damaged or holds more than it claims.
+void convert_archive(const std::filesystem::path& archive, const std::string& name, const std::filesystem::path& to,
+                     huggingface::Quantization quantization, const Store& store, const Surroundings& around,
+                     Listener& listener);
+
 /// Brings a model into the store: what is there already, else a verified copy from another program's cache, else the
 /// first source that can be reached. The SHA-256 of the whole file is checked before it gets its name. Relative paths
 /// of file sources count from `origin`. Throws
