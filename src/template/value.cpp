@@ -25,7 +25,7 @@ struct Walk {
   }
 };
 
-std::string quoted(std::string_view text) {
+std::string python_literal(std::string_view text) {
   const char quote = text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';
   constexpr char hex[] = "0123456789abcdef";
   std::string out(1, quote);
@@ -67,7 +67,7 @@ std::string repr_of(const Value& value, Walk& walk) {
 }
 
 std::string repr_inside(const Value& value, Walk& walk) {
-  if (const auto* text = value.text()) return quoted(walk.copy(*text));
+  if (const auto* text = value.text()) return python_literal(walk.copy(*text));
   if (const auto* list = value.list()) {
     std::string out(1, list->tuple ? '(' : '[');
     for (std::size_t i = 0; i < list->items.size(); ++i) out += (i > 0 ? ", " : "") + repr_of(list->items[i], walk);
@@ -77,8 +77,8 @@ std::string repr_inside(const Value& value, Walk& walk) {
   if (const auto* dict = value.dict()) {
     std::string out = "{";
     for (std::size_t i = 0; i < dict->items.size(); ++i)
-      out +=
-          (i > 0 ? ", " : "") + quoted(walk.copy(dict->items[i].first)) + ": " + repr_of(dict->items[i].second, walk);
+      out += (i > 0 ? ", " : "") + python_literal(walk.copy(dict->items[i].first)) + ": " +
+             repr_of(dict->items[i].second, walk);
     return out + "}";
   }
   if (value.is_undefined()) return "Undefined";
