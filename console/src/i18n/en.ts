@@ -385,7 +385,7 @@ export const en = {
   'tenants.deleteTitle': 'Delete {{name}}?',
   'tenants.deleteText': 'All of its people and programs lose their access. This cannot be undone.',
   'audit.title': 'Audit',
-  'audit.lead': 'What happened, in a record that nobody can change unnoticed. Never what was asked or answered.',
+  'audit.lead': 'What happened, in a record that nobody can change unnoticed. What was asked and answered only where a retention rule keeps it.',
   'audit.export': 'Export',
   'audit.person': 'Person',
   'audit.action': 'Action',

@@ -386,7 +386,7 @@ export const pt: Messages = {
   'tenants.deleteTitle': 'Excluir {{name}}?',
   'tenants.deleteText': 'Todas as pessoas e programas perdem o acesso. Não dá para desfazer.',
   'audit.title': 'Auditoria',
-  'audit.lead': 'O que aconteceu, num registro que ninguém altera sem ser notado. Nunca o que foi perguntado ou respondido.',
+  'audit.lead': 'O que aconteceu, num registro que ninguém altera sem ser notado. O que foi perguntado e respondido, só onde uma regra de retenção o guarda.',
   'audit.export': 'Exportar',
   'audit.person': 'Pessoa',
   'audit.action': 'Ação',

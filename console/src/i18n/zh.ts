@@ -386,7 +386,7 @@ export const zh: Messages = {
   'tenants.deleteTitle': '删除 {{name}}？',
   'tenants.deleteText': '其所有人员和程序将失去访问权限，且无法撤销。',
   'audit.title': '审计',
-  'audit.lead': '记录发生的事件，任何篡改都会被发现；不包含提问和回答的内容。',
+  'audit.lead': '记录发生的事件，任何篡改都会被发现；仅在保留规则要求时才包含提问和回答的内容。',
   'audit.export': '导出',
   'audit.person': '人员',
   'audit.action': '操作',
