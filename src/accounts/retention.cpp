@@ -80,9 +80,14 @@ std::optional<std::int64_t> Retention::find(Kept kind, Level level, std::int64_t
 }
 
 std::optional<std::int64_t> Retention::days(Kept kind, std::int64_t owner) const {
+  {
+    const std::shared_lock hold(mutex_);
+    const bool any = std::any_of(rules_.begin(), rules_.end(), [&](const auto& rule) { return rule.kind == kind; });
+    if (!any)
+      return std::nullopt;  // each request asks for its contents: mostly there is no rule to look an owner up for
+  }
   const auto known = directory_.find_owner(owner);
   const std::shared_lock hold(mutex_);
-  if (rules_.empty()) return std::nullopt;
   if (known) {
     if (auto days = find(kind, Level::user, owner)) return days;
     if (auto days = find(kind, Level::department, known->department)) return days;

@@ -62,6 +62,13 @@ class GatewayTest : public testing::Test {
     return fmt::format("Cookie: __Host-cofre={}\r\nX-CSRF-Token: {}\r\n", session,
                        accounts.sessions.csrf_token(session));
   }
+  /// The body of an answer that is 200.
+  json::Object done_as(const std::string& headers, std::string_view method, const std::string& path,
+                       const std::string& body = {}) {
+    const auto answer = ask_as(headers, method, path, body);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << method << ' ' << path << ' ' << answer;
+    return body_of(answer);
+  }
   /// The whole answer, over a connection of its own; begins the gateway where it has not begun.
   std::string ask_as(const std::string& headers, std::string_view method, std::string_view path,
                      const std::string& body = {}) {

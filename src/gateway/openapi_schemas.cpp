@@ -267,7 +267,7 @@ std::string_view openapi_schemas() {
   "prices": {"type": "array", "items": {"$ref": "#/components/schemas/PriceNew"}}, "machine": {"$ref": "#/components/schemas/MachineCost"}}},
 "MachineCost": {"type": "object", "description": "the box beside the cloud, where the settings say what it costs", "required": ["currency", "cost_a_month", "days", "cost", "cloud_currency", "cloud_cost", "cloud_cost_peak", "break_even"], "properties": {
   "currency": {"type": "string"}, "cost_a_month": {"type": "number"}, "days": {"type": "integer"}, "cost": {"type": "number"}, "cloud_currency": {"type": "string"}, "cloud_cost": {"type": "number"}, "cloud_cost_peak": {"type": "number"},
-  "break_even": {"type": ["object", "null"], "properties": {"tokens_a_month": {"type": "number"}, "tokens_a_month_peak": {"type": "number"}, "used_a_month": {"type": "number"}}}}},
+  "break_even": {"type": ["object", "null"], "required": ["tokens_a_month", "tokens_a_month_peak", "used_a_month"], "properties": {"tokens_a_month": {"type": "number"}, "tokens_a_month_peak": {"type": "number"}, "used_a_month": {"type": "number"}}}}},
 "PriceNew": {"type": "object", "required": ["model", "since", "input", "output"], "properties": {
   "model": {"type": "string"}, "since": {"type": "string", "format": "date"}, "currency": {"type": "string"}, "input": {"type": "number"}, "output": {"type": "number"}, "cached": {"type": "number"},
   "input_peak": {"type": "number"}, "output_peak": {"type": "number"}, "cached_peak": {"type": "number"}, "note": {"type": "string"}}, "additionalProperties": false}

@@ -1,17 +1,9 @@
 import { Descriptions } from 'antd'
 import { useTranslation } from 'react-i18next'
+import type { Schema } from '../api/http'
 import { moneyText, numberText } from '../ui/format'
 
-export interface Machine {
-  currency: string
-  cost_a_month: number
-  days: number
-  cost: number
-  cloud_currency: string
-  cloud_cost: number
-  cloud_cost_peak: number
-  break_even: { tokens_a_month: number; tokens_a_month_peak: number; used_a_month: number } | null
-}
+export type Machine = Schema['MachineCost']
 
 /** The box beside the cloud that it replaces, as the usage says and no better. */
 export function BreakEven({ machine, as }: { machine: Machine | undefined; as: string }) {

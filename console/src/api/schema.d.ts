@@ -12976,9 +12976,9 @@ export interface components {
             cloud_cost: number;
             cloud_cost_peak: number;
             break_even: {
-                tokens_a_month?: number;
-                tokens_a_month_peak?: number;
-                used_a_month?: number;
+                tokens_a_month: number;
+                tokens_a_month_peak: number;
+                used_a_month: number;
             } | null;
         };
         PriceNew: {

@@ -1,14 +1,14 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, Button, Form, Input, Modal } from 'antd'
+import { Button, Form, Input } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError, api, path, type Schema } from '../api/http'
 import { NotConfirmed, makePasskey, passkeysWork } from '../api/passkeys'
 import { FormDialog } from '../ui/deeds'
 import { agoText } from '../ui/format'
-import { Secret } from '../ui/Secret'
 import { Failed, Waiting } from '../ui/states'
+import { RecoveryCodes } from './RecoveryCodes'
 
 type Passkey = Schema['Passkey']
 
@@ -88,10 +88,7 @@ export function Passkeys() {
         <p>{t('passkey.removeText')}</p>
         {password}
       </FormDialog>
-      <Modal title={t('factor.codes')} open={codes !== undefined} closable={false} footer={<Button type="primary" onClick={() => setCodes(undefined)}>{t('factor.codesKept')}</Button>}>
-        <Alert type="warning" showIcon title={t('factor.codesText')} style={{ marginBottom: 12 }} />
-        <Secret text={codes?.join(' ') ?? ''} />
-      </Modal>
+      <RecoveryCodes codes={codes} close={() => setCodes(undefined)} />
     </section>
   )
 }

@@ -1,9 +1,10 @@
-import { Alert, App, Button, Form, Input, Modal, QRCode } from 'antd'
+import { Alert, App, Button, Form, Input, QRCode } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, path } from '../api/http'
 import { FormDialog } from '../ui/deeds'
 import { Secret } from '../ui/Secret'
+import { RecoveryCodes } from './RecoveryCodes'
 import { useMySessions } from './Sessions'
 
 /** TOTP (RFC 6238): the password once more, where there is one, the secret into an app, a code of it back. */
@@ -78,10 +79,7 @@ export function SecondFactor({ asksPassword }: { asksPassword: boolean }) {
           <Input autoComplete="one-time-code" className="mono" />
         </Form.Item>
       </FormDialog>
-      <Modal title={t('factor.codes')} open={codes !== undefined} closable={false} footer={<Button type="primary" onClick={() => setCodes(undefined)}>{t('factor.codesKept')}</Button>}>
-        <Alert type="warning" showIcon title={t('factor.codesText')} style={{ marginBottom: 12 }} />
-        <Secret text={codes?.join(' ') ?? ''} />
-      </Modal>
+      <RecoveryCodes codes={codes} close={() => setCodes(undefined)} />
     </section>
   )
 }

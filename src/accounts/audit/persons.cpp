@@ -89,7 +89,7 @@ std::optional<std::string> Persons::unseal(std::int64_t number, std::string_view
   return crypto::unseal_text(known->second.key, sealed, context);
 }
 
-/// Of the cache, or the database; null where the person is none. With both mutexes held.
+/// Of the cache, or the database; null where the person is none. With the database held.
 const Persons::ContentKey* Persons::content_key(std::int64_t number, std::int64_t last_day) {
   const auto known = content_keys_.find({number, last_day});
   if (known != content_keys_.end()) return &known->second;
@@ -109,7 +109,7 @@ const Persons::ContentKey* Persons::content_key(std::int64_t number, std::int64_
 std::optional<Persons::SealedContent> Persons::seal_content(std::int64_t number, std::int64_t last_day,
                                                             std::string_view text, std::string_view context) {
   if (number == nobody) return std::nullopt;
-  const std::scoped_lock lock(database_mutex_, mutex_);
+  const std::scoped_lock hold(database_mutex_);
   const auto* key = content_key(number, last_day);
   if (key == nullptr) return std::nullopt;
   return SealedContent{key->id, crypto::seal_text(key->key, text, context)};
@@ -117,14 +117,14 @@ std::optional<Persons::SealedContent> Persons::seal_content(std::int64_t number,
 
 std::optional<std::string> Persons::unseal_content(std::int64_t key, std::string_view sealed,
                                                    std::string_view context) const {
-  const std::scoped_lock lock(database_mutex_);
+  const std::scoped_lock hold(database_mutex_);
   auto row = database_.query("SELECT key FROM audit_content_keys WHERE id = ?", key);
   if (!row.next()) return std::nullopt;
   return crypto::unseal_text(crypto::Secret::from(row.blob(0)), sealed, context);
 }
 
 std::uint64_t Persons::retire_contents(std::int64_t today) {
-  const std::scoped_lock lock(database_mutex_, mutex_);
+  const std::scoped_lock hold(database_mutex_);
   database_.run(
       "DELETE FROM audit_content_keys WHERE last_day < ? AND NOT EXISTS (SELECT 1 FROM audit_holds h LEFT JOIN "
       "audit_persons p ON p.name = h.name WHERE h.name = '' OR p.id = audit_content_keys.person)",
@@ -144,6 +144,7 @@ std::int64_t Persons::erase(const std::string& name, std::int64_t now_s) {
     const bool held = database_.query("SELECT 1 FROM audit_holds WHERE name = ? OR name = ''", name).next();
     if (held) fail_field(Code::invalid, "name", "name: a legal hold is on {}: nothing may be erased", name);
     database_.run("DELETE FROM audit_content_keys WHERE person = ?", *number);
+    content_keys_.clear();
     database_.run("UPDATE audit_persons SET name = NULL, key = NULL, erased = ? WHERE id = ?", now_s, *number);
     // The pages that held the key must not stay in the write-ahead log.
     database_.empty_log();
@@ -151,7 +152,6 @@ std::int64_t Persons::erase(const std::string& name, std::int64_t now_s) {
   const std::scoped_lock lock(mutex_);
   persons_.erase(*number);
   numbers_.erase(name);
-  content_keys_.clear();
   return *number;
 }
 

@@ -73,10 +73,11 @@ class Persons {
   store::Database& database_;
   std::mutex& database_mutex_;
   crypto::Secret nobodys_key_;
+  /// As used, by person and last day; the database's mutex is theirs too.
+  std::map<std::pair<std::int64_t, std::int64_t>, ContentKey> content_keys_;
   mutable std::mutex mutex_;  ///< of what follows; never held while the disk works
   std::unordered_map<std::int64_t, Person> persons_;
   std::unordered_map<std::string, std::int64_t> numbers_;
-  std::map<std::pair<std::int64_t, std::int64_t>, ContentKey> content_keys_;  ///< by person and last day, as used
   std::set<std::string> holds_;
 };
 

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 256;
 constexpr std::size_t facts_bytes_max = 16 << 10;
-constexpr std::int64_t day_ms = 86'400'000;
 
 /// As a record holds it: valid and of bounded length.
 std::string bounded(std::string_view text) {

@@ -13,6 +13,8 @@
 
 namespace cofre::accounts::audit {
 
+inline constexpr std::int64_t day_ms = 86'400'000;
+
 /// An entry as members of a line, for next_line(): "t", "do", "outcome", then as far as there is one "person" and
 /// "sealed" (who and from, under that person's key), "about" and "about_sealed", "facts", "content" (the number of its
 /// key) and "content_sealed". `n`: the record's number, to which what is sealed is bound. `numbers`: of every name in

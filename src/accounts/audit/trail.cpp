@@ -20,7 +20,6 @@ constexpr std::size_t group_max = 4096;  // records written by one sync
 constexpr std::size_t waiting_contents_most = 64 << 20;
 constexpr std::chrono::seconds retry_pause{1};  // after the disk refused
 constexpr std::int64_t retire_pause_ms = 3'600'000;
-constexpr std::int64_t day_ms = 86'400'000;
 
 /// An entry on its way to the disk.
 struct Item {
