@@ -7,6 +7,9 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 #include "base/error.h"
@@ -51,6 +54,11 @@ std::vector<const Kernels*> detect() {
   found.push_back(&avx512_kernels);
   if (has_avx512_bf16()) found.push_back(&avx512_bf16_kernels());
   if (has_amx()) found.push_back(&amx_kernels());
+#elif defined(__aarch64__)
+  if ((::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) == 0) return found;
+  found.push_back(&neon_kernels);
+  constexpr unsigned long matrices = HWCAP2_I8MM | HWCAP2_BF16;
+  if ((::getauxval(AT_HWCAP2) & matrices) == matrices) found.push_back(&i8mm_kernels());
 #endif
   return found;
 }
@@ -147,7 +155,7 @@ const Kernels* find_kernels(Isa isa) {
 }
 
 std::string_view isa_name(Isa isa) {
-  constexpr std::string_view names[] = {"scalar", "avx2", "avx512", "amx"};
+  constexpr std::string_view names[] = {"scalar", "avx2", "avx512", "amx", "neon", "i8mm"};
   return names[static_cast<std::size_t>(isa)];
 }
 

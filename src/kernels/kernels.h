@@ -10,8 +10,8 @@
 
 namespace cofre::kernels {
 
-/// Instruction sets, weakest first. Each has one table; the scalar table is the specification.
-enum class Isa : std::uint8_t { scalar, avx2, avx512, amx };
+/// Instruction sets, of a processor weakest first. Each has one table; the scalar table is the specification.
+enum class Isa : std::uint8_t { scalar, avx2, avx512, amx, neon, i8mm };
 
 /// Rows behind the last one that kernels may read and whose results they drop.
 inline constexpr std::size_t spare_rows = 16;
@@ -163,8 +163,8 @@ struct Kernels {
 
 /// The table of an instruction set; nullptr where this build or this processor does not have it.
 const Kernels* find_kernels(Isa isa);
-/// The strongest table of this processor, or the one that COFRE_ISA names (scalar, avx2, avx512, amx).
-/// Throws Error(unsupported, field COFRE_ISA) where that is unknown or cannot run here.
+/// The strongest table of this processor, or the one that COFRE_ISA names (scalar, avx2, avx512, avx512bf16, amx; neon,
+/// i8mm). Throws Error(unsupported, field COFRE_ISA) where that is unknown or cannot run here.
 const Kernels& best_kernels();
 /// The tables this processor can run, weakest first.
 std::span<const Kernels* const> all_kernels();

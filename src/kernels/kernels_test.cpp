@@ -421,6 +421,7 @@ TEST(Attention, WherePagesHoldKeysAloneTheirFirstNumbersAreTheValues) {
           }
 }
 
+#if defined(__x86_64__)
 TEST(Attention, TilesAreAsExactAsVectors) {
   if (find_kernels(Isa::avx512) == nullptr) GTEST_SKIP() << "needs AVX-512";
   for (const auto format : {KvFormat::f16, KvFormat::q8}) {
@@ -430,6 +431,7 @@ TEST(Attention, TilesAreAsExactAsVectors) {
     EXPECT_LT(rms_difference(tiles, vectors), 1e-4 * rms(vectors));
   }
 }
+#endif
 
 TEST(Attention, APromptRowIsTheSameHoweverThePromptIsCut) {
   for (const auto* k : tables()) {

@@ -18,6 +18,10 @@ const Kernels& avx512_bf16_kernels();
 const Kernels& amx_kernels();
 /// The same code on tiles in plain loops: for tests on processors without AMX (needs AVX-512).
 const Kernels& emulated_amx_kernels();
+#elif defined(__aarch64__)
+extern const Kernels neon_kernels;
+/// Built from the NEON table: products of 8-bit and bf16 matrices.
+const Kernels& i8mm_kernels();
 #endif
 
 }  // namespace cofre::kernels

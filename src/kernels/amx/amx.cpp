@@ -25,6 +25,7 @@ namespace {
 #include "kernels/avx512/requantise.h"
 #include "kernels/avx512/prompt.h"
 #include "kernels/avx512/bf16.h"
+#include "kernels/generic/bf16.h"
 #include "kernels/amx/tiles.h"
 #include "kernels/amx/product.h"
 #include "kernels/amx/exact.h"

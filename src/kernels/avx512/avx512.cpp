@@ -30,6 +30,7 @@ namespace {
 #include "kernels/avx512/requantise.h"
 #include "kernels/avx512/prompt.h"
 #include "kernels/avx512/bf16.h"
+#include "kernels/generic/bf16.h"
 // clang-format on
 
 void matmul_exact(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,

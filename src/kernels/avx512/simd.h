@@ -11,6 +11,7 @@ struct S {
   static constexpr std::size_t attention_rows = 6;
 
   static Bytes load_bytes(const std::byte* at) { return _mm512_loadu_si512(at); }
+  static void store_bytes(std::byte* at, Bytes x) { _mm512_storeu_si512(at, x); }
   static Bytes and_byte(Bytes a, int mask) { return _mm512_and_si512(a, _mm512_set1_epi8(static_cast<char>(mask))); }
   static Bytes or_(Bytes a, Bytes b) { return _mm512_or_si512(a, b); }
   /// Shifts move bits across bytes; callers mask what they want afterwards.

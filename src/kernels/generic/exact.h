@@ -19,6 +19,44 @@ inline const std::int32_t* offset_starts(const Rows& rows, std::byte* scratch) {
   return starts;
 }
 
+/// A sub-block of 32 inputs of a panel, where a pass reads it.
+template <class F>
+struct SubBlock {
+  const std::byte *quants, *scales;  ///< its record
+  const typename F::Head& head;
+  int sub;            ///< which of the record
+  std::size_t group;  ///< of 256 inputs
+  int within;         ///< which of the group
+};
+
+/// Calls step with every sub-block of a panel, in order.
+template <class F, class Step>
+[[gnu::always_inline]] inline void each_sub_block(const Panels& w, std::size_t panel, Step&& step) {
+  const auto& t = traits(w.format);
+  const std::byte* quants = w.quants + panel * w.quant_stride();
+  const std::byte* scales = w.scales + panel * w.scale_stride();
+  const std::size_t subs = w.inputs / 32;
+  for (std::size_t g = 0, done = 0; done < subs; ++g) {
+    const int count = static_cast<int>(std::min<std::size_t>(8, subs - done));
+    if constexpr (F::record_subs == 8) {
+      const auto head = F::head(scales);
+      for (int sub = 0; sub < 8; sub += 2)
+        unroll<2>([&](auto i) {
+          S::prefetch(quants + (sub + i) * (t.quant_bytes / 8));
+          step(SubBlock<F>{quants, scales, head, sub + i, g, sub + i});
+        });
+      quants += t.quant_bytes;
+      scales += t.scale_bytes;
+    } else {
+      for (int sub = 0; sub < count; ++sub, quants += t.quant_bytes, scales += t.scale_bytes) {
+        S::prefetch(quants);
+        step(SubBlock<F>{quants, scales, F::head(scales), 0, g, sub});
+      }
+    }
+    done += count;
+  }
+}
+
 /// The first `rows.rows` ≤ R rows against one panel. Rows past them are computed too (Rows has room) and dropped.
 template <class F, int R>
 struct ExactPass {
@@ -33,21 +71,20 @@ struct ExactPass {
   const Panels& w;
   const std::int32_t* starts;  ///< unused where Dots::offset is 0
 
-  /// Adds sub-block `sub` of a record to total[R]; it is sub-block `within` of group g.
-  inline void sub_block(const std::byte* quants, const std::byte* scales, const typename F::Head& head, int sub,
-                        std::size_t g, int within, typename S::Floats (&total)[R]) const {
+  /// Adds a sub-block to total[R].
+  inline void sub_block(const SubBlock<F>& b, typename S::Floats (&total)[R]) const {
     typename S::Bytes u[8];
-    if constexpr (!late) unroll<8>([&](auto q) { u[q] = F::template unpack<q>(quants, sub); });
-    const std::size_t at = g * rows.stride;
-    const int granule = within * per_sub;
+    if constexpr (!late) unroll<8>([&](auto q) { u[q] = F::template unpack<q>(b.quants, b.sub); });
+    const std::size_t at = b.group * rows.stride;
+    const int granule = b.within * per_sub;
     const float* sums = (F::granule == 32 ? rows.sums32 : rows.sums16) + at * per_group + granule;
-    const float* units = rows.scales + at * group_scales + within;
-    const std::int32_t* start = starts + g * R * per_group + granule;
-    const std::int8_t* x = rows.quants + at * group_width + within * 32;
+    const float* units = rows.scales + at * group_scales + b.within;
+    const std::int32_t* start = starts + b.group * R * per_group + granule;
+    const std::int8_t* x = rows.quants + at * group_width + b.within * 32;
     typename S::Floats scale[per_sub], base[per_sub];
     const auto read_scales = [&](auto half) {
-      scale[half] = F::scale(head, scales, sub * per_sub + half);
-      if constexpr (F::has_base) base[half] = F::base(head, scales, sub * per_sub + half);
+      scale[half] = F::scale(b.head, b.scales, b.sub * per_sub + half);
+      if constexpr (F::has_base) base[half] = F::base(b.head, b.scales, b.sub * per_sub + half);
     };
     if constexpr (!late) unroll<per_sub>(read_scales);
     unroll<R / side_by_side>([&](auto block) {
@@ -60,7 +97,7 @@ struct ExactPass {
           sum[i].start(Dots::offset == 0 ? S::zero_ints() : S::broadcast(start[(r + i) * per_group + half]));
         });
         unroll<quads>([&](auto q) {
-          if constexpr (late) u[half * quads + q] = F::template unpack<half * quads + q>(quants, sub);
+          if constexpr (late) u[half * quads + q] = F::template unpack<half * quads + q>(b.quants, b.sub);
           unroll<side_by_side>([&](auto i) {
             sum[i].template add<q>(u[half * quads + q], x + (r + i) * group_width + half * F::granule + 4 * q);
           });
@@ -79,31 +116,9 @@ struct ExactPass {
   }
 
   [[gnu::flatten]] void panel(std::size_t index, const Output& out) const {
-    const auto& t = traits(w.format);
-    const std::byte* quants = w.quants + index * w.quant_stride();
-    const std::byte* scales = w.scales + index * w.scale_stride();
     typename S::Floats total[R];
     unroll<R>([&](auto r) { total[r] = S::zero(); });
-    const std::size_t subs = w.inputs / 32;
-    for (std::size_t g = 0, done = 0; done < subs; ++g) {
-      const int count = static_cast<int>(std::min<std::size_t>(8, subs - done));
-      if constexpr (F::record_subs == 8) {
-        const auto head = F::head(scales);
-        for (int sub = 0; sub < 8; sub += 2)
-          unroll<2>([&](auto i) {
-            S::prefetch(quants + (sub + i) * (t.quant_bytes / 8));
-            sub_block(quants, scales, head, sub + i, g, sub + i, total);
-          });
-        quants += t.quant_bytes;
-        scales += t.scale_bytes;
-      } else {
-        for (int sub = 0; sub < count; ++sub, quants += t.quant_bytes, scales += t.scale_bytes) {
-          S::prefetch(quants);
-          sub_block(quants, scales, F::head(scales), 0, g, sub, total);
-        }
-      }
-      done += count;
-    }
+    each_sub_block<F>(w, index, [&](const SubBlock<F>& b) { sub_block(b, total); });
     const std::size_t columns = std::min(panel_width, w.outputs - index * panel_width);
     unroll<R>([&](auto r) {
       if (r < static_cast<int>(rows.rows))
@@ -120,6 +135,9 @@ inline void exact_rows(const Rows& rows, const Panels& w, const Output& out, std
   for (std::size_t panel = from; panel < to; ++panel) pass.panel(panel, out);
 }
 
+/// Panels that stay in cache while all rows pass over them.
+constexpr std::size_t cached_panels = 4;
+
 /// The smallest pass that holds all rows.
 template <class F, int R = 1>
 inline void exact_any(const Rows& rows, const Panels& w, const Output& out, std::size_t from, std::size_t to,
@@ -134,9 +152,9 @@ template <class F>
 inline void exact(const Rows& rows, const Panels& w, const Output& out, std::size_t from, std::size_t to,
                   std::byte* scratch) {
   if (rows.rows <= S::exact_rows) return exact_any<F>(rows, w, out, from, to, scratch);
-  constexpr std::size_t cached = 4;  // panels that stay in cache while all rows pass over them
-  for (std::size_t panel = from; panel < to; panel += cached)
+  for (std::size_t panel = from; panel < to; panel += cached_panels)
     for (std::size_t r = 0; r < rows.rows; r += S::exact_rows)
       exact_any<F>(rows.slice(r, std::min<std::size_t>(S::exact_rows, rows.rows - r)), w,
-                   {out.y + r * out.stride, out.stride, out.accumulate}, panel, std::min(to, panel + cached), scratch);
+                   {out.y + r * out.stride, out.stride, out.accumulate}, panel, std::min(to, panel + cached_panels),
+                   scratch);
 }

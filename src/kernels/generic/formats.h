@@ -1,5 +1,5 @@
 // How each quantized format's panel records become 16-column vectors. Included inside an unnamed namespace by one
-// translation unit per instruction set, after `S`, its vectors of 16 columns (avx2/simd.h, avx512/simd.h).
+// translation unit per instruction set, after `S`, its vectors of 16 columns (avx2/simd.h, avx512/simd.h, neon/simd.h).
 //
 // Every format is a struct of static members:
 //   granule          inputs that share a scale: 32 or 16

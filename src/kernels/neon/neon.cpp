@@ -1,0 +1,62 @@
+// The NEON table: Armv8.2-A with dot products (Neoverse N1, Kunpeng 920 and later). Prompt rows take the exact kernel
+// too: four rows share every unpacked vector.
+
+#include <arm_neon.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "base/error.h"
+#include "kernels/tables.h"
+
+namespace cofre::kernels {
+namespace {
+
+// Each builds on those before it.
+// clang-format off
+#include "kernels/neon/simd.h"
+#include "kernels/generic/store.h"
+#include "kernels/generic/unroll.h"
+#include "kernels/generic/formats.h"
+#include "kernels/generic/exact.h"
+#include "kernels/generic/floats.h"
+#include "kernels/generic/fast_exp.h"
+#include "kernels/generic/elementwise.h"
+#include "kernels/generic/quantize_group.h"
+#include "kernels/generic/quantize.h"
+#include "kernels/generic/scores.h"
+#include "kernels/generic/attention.h"
+#include "kernels/neon/spin.h"
+// clang-format on
+
+void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
+            std::byte* scratch) {
+  if (is_float(w.format)) return floats(rows, w, out, first, last);
+  with_format(w.format, [&](auto f) { exact<decltype(f)>(rows, w, out, first, last, scratch); });
+}
+
+[[gnu::flatten]] std::uint64_t spin_products(std::size_t rounds) {
+  return spin(
+      rounds, [](int32x4_t sum, int8x16_t u, int8x16_t x) { return vdotq_s32(sum, u, x); }, 32);
+}
+
+std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
+  const auto* at = reinterpret_cast<const std::uint64_t*>(from);
+  uint64x2_t sum[8] = {};
+  for (std::size_t i = 0; i < bytes; i += 128, at += 16)
+    unroll<8>([&](auto k) { sum[k] = vaddq_u64(sum[k], vld1q_u64(at + 2 * k)); });
+  uint64x2_t all = vdupq_n_u64(0);
+  unroll<8>([&](auto k) { all = vaddq_u64(all, sum[k]); });
+  return vgetq_lane_u64(all, 0) + vgetq_lane_u64(all, 1);
+}
+
+}  // namespace
+
+const Kernels neon_kernels{Isa::neon, "neon",     quantize, matmul,    matmul,        4,
+                           rms_norm,  layer_norm, rope,     silu_mul,  gelu_mul,      gelu,
+                           add,       scale,      write_kv, attention, spin_products, read_memory};
+
+}  // namespace cofre::kernels
