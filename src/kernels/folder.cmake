@@ -21,7 +21,8 @@ set_source_files_properties(${dir}/avx2/avx2.cpp PROPERTIES COMPILE_OPTIONS "${k
 set_source_files_properties(${dir}/avx512/avx512.cpp PROPERTIES COMPILE_OPTIONS "${kernel_flags};${plain};${avx512_flags}")
 set_source_files_properties(${dir}/amx/amx.cpp PROPERTIES
   COMPILE_OPTIONS "${kernel_flags};${plain};${avx512_flags};-mamx-tile;-mamx-int8;-mamx-bf16")
-set_source_files_properties(${dir}/neon/neon.cpp PROPERTIES COMPILE_OPTIONS "${kernel_flags};${plain};-march=armv8.2-a+dotprod")
+set_source_files_properties(${dir}/neon/neon.cpp PROPERTIES COMPILE_OPTIONS "${kernel_flags};${plain}")
+set_source_files_properties(${dir}/neon/dotprod.cpp PROPERTIES COMPILE_OPTIONS "${kernel_flags};${plain};-march=armv8.2-a+dotprod")
 set_source_files_properties(${dir}/neon/i8mm.cpp PROPERTIES
   COMPILE_OPTIONS "${kernel_flags};${plain};-march=armv8.2-a+dotprod+i8mm+bf16")
 set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)  # its files are for processors of their own

@@ -55,8 +55,9 @@ std::vector<const Kernels*> detect() {
   if (has_avx512_bf16()) found.push_back(&avx512_bf16_kernels());
   if (has_amx()) found.push_back(&amx_kernels());
 #elif defined(__aarch64__)
-  if ((::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) == 0) return found;
   found.push_back(&neon_kernels);
+  if ((::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) == 0) return found;
+  found.push_back(&dotprod_kernels());
   constexpr unsigned long matrices = HWCAP2_I8MM | HWCAP2_BF16;
   if ((::getauxval(AT_HWCAP2) & matrices) == matrices) found.push_back(&i8mm_kernels());
 #endif
@@ -155,7 +156,7 @@ const Kernels* find_kernels(Isa isa) {
 }
 
 std::string_view isa_name(Isa isa) {
-  constexpr std::string_view names[] = {"scalar", "avx2", "avx512", "amx", "neon", "i8mm"};
+  constexpr std::string_view names[] = {"scalar", "avx2", "avx512", "amx", "neon", "dotprod", "i8mm"};
   return names[static_cast<std::size_t>(isa)];
 }
 

@@ -11,7 +11,7 @@
 namespace cofre::kernels {
 
 /// Instruction sets, of a processor weakest first. Each has one table; the scalar table is the specification.
-enum class Isa : std::uint8_t { scalar, avx2, avx512, amx, neon, i8mm };
+enum class Isa : std::uint8_t { scalar, avx2, avx512, amx, neon, dotprod, i8mm };
 
 /// Rows behind the last one that kernels may read and whose results they drop.
 inline constexpr std::size_t spare_rows = 16;

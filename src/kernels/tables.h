@@ -20,7 +20,8 @@ const Kernels& amx_kernels();
 const Kernels& emulated_amx_kernels();
 #elif defined(__aarch64__)
 extern const Kernels neon_kernels;
-/// Built from the NEON table: products of 8-bit and bf16 matrices.
+/// Built from the NEON table: dot products, and products of 8-bit and bf16 matrices.
+const Kernels& dotprod_kernels();
 const Kernels& i8mm_kernels();
 #endif
 

@@ -15,6 +15,9 @@
 namespace cofre::kernels {
 namespace {
 
+/// SDOT.
+inline int32x4_t add_dot(int32x4_t sum, int8x16_t w, int8x16_t x) { return vdotq_s32(sum, w, x); }
+
 // Each builds on those before it.
 // clang-format off
 #include "kernels/neon/simd.h"
@@ -51,7 +54,7 @@ void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::si
 
 const Kernels& i8mm_kernels() {
   static const Kernels table = [] {
-    Kernels with_matrices = neon_kernels;
+    Kernels with_matrices = dotprod_kernels();
     with_matrices.isa = Isa::i8mm;
     with_matrices.name = "i8mm";
     with_matrices.matmul_exact = matmul_exact;

@@ -1,4 +1,5 @@
-// Vectors of 16 columns as four NEON registers (Armv8.2-A with dot products). Included inside an unnamed namespace.
+// Vectors of 16 columns as four NEON registers. Included inside an unnamed namespace after add_dot(sum, w, x), a set's
+// way to add the products of four signed bytes to each of four sums.
 
 /// Four registers: columns 4v … 4v + 3 in v[v].
 template <class Register>
@@ -132,7 +133,7 @@ struct S {
     static_assert(F::offset == 128 || F::high < 128);
     return vreinterpretq_s8_u8(F::offset == 128 ? veorq_u8(u, vdupq_n_u8(128)) : u);
   }
-  /// Σ u · x of a granule's quads for each column, x broadcast to all of them (SDOT).
+  /// Σ u · x of a granule's quads for each column, x broadcast to all of them.
   template <class F>
   struct Dots {
     static constexpr int offset = F::offset == 128 ? 0 : F::offset;
@@ -142,7 +143,7 @@ struct S {
     void add(Bytes u, const std::int8_t* x) {
       const Bytes all = broadcast(x);
       sum = four<int32x4_t>(
-          [&](auto i) { return vdotq_s32(sum.v[i], as_signed<F>(u.v[i]), vreinterpretq_s8_u8(all.v[i])); });
+          [&](auto i) { return add_dot(sum.v[i], as_signed<F>(u.v[i]), vreinterpretq_s8_u8(all.v[i])); });
     }
     Ints total() const { return sum; }
   };
