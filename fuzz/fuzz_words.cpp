@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "records/chat_title.h"
 #include "records/chat_words.h"
 #include "text/utf8.h"
 #include "text/words.h"
@@ -38,5 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto piece = records::excerpt(rest, query);
   CHECK(piece.size() < 400);
   CHECK(text::find_invalid_utf8(rest) || !text::find_invalid_utf8(piece));
+  const auto title = records::title_of(rest);
+  CHECK(title.size() < records::title_cut_bytes + 4);
+  CHECK(text::find_invalid_utf8(rest) || !text::find_invalid_utf8(title));
   return 0;
 }

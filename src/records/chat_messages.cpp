@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "records/chat_title.h"
 #include "records/chat_words.h"
 #include "records/chats.h"
-#include "text/utf8.h"
 
 namespace cofre::records {
 namespace {
@@ -57,18 +57,6 @@ std::optional<std::string> unless_empty(const std::string& text) {
 std::uint64_t bytes_of(const ChatMessage& message) {
   return message.text.size() + message.reasoning.size() + json::dump(message.tool_calls).size() +
          json::dump(message.tool_outputs).size();
-}
-
-/// The first line that says something, cut between words where it is long.
-std::string title_of(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == text.npos) return {};
-  text.remove_prefix(begin);
-  text = text.substr(0, text.find_first_of("\r\n"));
-  if (text.size() <= Chats::title_cut_bytes) return std::string(text);
-  auto cut = text::whole_utf8_prefix(text.substr(0, Chats::title_cut_bytes));
-  if (const auto space = text.rfind(' ', cut); space != text.npos && space > cut / 2) cut = space;
-  return std::string(text.substr(0, cut)) + "…";
 }
 
 }  // namespace

@@ -66,7 +66,6 @@ class Chats {
   static constexpr std::uint64_t owner_bytes_max = 1 << 30;  ///< of the messages of an owner
   static constexpr std::size_t text_bytes_max = 1 << 20;     ///< of what is said
   static constexpr std::size_t title_bytes_max = 400;
-  static constexpr std::size_t title_cut_bytes = 80;  ///< of a title that a first message gives
   static constexpr std::size_t folder_bytes_max = 200;
   static constexpr std::size_t prompt_bytes_max = 64 << 10;
   static constexpr std::size_t query_bytes_max = 400;
