@@ -1,6 +1,8 @@
 #include "accounts/audit/export.h"
 
 #include <algorithm>
+#include <string_view>
+#include <vector>
 
 #include "accounts/audit/record.h"
 #include "accounts/audit/segment.h"
@@ -32,6 +34,39 @@ std::string time_bound(const json::Object& request, std::string_view key) {
   const auto ms = os::parse_utc(text);
   if (!ms) fail_field(Code::invalid, std::string(key), "{}: \"{}\" is no time like 2026-11-25T03:10", key, text);
   return os::utc_text(*ms);
+}
+
+/// A page that fills.
+class Filling {
+ public:
+  Filling(const Filter& filter, PageSize most) : filter_(filter), most_(most) {}
+  /// Looks at one more line; whether there is no room for another.
+  bool is_full_with(std::string_view line) {
+    const auto parts = read_line(line);
+    if (parts) page.last = parts->n;
+    scanned_ += line.size() + 1;
+    if (filter_.wants(line)) {
+      page.lines.emplace_back(line);
+      page.numbers.push_back(parts->n);
+      bytes_ += line.size();
+    }
+    return bytes_ >= most_.bytes || page.lines.size() >= most_.records || scanned_ >= scanned_bytes_max;
+  }
+  Page page;
+
+ private:
+  const Filter& filter_;
+  PageSize most_;
+  std::size_t bytes_ = 0, scanned_ = 0;
+};
+
+bool is_behind(std::string_view line, std::uint64_t up_to) {
+  const auto parts = read_line(line);
+  return parts && parts->n > up_to;
+}
+
+void open(Page& page, const Persons& persons, const Filter& filter) {
+  for (auto& line : page.lines) line = json::dump(opened(line, persons, filter.contents));
 }
 
 }  // namespace
@@ -74,9 +109,8 @@ bool Filter::wants(std::string_view line) const {
 
 Page read_sealed_page(const std::filesystem::path& folder, const Filter& filter, const Cursor& cursor,
                       std::uint64_t up_to, PageSize most) {
-  Page page;
-  page.next = cursor;
-  std::size_t bytes = 0, scanned = 0;
+  Filling filling(filter, most);
+  filling.page.next = cursor;
   auto segments = segments_in(folder);
   std::erase_if(segments, [&](const Segment& segment) { return segment.first < cursor.segment; });
   for (const auto& segment : segments) {
@@ -85,28 +119,39 @@ Page read_sealed_page(const std::filesystem::path& folder, const Filter& filter,
     const auto begin = segment.first == cursor.segment ? cursor.byte : 0;
     Lines lines(text, begin);
     while (const auto line = lines.next()) {
-      const auto parts = read_line(*line);
-      if (parts && parts->n > up_to) break;
-      page.next = {segment.first, lines.at()};
-      if (parts) page.last = parts->n;
-      scanned += line->size() + 1;
-      if (filter.wants(*line)) {
-        page.lines.emplace_back(*line);
-        page.numbers.push_back(parts->n);
-        bytes += line->size();
-      }
-      if (bytes >= most.bytes || page.lines.size() >= most.records || scanned >= scanned_bytes_max) return page;
+      if (is_behind(*line, up_to)) break;
+      filling.page.next = {segment.first, lines.at()};
+      if (filling.is_full_with(*line)) return filling.page;
     }
   }
-  page.is_last = true;
-  return page;
+  filling.page.is_last = true;
+  return filling.page;
 }
 
 Page read_page(const std::filesystem::path& folder, const Persons& persons, const Filter& filter, const Cursor& cursor,
                std::uint64_t up_to, PageSize most) {
   auto page = read_sealed_page(folder, filter, cursor, up_to, most);
-  for (auto& line : page.lines) line = json::dump(opened(line, persons, filter.contents));
+  open(page, persons, filter);
   return page;
+}
+
+Page read_newest(const std::filesystem::path& folder, const Persons& persons, const Filter& filter, std::uint64_t up_to,
+                 PageSize most) {
+  Filling filling(filter, most);
+  bool is_full = false;
+  auto segments = segments_in(folder);
+  for (auto segment = segments.rbegin(); segment != segments.rend() && !is_full; ++segment) {
+    if (segment->first > up_to) continue;
+    const auto text = os::read_whole(segment->path, segment_bytes_most);
+    std::vector<std::string_view> lines;
+    for (Lines all(text); const auto line = all.next();) lines.push_back(*line);
+    for (auto line = lines.rbegin(); line != lines.rend() && !is_full; ++line) {
+      if (!is_behind(*line, up_to)) is_full = filling.is_full_with(*line);
+    }
+  }
+  filling.page.is_last = !is_full;
+  open(filling.page, persons, filter);
+  return filling.page;
 }
 
 Cursor cursor_behind(const std::filesystem::path& folder, std::uint64_t after) {

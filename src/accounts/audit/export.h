@@ -57,6 +57,11 @@ Page read_sealed_page(const std::filesystem::path& folder, const Filter& filter,
 Page read_page(const std::filesystem::path& folder, const Persons& persons, const Filter& filter, const Cursor& cursor,
                std::uint64_t up_to, PageSize most);
 
+/// A page as read_page() gives it, newest first, from record `up_to` downwards; `last` is then the smallest number that
+/// was looked at, and the next page begins with the one before it.
+Page read_newest(const std::filesystem::path& folder, const Persons& persons, const Filter& filter, std::uint64_t up_to,
+                 PageSize most);
+
 /// Where the record behind record `after` is, or will be.
 Cursor cursor_behind(const std::filesystem::path& folder, std::uint64_t after);
 

@@ -49,6 +49,12 @@ void note_reading(Services& services, audit::Trail& trail, const Call& call, con
                     .facts = std::move(facts)});
 }
 
+bool is_newest_first(accounts::Fields& fields) {
+  const auto order = fields.text_if_any("order").value_or("asc");
+  if (order != "asc" && order != "desc") fail_field(Code::invalid, "order", "order: must be one of: asc, desc");
+  return order == "desc";
+}
+
 /// The members that filter_of() reads.
 json::Object wanted(accounts::Fields& fields) {
   json::Object request;
@@ -93,19 +99,23 @@ void list_records(Services& services, Call&& call) {
     const auto request = request_of(asked);
     accounts::Fields fields(request);
     const auto want = wanted(fields);
-    const auto after = fields.number_if_any("after", 0, number_most);
+    const auto newest_first = is_newest_first(fields);
+    const auto after = static_cast<std::uint64_t>(fields.number_if_any("after", 0, number_most).value_or(0));
     const auto limit = fields.number_if_any("limit", 1, records_most).value_or(records_default);
     fields.done();
     auto filter = audit::filter_of(want, trail.persons());
-    filter.after = static_cast<std::uint64_t>(after.value_or(0));
-    if (!after) note_reading(services, trail, asked, "audit.list", filter, want);
-    const auto page =
-        audit::read_page(trail.folder(), trail.persons(), filter, audit::cursor_behind(trail.folder(), filter.after),
-                         trail.ends().head.n, {page_bytes, static_cast<std::size_t>(limit)});
+    if (after == 0) note_reading(services, trail, asked, "audit.list", filter, want);
+    const auto head = trail.ends().head.n;
+    const audit::PageSize most{page_bytes, static_cast<std::size_t>(limit)};
+    if (!newest_first) filter.after = after;
+    const auto page = newest_first
+                          ? audit::read_newest(trail.folder(), trail.persons(), filter, std::min(after - 1, head), most)
+                          : audit::read_page(trail.folder(), trail.persons(), filter,
+                                             audit::cursor_behind(trail.folder(), after), head, most);
+    const auto next = newest_first && page.last > 0 ? page.last : std::max(page.last, after);
     json::Array records;
     for (const auto& line : page.lines) records.push_back(json::parse(line));
-    asked.answer(json_response(
-        {{"records", std::move(records)}, {"more", !page.is_last}, {"next", std::max(page.last, filter.after)}}));
+    asked.answer(json_response({{"records", std::move(records)}, {"more", !page.is_last}, {"next", next}}));
   });
 }
 

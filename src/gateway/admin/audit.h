@@ -36,7 +36,8 @@ struct Audits {
   Verification verification;
 };
 
-/// GET /admin/v1/audit/records: from, until, person, action, outcome, id, after (a record's number), limit
+/// GET /admin/v1/audit/records: from, until, person, action, outcome, id, order (asc, desc), after (a record's number),
+/// limit
 void list_records(Services& services, Call&& call);
 /// GET /admin/v1/audit/export: the same without after and limit; JSON lines
 void export_records(Services& services, Call&& call);

@@ -68,21 +68,35 @@ class AuditRoutes : public GatewayTest {
 
 TEST_F(AuditRoutes, PagesHoldEveryWantedRecordOnceAndInOrder) {
   fill();
-  std::vector<std::int64_t> numbers;
-  std::int64_t after = 0;
-  for (bool more = true; more;) {
-    const auto part = page(fmt::format("?action=request&person=bob&limit=7&after={}", after));
-    EXPECT_LE(count(part), 7u);
-    for (const auto& record : part.at("records").as_array()) {
-      EXPECT_EQ(record.at("who"), "bob");
-      EXPECT_EQ(record.at("from"), "192.0.2.7");
-      numbers.push_back(record.at("n").as_int64());
+  for (const bool newest_first : {false, true}) {
+    std::vector<std::int64_t> numbers;
+    std::int64_t after = 0;
+    for (bool more = true; more;) {
+      const auto part = page(
+          fmt::format("?action=request&person=bob&limit=7&after={}&order={}", after, newest_first ? "desc" : "asc"));
+      EXPECT_LE(count(part), 7u);
+      for (const auto& record : part.at("records").as_array()) {
+        EXPECT_EQ(record.at("who"), "bob");
+        EXPECT_EQ(record.at("from"), "192.0.2.7");
+        numbers.push_back(record.at("n").as_int64());
+      }
+      more = part.at("more").as_bool();
+      after = part.at("next").as_int64();
     }
-    more = part.at("more").as_bool();
-    after = part.at("next").as_int64();
+    EXPECT_EQ(numbers.size(), 150u);
+    if (newest_first) std::reverse(numbers.begin(), numbers.end());
+    EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end(), std::less_equal<>()));
   }
-  EXPECT_EQ(numbers.size(), 150u);
-  EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end(), std::less_equal<>()));
+}
+
+TEST_F(AuditRoutes, WhatHappensBetweenTwoPagesOfTheNewestMovesNoRecord) {
+  fill();
+  const auto first = page("?action=request&limit=10&order=desc");
+  trail->record({.action = "request", .outcome = "ok", .who = "dora", .from = "192.0.2.7"});
+  const auto second = page(fmt::format("?action=request&limit=10&order=desc&after={}", first.at("next").as_int64()));
+  EXPECT_EQ(second.at("records").at(0).at("n").as_int64(), first.at("records").at(9).at("n").as_int64() - 1);
+  EXPECT_EQ(count(page("?order=desc&after=1")), 0u);
+  EXPECT_EQ(page("?limit=1&order=desc").at("records").at(0).at("do"), "audit.list");
 }
 
 TEST_F(AuditRoutes, EachFilterLeavesWhatItNames) {
@@ -101,9 +115,9 @@ TEST_F(AuditRoutes, APersonWhoseFirstRecordStillWaitsIsFound) {
   EXPECT_EQ(count(page("?person=dora")), 1u);
 }
 TEST_F(AuditRoutes, WrongParametersAreNamed) {
-  const std::pair<const char*, const char*> wrong[] = {{"?from=yesterday", "from"}, {"?limit=0", "limit"},
-                                                       {"?limit=1001", "limit"},    {"?after=-1", "after"},
-                                                       {"?colour=red", "colour"},   {"?person=nobody", "person"}};
+  const std::pair<const char*, const char*> wrong[] = {
+      {"?from=yesterday", "from"}, {"?limit=0", "limit"},        {"?limit=1001", "limit"}, {"?after=-1", "after"},
+      {"?colour=red", "colour"},   {"?person=nobody", "person"}, {"?order=up", "order"}};
   for (const auto& [query, field] : wrong) {
     const auto answer = ask("GET", fmt::format("records{}", query));
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 40")) << answer;
