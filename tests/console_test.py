@@ -6,8 +6,10 @@
     tests/console_test.py COFRE DATA --measure                how fast it is (docs/console.md)
     tests/console_test.py COFRE DATA --pictures FOLDER [PAGE…]   every page as people see it
 """
+import hashlib
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -15,7 +17,10 @@ import unittest
 
 import browser_home
 from box import SKIPPED, Box, ensure_model
+from company import authority, missing
 from echo_engine import EchoEngine
+from gguf_file import tiny
+from hub import Hub
 
 COFRE, DATA = sys.argv[1:3]
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -64,15 +69,51 @@ class Sources(unittest.TestCase):
             self.assertTrue(name == "" or package.get("integrity") or package.get("inBundle"), name)
 
 
-class Served:
-    """A box with a real model, and the engine that answers with the question."""
+SLOW = tiny("Q8_0").bytes()
+SLOW_SECONDS = 4  # that it takes to fetch it
+CATALOGUE = """
+[[model]]
+name = "slow-to-come"
+title = "A model far away"
+licence = "MIT"
+for = "tests"
+bytes = {bytes}
+sha256 = "{sha256}"
+memory = 10_000_000
+[[model.source]]
+kind = "https"
+url = "{url}"
+"""
+# A file may have any name, and a model that is served by its path has that name.
+HOSTILE = "<img src=x onerror=window.ran=1>"
 
-    def __init__(self):
-        self.engine = EchoEngine()
+
+class Served:
+    """A box with real models, the engine that answers with the question, a model in its catalogue that comes slowly, and
+    a company whose certificates it takes, where openssl makes them."""
+
+    def __init__(self, names=()):
+        self.engine, self.hub = EchoEngine(), Hub()
+        self.hub.files["slow.gguf"], self.hub.pace = SLOW, len(SLOW) // SLOW_SECONDS
         self.data = tempfile.TemporaryDirectory(prefix="cofre-console-")
-        with open(os.path.join(self.data.name, "cofre.toml"), "w", encoding="utf-8") as file:
-            file.write(self.engine.settings())
-        self.box = Box(COFRE, [MODEL], data=self.data.name)
+        self.fetched = self.path("models", "slow-to-come.gguf")
+        more = [self.path(name + ".gguf") for name in names]
+        for path in more:
+            os.symlink(os.path.abspath(MODEL), path)
+        settings, self.company = self.engine.settings(), []
+        if not missing("openssl"):
+            self.company = [self.path("company")]
+            os.mkdir(self.company[0])
+            ca, _, _ = authority(pathlib.Path(self.company[0]), "company")
+            settings = f'[server]\nclient_ca_file = "{ca}"\n' + settings
+        with open(self.path("cofre.toml"), "w", encoding="utf-8") as file:
+            file.write(settings)
+        with open(self.path("catalogue.toml"), "w", encoding="utf-8") as file:
+            file.write(CATALOGUE.format(bytes=len(SLOW), sha256=hashlib.sha256(SLOW).hexdigest(), url=f"{self.hub.address}/slow.gguf"))
+        self.box = Box(COFRE, [MODEL, *more], data=self.data.name, variables={"no_proxy": "127.0.0.1"})
+
+    def path(self, *names):
+        return os.path.join(self.data.name, *names)
 
     def link(self):
         """Of the first administrator."""
@@ -83,13 +124,15 @@ class Served:
     def remove(self):
         self.box.remove()
         self.engine.close()
+        self.hub.shutdown()
+        self.hub.server_close()
         self.data.cleanup()
 
 
 class InABrowser(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.served = Served()
+        cls.served = Served([HOSTILE])
         cls.box = cls.served.box
 
     @classmethod
@@ -105,11 +148,15 @@ class InABrowser(unittest.TestCase):
     def test_people_get_through_it(self):
         with tempfile.TemporaryDirectory(prefix="cofre-browser-") as home:
             trusted = {"TRUSTED": "1", **browser_home.make(home, self.box.ca)} if browser_home.can_be_made() else {}
-            status, said = node("e2e/run.mjs", self.box.url, self.served.link(), MODEL, NODE_EXTRA_CA_CERTS=self.box.ca, **trusted)
+            status, said = node("e2e/run.mjs", self.box.url, self.served.link(), MODEL, self.served.fetched,
+                                *self.served.company, NODE_EXTRA_CA_CERTS=self.box.ca, **trusted)
         sys.stderr.write(said)
         if status == SKIPPED:
             self.skipTest("there is no Chromium here")
         self.assertEqual(status, 0, said)
+        first, second = (asked[2] for asked in self.served.hub.asked)
+        self.assertIsNone(first)
+        self.assertRegex(second, r"^bytes=[1-9]\d*-$", "what was cancelled went on where it was")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,18 @@
-// run.mjs BASE LINK MODEL: everything that people do with the console, in Chromium, against a running box. LINK is the first
-// administrator's, MODEL a GGUF file that is served already. Each step goes on where the one before ended; prints what failed, exits with the number of it.
-import { readFileSync } from 'node:fs'
+// run.mjs BASE LINK MODEL FETCHED [COMPANY]: everything that people do with the console, in Chromium, against a running box. LINK is the first
+// administrator's, MODEL a GGUF file that is served already, FETCHED the file of the catalogue's slow-to-come once it is there, COMPANY a folder with
+// an authority whose certificates the box takes (tests/company.py). Each step goes on where the one before ended; prints what failed, exits with the number of it.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import https from 'node:https'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import tls from 'node:tls'
 import OpenAI from 'openai'
 import { chromiumPath, open, setPassword, signIn, totp } from './browser.mjs'
 import { payloads } from './payloads.mjs'
 
-const [base, link, model] = process.argv.slice(2)
+const [base, link, model, fetched, company] = process.argv.slice(2)
 if (!chromiumPath) {
   console.log('skipped: there is no Chromium')
   process.exit(77)
@@ -340,6 +346,26 @@ await step('a model is imported by upload, started, measured, stopped and remove
   await page.getByRole('button', { name: 'More: spare' }).waitFor({ state: 'detached' })
 })
 
+await step('a model is fetched: its progress shown, cancelled, gone on with where it was', async () => {
+  const jobs = page.getByRole('listitem').filter({ hasText: 'Fetching slow-to-come' })
+  const running = jobs.filter({ hasText: 'Running' })
+  const begin = async () => {
+    await page.getByRole('button', { name: 'Fetch: slow-to-come' }).click()
+    await running.getByText(/[1-9][\d.]* KiB of [\d.]+ KiB/).waitFor()
+    return Number(await running.getByRole('progressbar').getAttribute('aria-valuenow'))
+  }
+  const first = await begin()
+  await page.waitForFunction((before) => Number(document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow')) > before, first)
+  await running.getByRole('button', { name: 'Cancel' }).click()
+  await jobs.filter({ hasText: 'Cancelled' }).getByText(/have arrived and are kept/).waitFor()
+  const arrived = statSync(`${fetched}.part`).size
+  expect(arrived > 0 && !existsSync(fetched), 'a part of the file, and nothing that passes for the whole')
+  expect((await begin()) > first, 'more than at the first beginning')
+  await jobs.filter({ hasText: 'Done' }).waitFor({ timeout: 30_000 })
+  await page.getByRole('region', { name: 'Catalogue' }).getByRole('row').filter({ hasText: 'A model far away' }).getByText('Here already').waitFor()
+  expect(statSync(fetched).size > arrived && !existsSync(`${fetched}.part`), 'the whole file')
+})
+
 await step('a model that nobody has is a job that fails, with its reason', async () => {
   await page.getByRole('button', { name: 'Fetch another model' }).click()
   await dialog().getByLabel('Model').fill('nobody-has-this')
@@ -406,6 +432,68 @@ await step('a content rule refuses, its errors stand at their field, and it is t
   await page.getByText('No content rules yet').waitFor()
 })
 
+await step('a label stands before answers and in their header, is removed and put back', async () => {
+  const made = await asSession('POST', '/admin/v1/me/keys', { name: 'labels' })
+  const ask = async () => {
+    const answer = await program(made.key, '/v1/chat/completions', { model: 'echo', messages: [{ role: 'user', content: 'Hello' }] })
+    return { text: (await answer.json()).choices[0].message.content, header: answer.headers()['aigc'] }
+  }
+  await page.getByRole('button', { name: 'Set a label' }).click()
+  await dialog().getByLabel('Before each answer').fill('[AI]')
+  await dialog().getByLabel('Producer').fill('ACME')
+  await dialog().getByRole('button', { name: 'Save' }).click()
+  await row('[AI]').getByText('ACME').waitFor()
+  const labelled = await ask()
+  expect(labelled.text.startsWith('[AI]') && labelled.header?.includes('ACME'), `a label, not ${JSON.stringify(labelled)}`)
+  await row('[AI]').getByRole('button', { name: 'Remove' }).click()
+  await page.getByText('No labels yet').waitFor()
+  expect((await ask()).text === 'Hello', 'no label')
+  await page.getByRole('alert').filter({ hasText: 'The label is removed' }).getByRole('button', { name: 'Undo' }).click()
+  await row('[AI]').getByRole('button', { name: 'Remove' }).click()
+  await page.getByText('No labels yet').waitFor()
+})
+
+await step('all of a person is exported, then erased by the name, with a certificate of it', async () => {
+  await go('admin/users')
+  const kept = async (deed) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), deed()])
+    return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
+  }
+  const archive = await kept(() => menu('lin', 'Export all that is kept of them'))
+  expect(archive.name.endsWith('.tar') && archive.bytes.includes('person.json') && archive.bytes.includes('林'), `an archive of the person, not ${archive.name}`)
+  await menu('lin', 'Erase all that is kept of them')
+  const erase = dialog().getByRole('button', { name: 'Erase' })
+  expect(await erase.isDisabled(), 'no erasing before the name is typed')
+  await dialog().getByRole('textbox').fill('lin')
+  const certificate = await kept(() => erase.click())
+  expect(certificate.name === 'erased-lin.json' && JSON.parse(certificate.bytes).signature, 'a signed certificate')
+  await page.getByRole('cell', { name: 'lin · 林' }).waitFor({ state: 'detached' })
+})
+
+await step('a certificate stands for a service account until it is revoked', async () => {
+  if (!company) return console.log('  skipped: there is no openssl')
+  const [cert, own] = ['company.pem', 'company.key'].map((name) => readFileSync(join(company, name)))
+  const shown = () => new Promise((resolve, reject) => https.get(`${base}/v1/models`, { cert, key: own, rejectUnauthorized: false, agent: false }, (answer) => resolve(answer.resume().statusCode)).on('error', reject))
+  expect((await shown()) === 401, 'nobody before it is registered')
+  await go('admin/client-certificates')
+  await page.getByRole('button', { name: 'Register a certificate' }).first().click()
+  await dialog().getByLabel('Certificate (PEM)').fill('nothing')
+  await dialog().getByRole('combobox', { name: 'Owner' }).fill(names.service)
+  await page.keyboard.press('Enter')
+  await dialog().getByRole('button', { name: 'Register' }).click()
+  await dialog().locator('.ant-form-item-explain-error').waitFor()
+  await dialog().getByLabel('Certificate (PEM)').fill(String(cert))
+  await dialog().getByLabel('Name').fill('reports-program')
+  await dialog().getByRole('button', { name: 'Register' }).click()
+  await row('reports-program').getByText(names.service, { exact: true }).waitFor()
+  expect((await shown()) === 200, 'it asks in the name of the account')
+  await page.getByRole('button', { name: 'Revoke: reports-program' }).click()
+  await dialog().getByRole('textbox').fill('reports-program')
+  await dialog().getByRole('button', { name: 'Revoke' }).click()
+  await page.getByText('No certificates yet').waitFor()
+  expect((await shown()) === 401, 'nobody after it is revoked')
+})
+
 await step('how long chats are kept', async () => {
   await go('admin/retention')
   await page.getByRole('button', { name: 'Set a rule' }).first().click()
@@ -416,17 +504,54 @@ await step('how long chats are kept', async () => {
   await page.getByText('No rules yet').waitFor()
 })
 
-await step('a certificate is requested, a wrong one refused', async () => {
+/** Who signed what the box shows to a new connection. */
+const issuer = () =>
+  new Promise((resolve, reject) => {
+    const { hostname: host, port } = new URL(base)
+    const socket = tls.connect({ host, port: Number(port), rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().issuer.CN)
+      socket.destroy()
+    })
+    socket.on('error', reject)
+  })
+/** As the company's authority does it. */
+function signed(request) {
+  const folder = mkdtempSync(join(tmpdir(), 'cofre-request-'))
+  const [from, to] = ['request.pem', 'signed.pem'].map((name) => join(folder, name))
+  writeFileSync(from, request)
+  execFileSync('openssl', ['x509', '-req', '-in', from, '-out', to, '-days', '2', '-copy_extensions', 'copy', '-CA', join(company, 'company-ca.pem'), '-CAkey', join(company, 'company-ca.key')], { stdio: 'pipe' })
+  const certificate = readFileSync(to, 'utf8')
+  rmSync(folder, { recursive: true })
+  return certificate
+}
+
+await step('the box shows a certificate that the company signs, and its own again; a wrong one is refused', async () => {
   await go('admin/certificates')
   await page.getByRole('button', { name: 'Request a certificate' }).click()
   await dialog().getByRole('button', { name: 'Make the request' }).click()
   await page.getByText('-----BEGIN CERTIFICATE REQUEST-----').waitFor()
+  const request = await dialog().locator('pre').innerText()
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Install a certificate' }).click()
   await dialog().getByLabel('Certificate (PEM)').fill('nothing')
   await dialog().getByRole('button', { name: 'Install' }).click()
   await dialog().locator('.wrong, .ant-form-item-explain-error').first().waitFor()
-  await dialog().getByRole('button', { name: 'Cancel' }).click()
+  if (company) {
+    await dialog().getByLabel('Certificate (PEM)').fill(signed(request))
+    await dialog().getByRole('button', { name: 'Install' }).click()
+    await dialog().waitFor({ state: 'hidden' })
+    const back = page.locator('.card').getByRole('button', { name: "Back to the box's own" })
+    await back.waitFor()
+    expect((await issuer()) === 'company', 'connections get it')
+    const name = await page.locator('.card').first().locator('dd').first().innerText()
+    await back.click()
+    await dialog().getByRole('textbox').fill(name)
+    await dialog().getByRole('button', { name: "Back to the box's own" }).click()
+    await back.waitFor({ state: 'detached' })
+    expect((await issuer()) !== 'company', 'connections get its own again')
+  } else {
+    await dialog().getByRole('button', { name: 'Cancel' }).click()
+  }
   const authority = await context.request.get(`${base}/admin/v1/tls/authority`)
   expect((await authority.text()).includes('BEGIN CERTIFICATE'), 'the authority to download')
 })
@@ -444,16 +569,25 @@ await step(`${payloads.length} hostile texts, as answers, titles, names: none ru
     if (i % 8 === 1) await asSession('POST', '/admin/v1/users', { name: `u${i}`, label: text.slice(0, 64) })
     if (i % 8 === 2) await asSession('POST', '/admin/v1/departments', { name: text.replaceAll(/[^ -~]/g, '').trim().slice(0, 60) })
     if (i % 40 === 3) await asSession('POST', '/v1/chat/completions', { model: text, messages: [] })
+    if (i % 60 === 4) await asSession('POST', '/admin/v1/models/pull', { model: text.slice(0, 200) })
   }
   const said = page.url().split('/console/')[1]
-  await go('admin/models')
-  await page.getByRole('button', { name: 'Import a model' }).click()
-  for (const text of payloads.filter((_, i) => i % 6 === 4)) {
-    await dialog().getByLabel('Model file').setInputFiles({ name: text.replaceAll(/[/\0\r\n]/g, ' ').slice(0, 120), mimeType: 'application/octet-stream', buffer: Buffer.from('GGUF') })
-    expect((await page.evaluate(() => window.ran)) === undefined, 'nothing ran of a name of a file')
+  for (const [where, opener, field] of [['admin/models', 'Import a model', 'Model file'], ['admin/users', 'Import a table', 'A CSV file']]) {
+    await go(where)
+    await page.getByRole('button', { name: opener }).click()
+    for (const text of payloads.filter((_, i) => i % 12 === 4)) {
+      const name = text.replaceAll(/[/\0\r\n]/g, ' ').slice(0, 120)
+      await dialog().getByLabel(field, { exact: true }).setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from('name\n') })
+      await dialog().getByText(`${name} · 5 B`.replaceAll(/ +/g, ' ').trim()).waitFor()
+      expect((await page.evaluate(() => window.ran)) === undefined, 'nothing ran of a name of a file')
+    }
   }
-  await dialog().getByRole('button', { name: 'Cancel' }).click()
-  for (const one of [said, 'assistants', 'admin/models', 'admin/users', 'admin/departments', 'admin/audit']) {
+  // The box serves a model from a file of such a name, too: tests/console_test.py.
+  await go('chat')
+  await page.getByRole('combobox', { name: 'Model' }).click()
+  await page.getByTitle('<img').last().waitFor()
+  await page.keyboard.press('Escape')
+  for (const one of [said, 'assistants', 'playground', 'admin/overview', 'admin/models', 'admin/users', 'admin/departments', 'admin/audit']) {
     await go(one)
     await page.locator('main .page, main .chat').first().waitFor()
     await page.waitForFunction(() => !document.querySelector('.waiting'))
@@ -468,6 +602,12 @@ await step('the audit trail tells of it and is whole', async () => {
   await page.getByRole('searchbox', { name: 'Action' }).fill('key.revoke')
   await page.keyboard.press('Enter')
   await page.getByRole('cell', { name: 'key.revoke', exact: true }).first().waitFor()
+  const numbers = async () => (await page.locator('.ant-table-row > td.num:nth-child(2)').allInnerTexts()).map(Number)
+  await go('admin/audit')
+  await page.getByRole('button', { name: 'Load more' }).click()
+  await page.waitForFunction(() => document.querySelectorAll('.ant-table-row').length > 200)
+  const seen = await numbers()
+  expect(seen.every((number, i) => i === 0 || number === seen[i - 1] - 1), `the newest first, none twice, none left out, not ${seen.slice(0, 5)}`)
   await page.getByRole('button', { name: 'Verify' }).click()
   await page.getByText(/Nothing was changed: [\d,]+ records checked/).waitFor({ timeout: 30_000 })
 })

@@ -1,10 +1,10 @@
 import { AuditOutlined, DownloadOutlined, SafetyCertificateOutlined } from '@ant-design/icons'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, Button, DatePicker, Input, Select } from 'antd'
-import dayjs, { type Dayjs } from 'dayjs'
+import { Alert, Button, Input, Select } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, path, type Schema } from '../api/http'
+import { Days, type DayRange } from '../ui/Days'
 import { useDeed } from '../ui/deeds'
 import { numberText, timeText } from '../ui/format'
 import { Page } from '../ui/Page'
@@ -19,7 +19,7 @@ const bad = ['refused', 'failed', 'lost']
 
 export function Audit() {
   const { t, i18n } = useTranslation()
-  const [given, setGiven] = useState<{ person?: string; action?: string; outcome?: string | undefined; range?: [Dayjs | null, Dayjs | null] | null }>(() => ({ range: [dayjs(), dayjs()] }))
+  const [given, setGiven] = useState<{ person?: string; action?: string; outcome?: string | undefined; range?: DayRange }>({})
   const query = {
     person: given.person,
     action: given.action,
@@ -30,7 +30,7 @@ export function Audit() {
   const records = useInfiniteQuery({
     queryKey: ['audit', query],
     initialPageParam: undefined as number | undefined,
-    queryFn: ({ pageParam }) => api.get<Schema['AuditRecords']>(path('/admin/v1/audit/records', {}), { ...query, limit: 200, after: pageParam }),
+    queryFn: ({ pageParam }) => api.get<Schema['AuditRecords']>(path('/admin/v1/audit/records', {}), { ...query, order: 'desc', limit: 200, after: pageParam }),
     getNextPageParam: (page) => (page.more ? page.next : undefined),
   })
   const data = useMemo(() => records.data?.pages.flatMap((page) => page.records), [records.data])
@@ -47,7 +47,7 @@ export function Audit() {
     >
       <Verification />
       <div className="filters">
-        <DatePicker.RangePicker value={given.range ?? null} onChange={(range) => setGiven((now) => ({ ...now, range }))} aria-label={t('usage.days')} />
+        <Days value={given.range ?? null} onChange={(range) => setGiven((now) => ({ ...now, range }))} />
         <Input.Search allowClear placeholder={t('audit.person')} aria-label={t('audit.person')} onSearch={(person) => setGiven((now) => ({ ...now, person }))} style={{ maxWidth: 180 }} />
         <Input.Search allowClear placeholder={t('audit.action')} aria-label={t('audit.action')} onSearch={(action) => setGiven((now) => ({ ...now, action }))} style={{ maxWidth: 200 }} />
         <Select allowClear placeholder={t('audit.outcome')} aria-label={t('audit.outcome')} onChange={(outcome?: string) => setGiven((now) => ({ ...now, outcome }))} options={['ok', 'refused', 'failed', 'begun'].map((value) => ({ value, label: outcomeText(value, t) }))} style={{ minWidth: 130 }} />

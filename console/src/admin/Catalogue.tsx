@@ -10,7 +10,7 @@ import { Empty } from '../ui/states'
 import { DataTable } from '../ui/Table'
 import { inOrderOfUse, isRunning, useCatalogue, useJobs, type Offer } from './models'
 
-export const purposeText = (purpose: string, t: TFunction): string => (purpose === 'chat' ? t('models.forChat') : purpose === 'base' ? t('models.forBase') : purpose === 'tests' ? t('models.forTests') : purpose)
+export const purposeText = (purpose: string, t: TFunction): string => (purpose === 'chat' ? t('models.forChat') : purpose === 'base' ? t('models.forBase') : purpose === 'embedding' ? t('models.forEmbedding') : purpose === 'tests' ? t('models.forTests') : purpose)
 
 /** What can be fetched: the machine's own memory says what of it fits. */
 export function Catalogue() {

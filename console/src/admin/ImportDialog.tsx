@@ -3,6 +3,7 @@ import { Button, Input, Modal } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError, api, path, type Schema } from '../api/http'
+import { FileChoice } from '../ui/FileChoice'
 import { Secret } from '../ui/Secret'
 
 /** Users of a CSV table, all or none; each gets a link. */
@@ -10,6 +11,7 @@ export function ImportDialog({ open, close, tenant }: { open: boolean; close: ()
   const { t } = useTranslation()
   const client = useQueryClient()
   const [csv, setCsv] = useState('name,label,department\n')
+  const [file, setFile] = useState<File>()
   const [problem, setProblem] = useState<string>()
   const [made, setMade] = useState<Schema['User'][]>()
   const [busy, setBusy] = useState(false)
@@ -28,6 +30,7 @@ export function ImportDialog({ open, close, tenant }: { open: boolean; close: ()
   const leave = () => {
     setMade(undefined)
     setProblem(undefined)
+    setFile(undefined)
     close()
   }
   return (
@@ -57,16 +60,15 @@ export function ImportDialog({ open, close, tenant }: { open: boolean; close: ()
         <>
           <p>{t('users.importText')}</p>
           <Input.TextArea className="mono" aria-label="CSV" value={csv} rows={8} onChange={(event) => setCsv(event.target.value)} />
-          <p>
-            <input
-              type="file"
-              accept=".csv,text/csv"
-              aria-label={t('users.importFile')}
-              onChange={(event) => {
-                void event.target.files?.[0]?.text().then(setCsv)
-              }}
-            />
-          </p>
+          <FileChoice
+            label={t('users.importFile')}
+            accept=".csv,text/csv"
+            file={file}
+            choose={(chosen) => {
+              setFile(chosen)
+              void chosen?.text().then(setCsv)
+            }}
+          />
           {problem && (
             <pre role="alert" className="wrong" style={{ whiteSpace: 'pre-wrap' }}>
               {problem}

@@ -1,10 +1,9 @@
-import { UploadOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
-import { Button, Input, Modal, Progress } from 'antd'
+import { Input, Modal, Progress } from 'antd'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError, path, upload } from '../api/http'
-import { bytesText } from '../ui/format'
+import { FileChoice } from '../ui/FileChoice'
 import type { Job } from './models'
 
 /** "Qwen3-4B Q4.gguf" → "qwen3-4b-q4": what the box takes as a name of a model. */
@@ -18,9 +17,8 @@ export const nameOfFile = (file: string) =>
 
 /** A model's file from this computer: it goes up with its progress, then a job of the box reads it. */
 export function ImportModel({ open, close }: { open: boolean; close: () => void }) {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
   const client = useQueryClient()
-  const chooser = useRef<HTMLInputElement>(null)
   const [file, setFile] = useState<File>()
   const [name, setName] = useState('')
   const [sent, setSent] = useState<number>()
@@ -54,29 +52,17 @@ export function ImportModel({ open, close }: { open: boolean; close: () => void 
   return (
     <Modal title={t('models.import')} open={open} onCancel={leave} okText={t('models.importDo')} okButtonProps={{ disabled: !file || !name || busy }} onOk={() => void send()} confirmLoading={busy} destroyOnHidden>
       <p>{t('models.importText')}</p>
-      <input
-        ref={chooser}
-        type="file"
+      <FileChoice
+        label={t('models.file')}
         accept=".gguf"
-        hidden
-        aria-label={t('models.file')}
-        onChange={(event) => {
-          const chosen = event.target.files?.[0]
+        file={file}
+        disabled={busy}
+        choose={(chosen) => {
           setFile(chosen)
           if (chosen) setName(nameOfFile(chosen.name))
           setProblem(undefined)
         }}
       />
-      <p>
-        <Button icon={<UploadOutlined />} disabled={busy} onClick={() => chooser.current?.click()}>
-          {t('models.choose')}
-        </Button>{' '}
-        {file && (
-          <span className="muted" style={{ overflowWrap: 'anywhere' }}>
-            {file.name} · {bytesText(file.size, i18n.language)}
-          </span>
-        )}
-      </p>
       <label>
         {t('people.name')}
         <Input value={name} disabled={busy} maxLength={128} className="mono" onChange={(event) => setName(event.target.value)} />

@@ -39,6 +39,12 @@ function Row({ job }: { job: Job }) {
             <span className="muted num">{t('quota.usedOf', { used: bytesText(job.done, i18n.language), amount: bytesText(job.total, i18n.language) })}</span>
           </>
         )}
+        {job.kind === 'pull' && (job.state === 'cancelled' || job.state === 'failed') && job.done > 0 && (
+          <>
+            <br />
+            <span className="muted">{t('job.kept', { bytes: bytesText(job.done, i18n.language) })}</span>
+          </>
+        )}
         {job.error && job.state === 'failed' && (
           <p className="wrong" style={{ margin: '4px 0 0' }}>
             {job.error}

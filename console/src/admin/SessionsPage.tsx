@@ -3,7 +3,7 @@ import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { api, path } from '../api/http'
 import type { SessionRow } from '../me/Sessions'
-import { useDeed } from '../ui/deeds'
+import { useConfirmByName, useDeed } from '../ui/deeds'
 import { agoText } from '../ui/format'
 import { Page } from '../ui/Page'
 import { Empty } from '../ui/states'
@@ -12,7 +12,10 @@ import { DataTable } from '../ui/Table'
 export function SessionsPage() {
   const { t, i18n } = useTranslation()
   const deed = useDeed()
+  const confirm = useConfirmByName()
   const sessions = useQuery({ queryKey: ['sessions'], queryFn: async () => (await api.get<{ sessions: SessionRow[] }>(path('/admin/v1/sessions', {}))).sessions })
+  const end = ({ id, user }: SessionRow) =>
+    confirm(user ?? String(id), t('session.endTitle', { name: user ?? id }), t('session.endText'), t('session.end'), () => deed(() => api.delete(path('/admin/v1/sessions/{session}', { session: id })), [['sessions']], t('session.ended')))
   return (
     <Page title={t('session.title')} lead={t('session.lead')}>
       <DataTable<SessionRow>
@@ -30,7 +33,7 @@ export function SessionsPage() {
             align: 'end',
             render: (_, one) =>
               !one.this && (
-                <Button type="link" size="small" danger onClick={() => void deed(() => api.delete(path('/admin/v1/sessions/{session}', { session: one.id })), [['sessions']], t('session.ended'))}>
+                <Button type="link" size="small" danger aria-label={`${t('session.end')}: ${one.user ?? one.id}`} onClick={() => end(one)}>
                   {t('session.end')}
                 </Button>
               ),

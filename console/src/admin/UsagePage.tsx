@@ -1,10 +1,10 @@
 import { BarChartOutlined, DownloadOutlined, PlusOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Button, DatePicker, Form, Input, InputNumber, Select } from 'antd'
-import type { Dayjs } from 'dayjs'
+import { Button, Form, Input, InputNumber, Select } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, path } from '../api/http'
+import { Days, type DayRange } from '../ui/Days'
 import { FormDialog, useConfirmByName, useDeed } from '../ui/deeds'
 import { moneyText, numberText } from '../ui/format'
 import { Page } from '../ui/Page'
@@ -50,7 +50,7 @@ type Column = (typeof columns)[number]
 export function UsagePage() {
   const { t, i18n } = useTranslation()
   const [by, setBy] = useState<Column[]>(['month', 'model'])
-  const [range, setRange] = useState<[Dayjs | null, Dayjs | null] | null>(null)
+  const [range, setRange] = useState<DayRange>(null)
   const [as, setAs] = useState<string>()
   const prices = usePrices()
   const query = { by: by.join(','), from: range?.[0]?.format('YYYY-MM-DD'), to: range?.[1]?.format('YYYY-MM-DD'), as }
@@ -89,8 +89,8 @@ export function UsagePage() {
     >
       <div className="filters">
         <Select mode="multiple" value={by} onChange={(next) => next.length > 0 && setBy(next)} options={columns.map((value) => ({ value, label: words[value] }))} aria-label={t('usage.by')} style={{ minWidth: 220 }} />
-        <DatePicker.RangePicker value={range} onChange={(next) => setRange(next)} aria-label={t('usage.days')} />
-        <Select allowClear placeholder={t('usage.as')} aria-label={t('usage.as')} value={as} onChange={setAs} style={{ minWidth: 200 }} options={[...new Set(prices.data?.map((one) => one.model))].map((value) => ({ value, label: value }))} />
+        <Days value={range} onChange={setRange} />
+        <Select allowClear showSearch placeholder={t('usage.as')} aria-label={t('usage.as')} value={as} onChange={setAs} style={{ minWidth: 200 }} options={[...new Set(prices.data?.map((one) => one.model))].map((value) => ({ value, label: value }))} />
       </div>
       <DataTable<Row>
         label={t('usage.title')}

@@ -4,7 +4,7 @@ import { Button, Dropdown, Form, Input, Segmented, Select } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, path, type Schema } from '../api/http'
-import { FormDialog, useConfirmByName, useDeed } from '../ui/deeds'
+import { FormDialog, useConfirmByName, useDeed, useUndo } from '../ui/deeds'
 import { agoText } from '../ui/format'
 import { Page } from '../ui/Page'
 import { saveText } from '../ui/save'
@@ -43,6 +43,7 @@ export function Users() {
   const client = useQueryClient()
   const deed = useDeed()
   const confirm = useConfirmByName()
+  const undo = useUndo()
   const tenancy = useTenant()
   const { tenant } = tenancy
   const [kind, setKind] = useState<Kind>('user')
@@ -68,6 +69,10 @@ export function Users() {
   }
   // The certificate of it is for whoever asked to be erased: it is kept as a file.
   const erase = async (user: User) => saveText(`erased-${user.name}.json`, JSON.stringify(await api.post<Schema['Erasure']>(path('/admin/v1/users/{user}/erase', { user: user.id })), null, 2))
+  const restore = (user: User) => deed(() => api.post(path('/admin/v1/users/{user}/restore', { user: user.id })), stale)
+  const suspend = async (user: User) => {
+    if (await deed(() => api.post(path('/admin/v1/users/{user}/suspend', { user: user.id })), stale)) undo(t('users.suspended', { name: user.name }), () => restore(user))
+  }
   const menuOf = (user: User) => {
     const to = (deedPath: Parameters<typeof path>[0]) => path(deedPath as '/admin/v1/users/{user}', { user: user.id })
     const items = [
@@ -75,9 +80,9 @@ export function Users() {
       maySecure && user.kind === 'user' && { key: 'roles', label: t('users.roles'), onClick: () => setRoled(user) },
       mayChange && user.kind === 'user' && { key: 'link', label: t('users.link'), onClick: () => void deed(() => invite(user), stale) },
       mayChange && user.kind === 'user' && { key: 'unlock', label: t('users.unlock'), onClick: () => void deed(() => api.post(to('/admin/v1/users/{user}/unlock')), stale, t('users.unlocked')) },
-      maySecure && user.kind === 'user' && { key: 'sessions', label: t('users.endSessions'), onClick: () => void deed(() => api.delete(to('/admin/v1/users/{user}/sessions')), [['sessions']], t('users.sessionsEnded')) },
-      mayChange && user.state === 'active' && { key: 'suspend', label: t('users.suspend'), onClick: () => void deed(() => api.post(to('/admin/v1/users/{user}/suspend')), stale, t('users.suspended', { name: user.name })) },
-      mayChange && user.state === 'suspended' && { key: 'restore', label: t('users.restore'), onClick: () => void deed(() => api.post(to('/admin/v1/users/{user}/restore')), stale) },
+      maySecure && user.kind === 'user' && { key: 'sessions', label: t('users.endSessions'), onClick: () => confirm(user.name, t('users.endSessionsTitle', { name: user.name }), t('session.endText'), t('session.end'), () => deed(() => api.delete(to('/admin/v1/users/{user}/sessions')), [['sessions']], t('users.sessionsEnded'))) },
+      mayChange && user.state === 'active' && { key: 'suspend', label: t('users.suspend'), onClick: () => void suspend(user) },
+      mayChange && user.state === 'suspended' && { key: 'restore', label: t('users.restore'), onClick: () => void restore(user) },
       maySecure && user.kind === 'user' && { key: 'factors', label: t('users.removeFactors'), onClick: () => confirm(user.name, t('users.removeFactorsTitle', { name: user.name }), t('users.removeFactorsText'), t('quota.remove'), () => deed(() => api.delete(to('/admin/v1/users/{user}/second-factors')), [], t('users.factorsRemoved'))) },
       maySecure && { key: 'export', label: <a href={to('/admin/v1/users/{user}/export')} download>{t('users.export')}</a> },
       mayChange && {
@@ -90,7 +95,7 @@ export function Users() {
         key: 'erase',
         danger: true,
         label: t('users.erase'),
-        onClick: () => confirm(user.name, t('users.eraseTitle', { name: user.name }), t('users.eraseText'), t('users.erase'), () => deed(() => erase(user), stale, t('users.erased'))),
+        onClick: () => confirm(user.name, t('users.eraseTitle', { name: user.name }), t('users.eraseText'), t('users.eraseDo'), () => deed(() => erase(user), stale, t('users.erased'))),
       },
     ]
     return items.filter((item) => item !== false)

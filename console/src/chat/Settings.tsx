@@ -1,4 +1,4 @@
-import { Button, Drawer, Form, Input, InputNumber, Select, Slider } from 'antd'
+import { Button, Drawer, Form, Input, InputNumber, Select } from 'antd'
 import { useTranslation } from 'react-i18next'
 import type { Parameters_ } from './types'
 
@@ -15,6 +15,7 @@ interface Fields {
   effort?: string
 }
 
+const width = { width: 240, maxWidth: '100%' }
 const efforts = ['none', 'low', 'medium', 'high'] as const
 
 export function fieldsOf({ system_prompt, parameters }: ChatSettings): Fields {
@@ -47,16 +48,16 @@ export function ParameterFields() {
   return (
     <>
       <Form.Item name="temperature" label={t('settings.temperature')} extra={t('settings.temperatureHelp')}>
-        <InputNumber min={0} max={2} step={0.1} placeholder={t('settings.default')} style={{ width: 160 }} />
+        <InputNumber min={0} max={2} step={0.1} placeholder={t('settings.default')} style={width} />
       </Form.Item>
       <Form.Item name="top_p" label={t('settings.topP')}>
-        <Slider min={0.05} max={1} step={0.05} />
+        <InputNumber min={0.05} max={1} step={0.05} placeholder={t('settings.default')} style={width} />
       </Form.Item>
       <Form.Item name="max_output_tokens" label={t('settings.longest')}>
-        <InputNumber min={1} max={1_000_000} precision={0} placeholder={t('settings.default')} style={{ width: 160 }} />
+        <InputNumber min={1} max={1_000_000} precision={0} placeholder={t('settings.default')} style={width} />
       </Form.Item>
       <Form.Item name="effort" label={t('settings.effort')}>
-        <Select allowClear placeholder={t('settings.default')} options={efforts.map((value) => ({ value, label: t(`settings.effort.${value}`) }))} style={{ width: 160 }} />
+        <Select allowClear placeholder={t('settings.default')} options={efforts.map((value) => ({ value, label: t(`settings.effort.${value}`) }))} style={width} />
       </Form.Item>
     </>
   )

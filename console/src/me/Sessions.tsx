@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { api, path } from '../api/http'
-import { useDeed } from '../ui/deeds'
+import { useConfirmByName, useDeed } from '../ui/deeds'
 import { agoText } from '../ui/format'
 import { Failed, Waiting } from '../ui/states'
 
@@ -23,7 +23,9 @@ export function useMySessions() {
 export function Sessions() {
   const { t, i18n } = useTranslation()
   const deed = useDeed()
+  const confirm = useConfirmByName()
   const sessions = useMySessions()
+  const end = ({ id, from }: SessionRow) => confirm(from, t('session.endTitle', { name: from }), t('session.endText'), t('session.end'), () => deed(() => api.delete(path('/admin/v1/me/sessions/{session}', { session: id })), [['me', 'sessions']], t('session.ended')))
   return (
     <section>
       <h2>{t('session.mine')}</h2>
@@ -39,7 +41,7 @@ export function Sessions() {
                 <span className="muted">{t('session.seen', { begun: agoText(one.created, i18n.language), seen: agoText(one.seen, i18n.language) })}</span>
               </span>
               {!one.this && (
-                <Button size="small" onClick={() => void deed(() => api.delete(path('/admin/v1/me/sessions/{session}', { session: one.id })), [['me', 'sessions']])}>
+                <Button size="small" onClick={() => end(one)}>
                   {t('session.end')}
                 </Button>
               )}
