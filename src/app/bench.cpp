@@ -11,6 +11,7 @@
 #include "json/json.h"
 #include "os/cpu.h"
 #include "os/paths.h"
+#include "os/placement.h"
 #include "os/process.h"
 #include "serving/bench.h"
 
@@ -75,6 +76,7 @@ json::Object to_json(const serving::Loaded& loaded, const std::string& name, con
       {"machine", json::Object{{"cpu", os::cpu_name()},
                                {"isa", isa},
                                {"threads", loaded.team.size()},
+                               {"placement", loaded.team.placement().text},
                                {"read_gb_s", report.machine.read_gb_s},
                                {"peak_tflop_s", report.machine.peak_tflop_s}}},
       {"model",
@@ -154,7 +156,7 @@ std::vector<std::size_t> numbers(std::string_view option, const std::string& tex
 void print_limit(const fleet::Resolved& resolved, unsigned threads) {
   const auto file = gguf::File::open(resolved.file);
   const auto spec = model::read_spec(file);
-  os::Team team(threads == 0 ? os::usable_cpus() : threads);
+  os::Team team(os::place_team(threads));
   const auto machine = serving::measure_machine(kernels::best_kernels(), team);
   fmt::print("{}\n", json::dump(json::Object{
                          {"read_gb_s", machine.read_gb_s},

@@ -17,6 +17,8 @@
 #include "os/cpu.h"
 #include "os/disk.h"
 #include "os/machine.h"
+#include "os/memory.h"
+#include "os/placement.h"
 #include "os/sandbox_probe.h"
 #include "os/system_memory.h"
 #include "store/box.h"
@@ -70,9 +72,23 @@ void check_sandbox(std::vector<Finding>& findings, const std::string& what) {
   for (const auto& item : report.refused) findings.push_back({what, State::warning, "refused: " + item});
 }
 
+Finding check_huge_pages() {
+  const auto policy = os::huge_page_policy();
+  if (policy == "always" || policy == "madvise")
+    return {"huge pages", State::good, fmt::format("allowed ({}): weights and KV cache are kept in them", policy)};
+  if (policy.empty()) return {"huge pages", State::warning, "this kernel has none: reading weights is slower"};
+  return {"huge pages", State::warning,
+          fmt::format("the kernel refuses them ({}): reading weights is slower. \"echo madvise > "
+                      "/sys/kernel/mm/transparent_hugepage/enabled\" allows them until the machine starts again, "
+                      "transparent_hugepage=madvise among the kernel's parameters for good",
+                      policy)};
+}
+
 void check_machine(std::vector<Finding>& findings, const std::filesystem::path& data) {
   findings.push_back(
       {"processor", State::good, fmt::format("{}, {} processors may be used", os::cpu_name(), os::usable_cpus())});
+  findings.push_back({"threads", State::good, os::place_team(0).text});
+  findings.push_back(check_huge_pages());
   const auto memory = os::usable_memory_bytes();
   findings.push_back({"memory", memory > 1'000'000'000 ? State::good : State::warning,
                       fmt::format("{:.1f} GB free", static_cast<double>(memory) / gigabyte)});

@@ -19,6 +19,7 @@ std::vector<std::filesystem::path> readable(const std::filesystem::path& model) 
           "/proc/meminfo",
           "/proc/cpuinfo",
           "/sys/devices/system/cpu",
+          "/sys/devices/system/node",
           "/sys/fs/cgroup",
           "/etc/localtime",
           "/usr/share/zoneinfo"};
@@ -72,6 +73,7 @@ void serve(const fleet::WorkerSettings& settings, Outgoing& outgoing, os::Turns&
          report.refused.front());
   serving::Loaded loaded(settings.file, {.threads = settings.threads, .progress = {}});
   loaded.team.take_turns(turns, settings.seat);
+  report.applied.push_back("processors: " + loaded.team.placement().text);
   auto ready = facts(settings, loaded, std::move(report));
   if (!loaded.spec.encoder) return serve_text(settings, loaded, outgoing, std::move(ready));
   serving::EncoderService service(loaded, {.queue = settings.queue});

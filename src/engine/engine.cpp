@@ -45,6 +45,7 @@ Scheduler::Options scheduler_options(const Engine::Options& options, const model
 Engine::Engine(const model::ModelSpec& spec, const model::Weights& weights, const kernels::Kernels& kernels,
                os::Team& team, const Options& options)
     : spec_(spec),
+      team_(team),
       options_(options),
       kv_(spec, options.kv_format, options.kv_pages),
       decoder_(spec, weights, kv_, kernels, team,
@@ -88,6 +89,7 @@ Generation Engine::submit(Request request, Sink sink) {
 }
 
 void Engine::serve() {
+  const os::Team::Lead lead(team_);
   while (drain()) {
     step();
     note_load();

@@ -137,6 +137,7 @@ class Engine {
   void end(std::uint64_t id, Finish finish, const std::string& error, Code code);
 
   const model::ModelSpec& spec_;
+  const os::Team& team_;
   Options options_;
   model::KvMemory kv_;
   model::Decoder decoder_;

@@ -204,10 +204,6 @@ void Decoder::feed_forward(Member& member, const Layer& layer, std::size_t first
   multiply(member, first_row, {product(layer.down, rows, y, accumulate)});
 }
 
-std::size_t Decoder::exact_chunk(std::size_t panels) const {
-  return std::clamp<std::size_t>(panels / (team_.size() * 8), 1, 16);
-}
-
 void Decoder::multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products) {
   plans_[member.index].products.assign(products);
   multiply_products(member, first_row);
@@ -218,16 +214,14 @@ void Decoder::multiply_products(Member& member, std::size_t first_row) {
   const std::size_t first_exact = std::max(prompt_rows_, first_row);
   auto& [products, parts] = plans_[member.index];
   parts.clear();
-  std::size_t tasks = 0;
   for (const auto& [linear, input, y] : products) {
-    const auto& w = linear->panels;
+    const std::size_t panels = linear->panels.panels();
     for (const bool exact : {false, true}) {
       if (exact ? first_exact == rows_.size() : first_row >= prompt_rows_) continue;
       const std::size_t from = exact ? first_exact : 0;
-      const std::size_t chunk = exact ? exact_chunk(w.panels()) : prompt_chunk(w.panels());
+      const std::size_t chunk = exact ? exact_chunk(panels) : prompt_chunk(panels);
       const kernels::Output out{at(y.y, from, y.stride), y.stride, y.accumulate};
-      parts.push_back({&w, input.slice(from, exact ? rows_.size() - from : prompt_rows_), out, exact, chunk, tasks});
-      tasks += (w.panels() + chunk - 1) / chunk;
+      parts.push_back({linear, input.slice(from, exact ? rows_.size() - from : prompt_rows_), out, exact, chunk});
     }
   }
   multiply_parts(member, parts);
@@ -251,14 +245,13 @@ void Decoder::make_logits(Member& member) {
                       spec_.norm_epsilon, at(final_, i, spec_.width));
     kernels_.quantize(final_rows_, i, i + 1, false);
   });
-  const auto& w = weights_.output().panels;
-  const std::size_t chunk = std::clamp<std::size_t>(w.panels() / (team_.size() * 32), 1, 64);
-  const auto rows = final_rows_.slice(0, logit_rows_.size());
-  auto& tickets_now = tickets(member);
-  for (auto first = tickets_now.take(chunk); first < w.panels(); first = tickets_now.take(chunk))
-    kernels_.matmul_exact(rows, w, {logits_, spec_.vocabulary, false}, first, std::min(first + chunk, w.panels()),
-                          scratch_[member.index].data());
-  end_phase(member);
+  const Linear& output = weights_.output();
+  const Part part{&output,
+                  final_rows_.slice(0, logit_rows_.size()),
+                  {logits_, spec_.vocabulary, false},
+                  true,
+                  chunk_of(output.panels.panels(), team_.size(), 32, 1, 64)};
+  multiply_parts(member, {&part, 1});
   if (spec_.logit_soft_cap <= 0) return;
   const float cap = spec_.logit_soft_cap;
   each_row(member, 0, logit_rows_.size(), [&](std::size_t i) {

@@ -126,7 +126,6 @@ class Decoder : private Phases {
   }
   void multiply(Member& member, std::size_t first_row, std::initializer_list<Product> products);
   void multiply_products(Member& member, std::size_t first_row);
-  std::size_t exact_chunk(std::size_t panels) const;
   void feed_forward(Member& member, const Layer& layer, std::size_t first_row, float* y, bool accumulate);
   void make_queries(Member& member, std::size_t layer, std::size_t first_row);
   void make_latent_queries(Member& member, std::size_t layer, std::size_t first_row);

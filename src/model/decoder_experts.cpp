@@ -14,32 +14,28 @@ void Decoder::order_experts(const Layer& layer, std::size_t first_row) {
   const auto& spec = spec_.experts;
   order_.sort(std::span(chosen_).subspan(first_row * spec.used, (rows_.size() - first_row) * spec.used), spec.count);
   for (auto& parts : expert_parts_) parts.clear();
-  std::size_t into = 0, out = 0;  // tasks
   const auto plan = [&](std::vector<Part>& parts, const Linear& linear, const kernels::Rows& rows, float* y,
-                        const ExpertRows& range, std::size_t& tasks) {
+                        const ExpertRows& range) {
     const auto& w = linear.panels;
-    const std::size_t chunk = exact_chunk(w.panels());
     const kernels::Output output{at(y, range.first, w.outputs), w.outputs, false};
-    parts.push_back({&w, rows.slice(range.first, range.count), output, true, chunk, tasks});
-    tasks += (w.panels() + chunk - 1) / chunk;
+    parts.push_back({&linear, rows.slice(range.first, range.count), output, true, exact_chunk(w.panels())});
   };
   for (const auto& range : order_.non_empty) {
-    plan(expert_parts_[0], layer.experts.gate[range.expert], pair_rows_, pair_gate_, range, into);
-    plan(expert_parts_[0], layer.experts.up[range.expert], pair_rows_, pair_up_, range, into);
-    plan(expert_parts_[1], layer.experts.down[range.expert], pair_gate_rows_, pair_x_, range, out);
+    plan(expert_parts_[0], layer.experts.gate[range.expert], pair_rows_, pair_gate_, range);
+    plan(expert_parts_[0], layer.experts.up[range.expert], pair_rows_, pair_up_, range);
+    plan(expert_parts_[1], layer.experts.down[range.expert], pair_gate_rows_, pair_x_, range);
   }
 }
 
 /// From rows ready for products to pair_x_: what each of a row's experts makes of it.
 void Decoder::take_experts(Member& member, const Layer& layer, std::size_t first_row) {
   const auto& spec = spec_.experts;
-  const auto& router = layer.experts.router.panels;
+  const Linear& router = layer.experts.router;
   const Part route{&router,
                    normed_rows_.slice(first_row, rows_.size() - first_row),
                    {at(router_, first_row, spec.count), spec.count, false},
                    true,
-                   exact_chunk(router.panels()),
-                   0};
+                   exact_chunk(router.panels.panels())};
   multiply_parts(member, {&route, 1});
   each_row(member, first_row, rows_.size(), [&](std::size_t row) {
     add_bias(at(router_, row, spec.count), layer.experts.router);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "model/placement_fixture.h"
 #include "model/tiny_model.h"
 
 namespace cofre::model {
@@ -30,11 +31,11 @@ struct Bench {
   Decoder decoder;
 
   explicit Bench(const TinyShape& shape = {}, unsigned threads = 1, kernels::KvFormat format = kernels::KvFormat::f32,
-                 const kernels::Kernels& table = kernels::best_kernels())
+                 const kernels::Kernels& table = kernels::best_kernels(), unsigned nodes = 1)
       : bytes(tiny_model(shape)),
         file(gguf::File::parse(bytes)),
         spec(read_spec(file)),
-        team(threads),
+        team(placement_of(threads, nodes)),
         weights(file, spec, team),
         kv(spec, format, 24),
         decoder(spec, weights, kv, table, team, {.rows = 600, .logits = 600}) {}
@@ -103,12 +104,16 @@ TEST(Decoder, OfALatentOneVectorIsKeptForAllHeads) {
   EXPECT_EQ(KvMemory::bytes_per_token(b.spec, kernels::KvFormat::f16), b.spec.layers * 48 * 2);
 }
 
-TEST(Decoder, TheNumberOfThreadsChangesNoBit) {
+TEST(Decoder, TheNumberOfThreadsAndOfMemoryNodesChangesNoBit) {
+  const auto& table = kernels::best_kernels();
   for (const auto& shape : {TinyShape{}, mixture, latent}) {
-    Bench one(shape, 1), three(shape, 3);
+    Bench one(shape, 1), three(shape, 3), apart(shape, 3, kernels::KvFormat::f32, table, 2);
     const auto ids = some_ids(100);
-    EXPECT_EQ(one.prompt(ids, 600), three.prompt(ids, 600)) << shape.architecture;
-    EXPECT_EQ(one.generate(5, 100), three.generate(5, 100)) << shape.architecture;
+    const auto prompt = one.prompt(ids, 600), next = one.generate(5, 100);
+    for (auto* other : {&three, &apart}) {
+      EXPECT_EQ(prompt, other->prompt(ids, 600)) << shape.architecture;
+      EXPECT_EQ(next, other->generate(5, 100)) << shape.architecture;
+    }
   }
 }
 

@@ -145,7 +145,7 @@ void Encoder::layer(Member& member, std::size_t index) {
 void Encoder::multiply(Member& member, std::size_t rows, bool exact, std::initializer_list<Product> products) {
   constexpr std::size_t most_blocks = 16, fewest_rows = 64;
   Part parts[3 * most_blocks];
-  std::size_t count = 0, tasks = 0;
+  std::size_t count = 0;
   for (const auto& [linear, input, y] : products) {
     // A task may round its rows anew: as few tasks as give every thread work. Where panels do not, rows are split too.
     const auto& w = linear->panels;
@@ -157,8 +157,7 @@ void Encoder::multiply(Member& member, std::size_t rows, bool exact, std::initia
     for (std::size_t b = 0; b < blocks; ++b) {
       const std::size_t first = rows * b / blocks, last = rows * (b + 1) / blocks;
       parts[count++] = {
-          &w, input->slice(first, last - first), {at(y, first, w.outputs), w.outputs, false}, exact, chunk, tasks};
-      tasks += chunks;
+          linear, input->slice(first, last - first), {at(y, first, w.outputs), w.outputs, false}, exact, chunk};
     }
   }
   multiply_parts(member, std::span(parts, count));

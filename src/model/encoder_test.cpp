@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "model/placement_fixture.h"
 #include "model/tiny_encoder.h"
 
 namespace cofre::model {
@@ -33,11 +34,11 @@ struct Bench {
   Encoder encoder;
 
   explicit Bench(const TinyEncoder& shape = {}, unsigned threads = 1,
-                 const kernels::Kernels& table = kernels::best_kernels())
+                 const kernels::Kernels& table = kernels::best_kernels(), unsigned nodes = 1)
       : bytes(tiny_encoder(shape, &tensors)),
         file(gguf::File::parse(bytes)),
         spec(read_spec(file)),
-        team(threads),
+        team(placement_of(threads, nodes)),
         weights(file, spec, team),
         encoder(spec, weights, table, team, {.rows = 600, .texts = 8}) {}
 
@@ -183,11 +184,13 @@ TEST(Encoder, ATextIsTheSameBitsAloneAndAmongOthers) {
   }
 }
 
-TEST(Encoder, TheNumberOfThreadsChangesNoBit) {
+TEST(Encoder, TheNumberOfThreadsAndOfMemoryNodesChangesNoBit) {
   for (const bool q8 : {false, true}) {
-    Bench one({.q8 = q8}, 1), three({.q8 = q8}, 3);
+    Bench one({.q8 = q8}, 1), three({.q8 = q8}, 3), apart({.q8 = q8}, 3, kernels::best_kernels(), 3);
     const auto a = some_ids(100, 1), b = some_ids(30, 2);
-    EXPECT_EQ(one.run({{a}, {b}}), three.run({{a}, {b}}));
+    const auto vectors = one.run({{a}, {b}});
+    EXPECT_EQ(vectors, three.run({{a}, {b}}));
+    EXPECT_EQ(vectors, apart.run({{a}, {b}}));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "kernels/kernels.h"
 #include "model/cutter.h"
+#include "model/split.h"
 #include "model/weights.h"
 #include "os/memory.h"
 #include "os/team.h"
@@ -21,16 +22,22 @@ class Phases {
     unsigned index;
     std::size_t phase = 0;
   };
-  /// Rows times a matrix, cut into tasks of `chunk` panels; those of a phase are counted through.
+  /// Rows times a matrix, cut into tasks of `chunk` panels.
   struct Part {
-    const kernels::Panels* panels;
+    const Linear* linear;
     kernels::Rows rows;
     kernels::Output out;
     bool exact;
-    std::size_t chunk, first_task;
+    std::size_t chunk;
+
+    std::size_t panels() const { return linear->panels.panels(); }
   };
 
-  Phases(const kernels::Kernels& kernels, os::Team& team) : kernels_(kernels), team_(team) {}
+  Phases(const kernels::Kernels& kernels, os::Team& team)
+      : kernels_(kernels),
+        team_(team),
+        shares_(team.placement()),
+        tickets_{os::Tickets(shares_.groups()), os::Tickets(shares_.groups())} {}
 
   /// Before a pass: no work of its phases is taken.
   void begin() {
@@ -49,10 +56,11 @@ class Phases {
   void each_row(Member& member, std::size_t first, std::size_t last, Work&& work);
   /// A phase: all tasks of all parts.
   void multiply_parts(Member& member, std::span<const Part> parts);
-  /// Panels of a task of the prompt kernel.
+  /// Panels of a task of the prompt kernel, of the exact one.
   std::size_t prompt_chunk(std::size_t panels) const {
-    return std::clamp<std::size_t>(panels / (team_.size() * 2), 4, kernels_.prompt_panels);
+    return chunk_of(panels, team_.size(), 2, 4, kernels_.prompt_panels);
   }
+  std::size_t exact_chunk(std::size_t panels) const { return chunk_of(panels, team_.size(), 8, 1, 16); }
   void add_bias(float* y, const Linear& linear) const {
     if (!linear.bias.empty()) kernels_.add(y, linear.bias.data(), linear.bias.size());
   }
@@ -63,6 +71,7 @@ class Phases {
   std::vector<os::Buffer> scratch_;  ///< of each member
 
  private:
+  Shares shares_;
   os::Tickets tickets_[2];
 };
 

@@ -50,24 +50,24 @@ struct Weights::Job {
   const gguf::Tensor* tensor;
   std::size_t first_row;
   Linear* linear;
-  std::size_t offset;  ///< of its quants within the memory
-  double share = 1;    ///< of all tokens that are multiplied by it
+  double share = 1;  ///< of all tokens that are multiplied by it
   bool turned = false;
   std::atomic<bool> bad{false};
 
-  Job(const gguf::Tensor* t, std::size_t f, Linear* l, std::size_t o) : tensor(t), first_row(f), linear(l), offset(o) {}
+  static constexpr std::size_t chunk = 16;  ///< panels of a task
+
+  Job(const gguf::Tensor* t, std::size_t f, Linear* l) : tensor(t), first_row(f), linear(l) {}
   Job(Job&& other) noexcept
       : tensor(other.tensor),
         first_row(other.first_row),
         linear(other.linear),
-        offset(other.offset),
         share(other.share),
         turned(other.turned) {}
 
+  std::size_t panels() const { return linear->panels.panels(); }
   /// Panels [first, last).
-  void pack(std::size_t first, std::size_t last) {
-    const auto& panels = linear->panels;
-    if (turned) return pack_turned(first, last);
+  void pack(const Panels& panels, std::size_t first, std::size_t last) {
+    if (turned) return pack_turned(panels, first, last);
     kernels::pack(tensor->bytes.data() + first_row * kernels::row_bytes(panels.format, panels.inputs), panels, first,
                   last);
     if (!rows_finite(*tensor, first_row + first * kernels::panel_width,
@@ -76,8 +76,7 @@ struct Weights::Job {
   }
 
   /// Output o takes column o of the tensor's rows [first_row, first_row + inputs).
-  void pack_turned(std::size_t first, std::size_t last) {
-    const auto& panels = linear->panels;
+  void pack_turned(const Panels& panels, std::size_t first, std::size_t last) {
     const std::size_t element = kernels::traits(panels.format).block_bytes;
     const auto source = format_of(*tensor);
     const std::size_t stride = kernels::row_bytes(source, tensor->shape[0]);
@@ -131,14 +130,7 @@ void Weights::plan(Linear& linear, const Part& part, std::size_t inputs, std::si
   if (const auto bias = vector(part.name + ".bias", rows, true); !bias.empty())
     linear.bias.assign(bias.begin() + static_cast<std::ptrdiff_t>(part.first),
                        bias.begin() + static_cast<std::ptrdiff_t>(part.first + outputs));
-  add_job(linear, t, part.first, jobs);
-}
-
-void Weights::add_job(Linear& linear, const gguf::Tensor& t, std::size_t first_row, std::vector<Job>& jobs) {
-  const std::size_t offset = jobs.empty() ? 0
-                                          : jobs.back().offset + align64(jobs.back().linear->panels.quant_bytes()) +
-                                                align64(jobs.back().linear->panels.scale_bytes());
-  jobs.emplace_back(&t, first_row, &linear, offset);
+  jobs.emplace_back(&t, part.first, &linear);
 }
 
 /// Rows of a tensor as the columns of a matrix [outputs, inputs]: `inputs` rows of `outputs`. What is quantized along
@@ -150,7 +142,7 @@ void Weights::plan_turned(Linear& linear, const Part& part, std::size_t inputs, 
   check_shape(t, outputs, part.of);
   const auto format = format_of(t);
   linear.panels = {kernels::is_float(format) ? format : Format::f16, outputs, inputs, nullptr, nullptr};
-  add_job(linear, t, part.first, jobs);
+  jobs.emplace_back(&t, part.first, &linear);
   jobs.back().turned = true;
 }
 
@@ -307,34 +299,53 @@ Weights::Weights(const gguf::File& file, const ModelSpec& spec, os::Team& team,
   pack_all(jobs, team, progress);
 }
 
-void Weights::pack_all(std::vector<Job>& jobs, os::Team& team, const std::function<void(double)>& progress) {
-  const Job& end = jobs.back();
-  const std::size_t bytes = end.offset + align64(end.linear->panels.quant_bytes()) + end.linear->panels.scale_bytes();
+/// Each group's shares of all matrices lie together, from a huge page of its own on: who touches a page first has it in
+/// its node's memory.
+void Weights::lay_out(std::vector<Job>& jobs, const Shares& shares) {
+  const auto cut = [&](Cutter c) {
+    for (unsigned group = 0; group < shares.groups(); ++group) {
+      c.bytes((os::huge_page - c.used() % os::huge_page) % os::huge_page);
+      for (auto& job : jobs) {
+        const std::size_t count = shares.count(job.panels(), group);
+        const auto& shape = job.linear->panels;
+        const auto* quants = c.bytes(count * shape.quant_stride());
+        const auto* scales = c.bytes(count * shape.scale_stride());
+        if (quants == nullptr) continue;
+        const std::size_t begin = shares.begin(job.panels(), group);
+        job.linear->views.push_back({shape.format, shape.outputs, shape.inputs, quants - begin * shape.quant_stride(),
+                                     scales - begin * shape.scale_stride()});
+      }
+    }
+    return c.used();
+  };
   constexpr std::size_t prefetch_margin = 8192;  // kernels prefetch past the end
-  memory_ = os::Buffer(bytes + prefetch_margin);
+  memory_ = os::Buffer(cut(Cutter(nullptr)) + prefetch_margin);
+  cut(Cutter(memory_.data()));
+}
+
+void Weights::pack_all(std::vector<Job>& jobs, os::Team& team, const std::function<void(double)>& progress) {
+  const Shares shares(team.placement());
+  lay_out(jobs, shares);
   bytes_per_token_ = kernels::row_bytes(embedding_format_, spec_.width);
-  constexpr std::size_t chunk = 16;  // panels a task
-  std::vector<std::size_t> first_task(jobs.size() + 1);
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    auto& panels = jobs[i].linear->panels;
-    panels.quants = memory_.data() + jobs[i].offset;
-    panels.scales = panels.quants + align64(panels.quant_bytes());
-    bytes_per_token_ +=
-        static_cast<std::size_t>(jobs[i].share * static_cast<double>(panels.quant_bytes() + panels.scale_bytes()));
-    first_task[i + 1] = first_task[i] + (panels.panels() + chunk - 1) / chunk;
-  }
   const gguf::Tensor* before = nullptr;  // jobs of one tensor follow each other
-  for (const auto& job : jobs)
+  std::size_t all = 0;
+  for (const auto& job : jobs) {
+    const auto& shape = job.linear->panels;
+    bytes_per_token_ +=
+        static_cast<std::size_t>(job.share * static_cast<double>(shape.quant_bytes() + shape.scale_bytes()));
+    all += job.panels();
     if (job.tensor != std::exchange(before, job.tensor)) file_.read_ahead(*job.tensor);
-  os::Tickets tickets;
+  }
+  os::Tickets tickets(shares.groups());
+  std::atomic<std::size_t> packed{0};
+  const os::Team::Lead lead(team);
   team.run([&](unsigned member) {
-    std::size_t job = 0;
-    for (auto task = tickets.take(1); task < first_task.back(); task = tickets.take(1)) {
-      while (task >= first_task[job + 1]) ++job;
-      const auto& panels = jobs[job].linear->panels;
-      const std::size_t first = (task - first_task[job]) * chunk, last = std::min(first + chunk, panels.panels());
-      jobs[job].pack(first, last);
-      if (member == 0 && progress) progress(static_cast<double>(task + 1) / static_cast<double>(first_task.back()));
+    // Nobody helps another group: it would take its weights away.
+    for (Walk walk(shares, tickets, member, false); walk.next(std::span<const Job>(jobs));) {
+      auto& job = jobs[walk.part()];
+      job.pack(job.linear->views[walk.group()], walk.first(), walk.last());
+      const std::size_t done = packed.fetch_add(walk.last() - walk.first()) + walk.last() - walk.first();
+      if (member == 0 && progress) progress(static_cast<double>(done) / static_cast<double>(all));
     }
   });
   for (const auto& job : jobs) {

@@ -8,6 +8,7 @@
 #include "gguf/gguf.h"
 #include "kernels/kernels.h"
 #include "model/spec.h"
+#include "model/split.h"
 #include "os/memory.h"
 #include "os/team.h"
 
@@ -15,7 +16,8 @@ namespace cofre::model {
 
 /// A linear layer: packed weights and, where the model has one, a bias [outputs].
 struct Linear {
-  kernels::Panels panels;
+  kernels::Panels panels;              ///< its shape
+  std::vector<kernels::Panels> views;  ///< of each group of threads: its share of the panels can be read there (Shares)
   std::vector<float> bias;
 };
 
@@ -115,11 +117,11 @@ class Weights {
   void plan_latent(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
   void plan_turned(Linear& linear, const Part& part, std::size_t inputs, std::size_t outputs, std::vector<Job>& jobs);
   void plan_network(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
-  void add_job(Linear& linear, const gguf::Tensor& tensor, std::size_t first_row, std::vector<Job>& jobs);
   void plan_attention(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
   void plan_experts(Layer& layer, const std::string& prefix, std::vector<Job>& jobs);
   void plan_encoder(std::vector<Job>& jobs);
   Norm norm(const std::string& name) const;
+  void lay_out(std::vector<Job>& jobs, const Shares& shares);
   void pack_all(std::vector<Job>& jobs, os::Team& team, const std::function<void(double)>& progress);
   void check_embedding(os::Team& team);
 

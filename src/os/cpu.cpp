@@ -1,6 +1,5 @@
 #include "os/cpu.h"
 
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+
+#include "os/placement.h"
 
 namespace cofre::os {
 namespace {
@@ -31,7 +32,9 @@ std::string cgroup_path(const std::string& controller) {
 /// CPUs that a quota allows; 0 where there is none.
 double quota(double used, double period) { return used > 0 && period > 0 ? used / period : 0.0; }
 
-double cgroup_cpus() {
+}  // namespace
+
+double cpu_quota() {
   for (const auto& folder : {"/sys/fs/cgroup" + cgroup_path(""), std::string("/sys/fs/cgroup")}) {
     std::ifstream file(folder + "/cpu.max");
     std::string used;
@@ -46,14 +49,9 @@ double cgroup_cpus() {
   return 0.0;
 }
 
-}  // namespace
-
 unsigned usable_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  unsigned count = 1;
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) count = std::max(1, CPU_COUNT(&set));
-  const double limit = cgroup_cpus();
+  auto count = static_cast<unsigned>(allowed_processors().size());
+  const double limit = cpu_quota();
   if (limit > 0) count = std::min(count, static_cast<unsigned>(std::max(1.0, std::ceil(limit))));
   return count;
 }

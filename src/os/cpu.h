@@ -7,6 +7,9 @@ namespace cofre::os {
 /// Processors this process may use: its affinity mask, lowered by the cgroup's CPU quota (v1 and v2), at least 1.
 unsigned usable_cpus();
 
+/// CPUs that the cgroup's quota grants (v1 and v2), a fraction too; 0 where there is none.
+double cpu_quota();
+
 /// The processor's name as the kernel tells it ("Intel(R) Xeon(R) Processor"), or "unknown".
 std::string cpu_name();
 

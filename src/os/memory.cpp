@@ -3,12 +3,17 @@
 #include <sys/mman.h>
 
 #include <cstdint>
+#include <fstream>
 
 #include "base/error.h"
 
 namespace cofre::os {
-namespace {
-constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+std::string huge_page_policy(const std::filesystem::path& root) {
+  std::ifstream file(root / "sys/kernel/mm/transparent_hugepage/enabled");
+  for (std::string word; file >> word;)  // the one in force stands in brackets
+    if (word.size() > 2 && word.front() == '[' && word.back() == ']') return word.substr(1, word.size() - 2);
+  return {};
 }
 
 Buffer::Buffer(std::size_t bytes) {

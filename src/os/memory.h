@@ -1,9 +1,18 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
+#include <string>
 #include <utility>
 
 namespace cofre::os {
+
+/// Bytes of a huge page of x86, and of Arm with pages of 4 KiB.
+inline constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+/// What the kernel does where a program wishes for huge pages: "always", "madvise" or "never"; empty: it tells nothing
+/// (Linux, Documentation/admin-guide/mm/transhuge.rst). `root` stands for `/` in tests.
+std::string huge_page_policy(const std::filesystem::path& root = "/");
 
 /// Zeroed anonymous memory, 2 MiB aligned and in huge pages where the kernel allows them. Movable, freed on
 /// destruction.

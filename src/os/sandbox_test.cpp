@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 
 #include "os/disk.h"
 #include "os/paths.h"
+#include "os/placement.h"
 #include "os/spawn.h"
 
 namespace cofre::os {
@@ -106,6 +108,16 @@ TEST_F(Sandbox, OtherForbiddenCallsFail) {
   EXPECT_EQ(confined([] { return errno_of(::syscall(SYS_ptrace, 0, 0, 0, 0)); }), EPERM);
   EXPECT_EQ(confined([] { return errno_of(::unlink("/tmp/nothing")); }), EPERM);
   EXPECT_EQ(confined([] { return errno_of(::syscall(SYS_bpf, 0, 0, 0)); }), EPERM);
+}
+
+TEST_F(Sandbox, AThreadBindsItselfButNoOther) {
+  EXPECT_EQ(confined([] { return bind_thread(allowed_processors()) ? 0 : 1; }), 0);
+  EXPECT_EQ(confined([] {
+              cpu_set_t mask{};
+              CPU_SET(0, &mask);
+              return errno_of(::sched_setaffinity(::getppid(), sizeof mask, &mask));
+            }),
+            EPERM);
 }
 
 TEST_F(Sandbox, ThreadsStillStart) {

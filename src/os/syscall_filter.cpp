@@ -56,6 +56,9 @@ void filter_system_calls() {
   check(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "clone3");
   for (const unsigned option : {PR_SET_NAME, PR_GET_NAME})
     check(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, option)), "prctl");
+  // Its own threads to processors, not those of others (the first argument is whose).
+  check(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(sched_setaffinity), 1, SCMP_A0(SCMP_CMP_EQ, 0)),
+        "sched_setaffinity");
   // Its limits may be read, not changed (the third argument is the new limit).
   check(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0)), "prlimit64");
   check(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A2(SCMP_CMP_EQ, 6)),

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "os/memory.h"
 #include "os/paths.h"
 
 namespace cofre::os {
@@ -63,6 +64,14 @@ TEST_F(SystemMemory, MoreUsedThanAllowedLeavesNothing) {
 }
 
 TEST_F(SystemMemory, ASystemThatTellsNothingHasNone) { EXPECT_EQ(usable(), 0u); }
+
+TEST_F(SystemMemory, TheKernelsPolicyOfHugePagesIsReadFromItsBrackets) {
+  EXPECT_EQ(huge_page_policy(root_.path()), "");
+  put("sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
+  EXPECT_EQ(huge_page_policy(root_.path()), "madvise");
+  put("sys/kernel/mm/transparent_hugepage/enabled", "always madvise [never]\n");
+  EXPECT_EQ(huge_page_policy(root_.path()), "never");
+}
 
 }  // namespace
 }  // namespace cofre::os

@@ -1,5 +1,7 @@
 #include "os/team.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "os/turn.h"
 
@@ -27,9 +29,17 @@ void Team::wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old
   while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
 }
 
-Team::Team(unsigned threads) : size_(threads) {
-  CHECK(threads >= 1);
-  for (unsigned member = 1; member < threads; ++member) threads_.emplace_back([this, member] { serve(member); });
+Team::Team(Placement placement)
+    : placement_(std::move(placement)), size_(static_cast<unsigned>(placement_.members.size())) {
+  CHECK(size_ >= 1);
+  for (unsigned member = 1; member < size_; ++member) threads_.emplace_back([this, member] { serve(member); });
+}
+
+Team::Lead::Lead(const Team& team) {
+  const auto& own = team.placement_.members[0].processors;
+  if (own.empty()) return;
+  before_ = allowed_processors();
+  bind_thread(own);
 }
 
 Team::~Team() {
@@ -39,6 +49,8 @@ Team::~Team() {
 }
 
 void Team::serve(unsigned member) {
+  // Where the system refuses, it places the thread itself: slower perhaps, never wrong.
+  bind_thread(placement_.members[member].processors);
   for (std::uint32_t seen = 0;;) {
     wait_while(started_, seen);
     ++seen;

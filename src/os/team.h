@@ -4,8 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
+
+#include "os/placement.h"
 
 namespace cofre::os {
 
@@ -18,13 +21,29 @@ class Turns;
 /// programs get the core.
 class Team {
  public:
-  /// `threads` ≥ 1, the caller included.
-  explicit Team(unsigned threads);
+  /// `threads` ≥ 1, the caller included; the system places them.
+  explicit Team(unsigned threads) : Team(Placement::loose(threads)) {}
+  /// Each member but the first binds itself; the first is whoever leads (Lead).
+  explicit Team(Placement placement);
   ~Team();
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
   unsigned size() const noexcept { return size_; }
+  const Placement& placement() const noexcept { return placement_; }
+
+  /// While it lives the calling thread is bound as the team's first member is. Threads that it starts meanwhile would
+  /// be so too.
+  class Lead {
+   public:
+    explicit Lead(const Team& team);
+    ~Lead() { bind_thread(before_); }
+    Lead(const Lead&) = delete;
+    Lead& operator=(const Lead&) = delete;
+
+   private:
+    std::vector<unsigned> before_;
+  };
 
   /// From now on every run() takes this seat's turn first: for processes that share the cores. `turns` outlives the
   /// team.
@@ -43,6 +62,7 @@ class Team {
   void serve(unsigned member);
   static void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) noexcept;
 
+  Placement placement_;
   unsigned size_;
   const std::function<void(unsigned)>* work_ = nullptr;
   Turns* turns_ = nullptr;
@@ -54,15 +74,28 @@ class Team {
   std::vector<std::jthread> threads_;
 };
 
-/// Hands out the numbers 0…count−1 in chunks to whoever asks: the dynamic split of a phase's work.
+/// Hands out the numbers 0…count−1 in chunks to whoever asks: the dynamic split of a phase's work. Where it is
+/// shared out among groups, each group's has numbers of its own.
 class Tickets {
  public:
-  void reset() noexcept { next_.store(0, std::memory_order_relaxed); }
+  explicit Tickets(unsigned groups = 1) : groups_(groups), counters_(std::make_unique<Counter[]>(groups)) {}
+  void reset() noexcept {
+    for (unsigned group = 0; group < groups_; ++group) counters_[group].next.store(0, std::memory_order_relaxed);
+  }
   /// The first number of the next chunk of `step`; ≥ count when there is no more.
-  std::size_t take(std::size_t step) noexcept { return next_.fetch_add(step, std::memory_order_relaxed); }
+  std::size_t take(std::size_t step, unsigned group = 0) noexcept {
+    return counters_[group].next.fetch_add(step, std::memory_order_relaxed);
+  }
+
+  /// What take() would return now: looking disturbs nobody.
+  std::size_t given(unsigned group) const noexcept { return counters_[group].next.load(std::memory_order_relaxed); }
 
  private:
-  alignas(64) std::atomic<std::size_t> next_{0};
+  struct alignas(64) Counter {
+    std::atomic<std::size_t> next{0};
+  };
+  unsigned groups_;
+  std::unique_ptr<Counter[]> counters_;
 };
 
 }  // namespace cofre::os

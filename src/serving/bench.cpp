@@ -90,6 +90,7 @@ struct Stand {
 }  // namespace
 
 MachineLimits measure_machine(const kernels::Kernels& kernels, os::Team& team) {
+  const os::Team::Lead lead(team);
   constexpr std::size_t bytes = std::size_t{2} << 30;
   os::Buffer memory(bytes);
   const std::size_t share = bytes / team.size() / 4096 * 4096;
@@ -146,6 +147,7 @@ BenchReport run_bench(Loaded& loaded, const BenchPlan& plan, const std::function
   const auto tell = [&say](const std::string& text) {
     if (say) say(text);
   };
+  const os::Team::Lead lead(loaded.team);
   BenchReport report;
   tell("the machine: memory bandwidth, product instructions");
   report.machine = measure_machine(loaded.kernels, loaded.team);

@@ -165,6 +165,7 @@ void EncoderService::enqueue(const WorkPtr& work) {
 }
 
 void EncoderService::serve() {
+  const os::Team::Lead lead(loaded_.team);
   for (;;) {
     std::vector<Place> places;
     {

@@ -34,6 +34,7 @@ Perplexity perplexity(Loaded& loaded, std::string_view text, const std::function
   const model::KvMemory kv(loaded.spec, kernels::KvFormat::f16, window / kernels::page_tokens);
   model::Decoder decoder(loaded.spec, loaded.weights, kv, loaded.kernels, loaded.team,
                          {.rows = window, .logits = window - first});
+  const os::Team::Lead lead(loaded.team);
   const auto pages = first_pages(window);
   Perplexity result;
   double sum = 0;
@@ -127,6 +128,7 @@ std::vector<std::vector<engine::Choice>> score(Loaded& loaded, std::span<const C
   model::Decoder decoder(
       loaded.spec, loaded.weights, kv, loaded.kernels, loaded.team,
       {.rows = options.batch * std::max(options.chunk, generated_rows), .logits = options.batch * generated_rows});
+  const os::Team::Lead lead(loaded.team);
   std::vector<std::vector<engine::Choice>> all(continuations.size());
   for (std::size_t at = 0; at < continuations.size(); at += options.batch) {
     std::vector<Scored> batch;

@@ -4,7 +4,7 @@
 #include <future>
 
 #include "base/error.h"
-#include "os/cpu.h"
+#include "os/placement.h"
 #include "os/system_memory.h"
 
 namespace cofre::serving {
@@ -56,7 +56,7 @@ Loaded::Loaded(const std::filesystem::path& path, const Options& options)
     : file(gguf::File::open(path)),
       spec(model::read_spec(file)),
       kernels(kernels::best_kernels()),
-      team(options.threads == 0 ? os::usable_cpus() : options.threads),
+      team(os::place_team(options.threads)),
       tokenizer(read_tokenizer(file, spec.vocabulary)),
       weights(file, spec, team, options.progress) {}
 
