@@ -1,5 +1,6 @@
 """A server that speaks OpenAI's chat API and answers with what it was told last, word by word: for tests that must know
-the answer. "slow …" is answered at about 25 words a second, "quick …" at about 100; "think …" with thoughts first."""
+the answer. "slow …" is answered at about 25 words a second, "quick …" at about 100; "think …" with thoughts first,
+"call …" by a call of the tool look_up."""
 import http.server
 import json
 import re
@@ -31,10 +32,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         try:
             if text.startswith("think "):
                 self._event({"choices": [{"index": 0, "delta": {"reasoning_content": "Hm: " + text}}]})
+            if text.startswith("call "):
+                call = {"name": "look_up", "arguments": json.dumps({"what": text.removeprefix("call ")})}
+                self._event({"choices": [{"index": 0, "delta": {"tool_calls": [
+                    {"index": 0, "id": "c1", "type": "function", "function": call}]}}]})
+                words = []
             for word in words:
                 self._event({"choices": [{"index": 0, "delta": {"content": word}}]})
                 time.sleep(next((pause for way, pause in PAUSES if text.startswith(way)), 0))
-            self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+            self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop" if words else "tool_calls"}]})
             self._event({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": len(words),
                                                   "total_tokens": 1 + len(words)}})
             self.wfile.write(b"data: [DONE]\n\n")

@@ -100,7 +100,7 @@ await furnish()
 let t = (key) => en[key]
 const look = async (language, theme, width) => {
   await page.evaluate((to) => localStorage.setItem('cofre.language', to), language)
-  await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+  await page.emulateMedia({ media: 'screen', colorScheme: theme, reducedMotion: 'reduce' })
   await page.setViewportSize({ width: Number(width), height: widths[width] })
   t = (key) => texts[language][key]
 }
@@ -131,6 +131,19 @@ const compare = async () => {
   await page.keyboard.press('Enter')
   await page.locator('.ant-descriptions').waitFor()
 }
+/** An answer of two fields, with the probabilities of its tokens. */
+const ask = async () => {
+  for (const [name, kind] of [['urgent', 'schema.flag'], ['topic', 'schema.choice']]) {
+    await button('schema.add')
+    await page.getByRole('textbox', { name: t('people.name'), exact: true }).fill(name)
+    await page.getByRole('combobox', { name: `${t('schema.kind')}: ${name}` }).click()
+    await page.locator('.ant-select-item-option').filter({ hasText: t(kind), visible: true }).click()
+  }
+  await page.getByRole('textbox', { name: `${t('schema.choices')}: topic` }).fill('invoice\ncontract\nother')
+  await page.getByRole('switch').click()
+  await button('play.run')
+  await page.locator('.play-result[aria-busy=false] .tokens').waitFor()
+}
 const history = async () => {
   const opener = page.locator('.chat-menu')
   if (await opener.isVisible()) await opener.click()
@@ -143,6 +156,8 @@ const dialogs = {
   move: ['chat', async () => (await history(), menu('Draft for the supplier', 'chat.move'))],
   'delete-chat': ['chat', async () => (await history(), menu('Draft for the supplier', 'action.delete'))],
   picker: ['chat', () => page.locator('.chat-pick').click()],
+  printed: [pages.answer, () => page.emulateMedia({ media: 'print' })],
+  asked: ['playground', ask],
   assistant: ['assistants', () => button('assistant.create')],
   'assistant-delete': ['assistants', () => rowButton('action.delete', 'contracts')],
   'my-key': ['me', () => button('key.create')],

@@ -132,6 +132,15 @@ await step('thoughts are folded', async () => {
   await lastAnswer().getByText('Hm: think about it').waitFor()
 })
 
+await step('calls of tools are shown', async () => {
+  const tools = [{ type: 'function', name: 'look_up', parameters: { type: 'object', properties: { what: { type: 'string' } } } }]
+  const { id } = await asSession('POST', '/console/v1/chats', { model: 'echo', parameters: { tools } })
+  await go(`chat/${id}`)
+  await say('call Lisbon')
+  await lastAnswer().getByText('look_up').click()
+  await lastAnswer().locator('pre').getByText('Lisbon').waitFor()
+})
+
 await step('a chat is found by its words, put into a folder, deleted and taken back', async () => {
   const row = page.locator('.history-row').filter({ hasText: 'think about it' })
   await page.getByRole('searchbox', { name: 'Search chats' }).fill('version')
@@ -165,13 +174,42 @@ await step('an assistant is made, and answers in a chat', async () => {
   await page.getByRole('heading', { name: 'Contracts' }).waitFor()
 })
 
-await step('the playground asks and shows probabilities', async () => {
+await step('the playground binds an answer to fields, shows probabilities, and programs that ask the same', async () => {
   await go('playground')
+  for (const [name, kind] of [['known', 'Yes or no'], ['size', 'One of']]) {
+    await page.getByRole('button', { name: 'Add a field' }).click()
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill(name)
+    await page.getByRole('combobox', { name: `Kind: ${name}` }).click()
+    await page.locator('.ant-select-item-option').filter({ hasText: kind, visible: true }).click()
+  }
+  await page.getByRole('textbox', { name: 'Values, one a line: size' }).fill('small\nlarge')
   await page.getByRole('switch', { name: 'Probabilities' }).click()
-  await page.locator('.play-result').waitFor()
-  await page.getByRole('combobox', { name: 'Models, at most two' }).click()
+  await page.getByRole('button', { name: 'Ask' }).click()
+  const tokens = page.locator('.play-result[aria-busy=false] .tokens')
+  await tokens.waitFor({ timeout: 60_000 })
+  expect(['small', 'large'].includes(JSON.parse(await tokens.innerText()).size), 'an answer of these fields')
+  await page.locator('.ant-segmented').getByText('JSON Schema', { exact: true }).click()
+  expect(JSON.parse(await page.getByRole('textbox', { name: 'JSON Schema of the answer' }).inputValue()).required.join() === 'known,size', 'the schema as text')
   await page.getByRole('tab', { name: 'Code' }).click()
   await page.getByText('$COFRE_KEY').waitFor()
+  const made = await asSession('POST', '/admin/v1/me/keys', { name: 'programs' })
+  const environment = { ...process.env, COFRE_KEY: made.key, NODE_NO_WARNINGS: '1' }
+  const code = async (tongue) => {
+    await page.locator('.play-result .ant-segmented').getByText(tongue, { exact: true }).click()
+    return page.locator('.play-result pre').filter({ visible: true }).last().innerText()
+  }
+  const curl = (await code('curl')).replace('ca.pem', process.env.NODE_EXTRA_CA_CERTS)
+  expect(JSON.parse(JSON.parse(execFileSync('bash', ['-c', curl], { env: environment, stdio: 'pipe' })).choices[0].message.content).size, 'curl has an answer of these fields')
+  const script = await code('JavaScript')
+  expect(JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { env: environment, stdio: 'pipe' })).size, 'the official client has one')
+})
+
+await step('the overview shows what happens now', async () => {
+  await go('admin/overview')
+  const chart = (title) => page.locator('.chart').filter({ hasText: title })
+  await chart('Memory').getByText(/[1-9].* [MG]iB/).waitFor()
+  await asSession('POST', '/v1/chat/completions', { model: 'echo', messages: [{ role: 'user', content: 'Hello' }] })
+  await chart('First token after').getByText(/\d m?s/).waitFor()
 })
 
 const names = { department: 'research', user: 'wang', service: 'reports', key: 'reports-key' }

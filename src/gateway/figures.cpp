@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "gateway/errors.h"
@@ -43,23 +44,35 @@ json::Object figures_of(const ModelState& model, const ModelState* before, doubl
   return object;
 }
 
+/// Of the answers that came to it since `before`; nothing where none did.
+std::optional<double> first_token_ms(const std::string& model, const Moment& now, const Moment& before) {
+  const auto of = [&](const Moment& moment) {
+    const auto found = moment.first_tokens.find(model);
+    return found == moment.first_tokens.end() ? Metrics::FirstTokens{} : found->second;
+  };
+  const auto is = of(now), was = of(before);
+  if (is.answers <= was.answers) return std::nullopt;
+  return std::round(1e4 * (is.seconds - was.seconds) / static_cast<double>(is.answers - was.answers)) / 10;
+}
+
 }  // namespace
 
-json::Object figures_of(const std::vector<ModelState>& now, const std::vector<ModelState>& before, double seconds,
-                        std::size_t requests_open) {
+json::Object figures_of(const Moment& now, const Moment& before, double seconds, std::size_t requests_open) {
   json::Array models;
-  for (const auto& model : now) {
-    const auto same =
-        std::find_if(before.begin(), before.end(), [&](const auto& one) { return one.name == model.name; });
-    models.push_back(figures_of(model, same == before.end() ? nullptr : &*same, seconds));
+  for (const auto& model : now.models) {
+    const auto same = std::find_if(before.models.begin(), before.models.end(),
+                                   [&](const auto& one) { return one.name == model.name; });
+    auto object = figures_of(model, same == before.models.end() ? nullptr : &*same, seconds);
+    if (const auto ms = first_token_ms(model.name, now, before); ms && seconds > 0) object["first_token_ms"] = *ms;
+    models.push_back(std::move(object));
   }
   return {{"requests_open", requests_open}, {"models", std::move(models)}};
 }
 
 void Figures::measure() {
-  auto now = models_.models();
+  Moment now{models_.models(), metrics_.first_tokens()};
   const auto time = Clock::now();
-  const double seconds = before_.empty() ? 0 : std::chrono::duration<double>(time - measured_).count();
+  const double seconds = text_.empty() ? 0 : std::chrono::duration<double>(time - measured_).count();
   text_ = json::dump(figures_of(now, before_, seconds, flights_.count()));
   before_ = std::move(now);
   measured_ = time;

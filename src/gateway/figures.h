@@ -2,29 +2,36 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "gateway/flights.h"
+#include "gateway/metrics.h"
 #include "gateway/models.h"
 #include "gateway/services.h"
 #include "http/websocket.h"
 
 namespace cofre::gateway {
 
-/// What the models do now, as docs/api.md tells. Rates are counted from `before`, so many seconds ago; 0 seconds: there
-/// are none yet.
-json::Object figures_of(const std::vector<fleet::ModelState>& now, const std::vector<fleet::ModelState>& before,
-                        double seconds, std::size_t requests_open);
+/// What the box knows of its models at a moment.
+struct Moment {
+  std::vector<fleet::ModelState> models{};
+  std::map<std::string, Metrics::FirstTokens> first_tokens{};
+};
+/// What the models do now, as docs/api.md tells. Rates and means are counted from `before`, so many seconds ago; 0
+/// seconds: there are none yet.
+json::Object figures_of(const Moment& now, const Moment& before, double seconds, std::size_t requests_open);
 
 /// The box's live figures, to whoever watches: a WebSocket each, with a JSON text about every second. Any thread.
 class Figures {
  public:
   static constexpr std::size_t watchers_of_key = 16;  ///< or of a session
 
-  /// Both outlive it.
-  Figures(const Models& models, const Flights& flights) : models_(models), flights_(flights) {}
+  /// All outlive it.
+  Figures(const Models& models, const Flights& flights, const Metrics& metrics)
+      : models_(models), flights_(flights), metrics_(metrics) {}
 
   /// Throws Error(exhausted) where the key watches too often already, Failure where the call asks for no WebSocket.
   void watch(Call&& call);
@@ -42,9 +49,10 @@ class Figures {
 
   const Models& models_;
   const Flights& flights_;
+  const Metrics& metrics_;
   std::mutex mutex_;  ///< of what follows
   std::vector<Watcher> watchers_;
-  std::vector<fleet::ModelState> before_;
+  Moment before_;
   Clock::time_point measured_{};
   std::string text_;  ///< the last figures
 };

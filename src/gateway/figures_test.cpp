@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "gateway/fixture.h"
 #include "http/raw_websocket.h"
 
@@ -30,24 +32,44 @@ fleet::ModelState model_at(std::uint64_t prompt_tokens, std::uint64_t generated_
 }
 
 TEST(Figures, TellWhatAModelDoesNow) {
-  const auto figures = figures_of({model_at(300, 70)}, {model_at(100, 20)}, 2.0, 5);
+  const auto figures = figures_of({{model_at(300, 70)}}, {{model_at(100, 20)}}, 2.0, 5);
   EXPECT_EQ(json::dump(figures),
             R"({"requests_open":5,"models":[{"name":"tiny","state":"ready","healthy":false,"requests":3,)"
             R"("memory_bytes":2000,"running":2,"waiting":1,"prompt_tokens_per_second":100.0,)"
             R"("generated_tokens_per_second":25.0,"kv_pages":10,"kv_pages_used":6,"resident_bytes":1000}]})");
 }
 TEST(Figures, AReplacedWorkerCountsFromZero) {
-  const auto text = json::dump(figures_of({model_at(10, 4)}, {model_at(100, 20)}, 1.0, 0));
+  const auto text = json::dump(figures_of({{model_at(10, 4)}}, {{model_at(100, 20)}}, 1.0, 0));
   EXPECT_TRUE(has(text, R"("prompt_tokens_per_second":10.0,"generated_tokens_per_second":4.0)")) << text;
 }
 TEST(Figures, AModelThatIsNewHasNoRateYet) {
-  const auto text = json::dump(figures_of({model_at(10, 4)}, {}, 1.0, 0));
+  const auto text = json::dump(figures_of({{model_at(10, 4)}}, {}, 1.0, 0));
   EXPECT_TRUE(has(text, R"("generated_tokens_per_second":0.0)")) << text;
+}
+TEST(Figures, TellHowLongAnswersTookToTheirFirstTokenSinceTheLast) {
+  Metrics metrics;
+  fleet::ModelState remote;
+  remote.name = "far";
+  const auto moment = [&] { return Moment{{remote}, metrics.first_tokens()}; };
+  const auto start = moment();
+  metrics.first_token("far", std::chrono::milliseconds(100));
+  metrics.first_token("far", std::chrono::milliseconds(300));
+  metrics.first_token("near", std::chrono::milliseconds(5));
+  const auto then = moment();
+  metrics.first_token("far", std::chrono::milliseconds(50));
+  const auto now = moment();
+  const auto text = [](const Moment& at, const Moment& before, double seconds) {
+    return json::dump(figures_of(at, before, seconds, 0));
+  };
+  EXPECT_TRUE(has(text(then, start, 1), R"("first_token_ms":200.0)")) << text(then, start, 1);
+  EXPECT_TRUE(has(text(now, then, 1), R"("first_token_ms":50.0)")) << text(now, then, 1);
+  EXPECT_FALSE(has(text(now, now, 1), "first_token_ms"));
+  EXPECT_FALSE(has(text(now, {}, 0), "first_token_ms"));
 }
 TEST(Figures, AModelThatIsNotLoadedHasFewer) {
   fleet::ModelState idle;
   idle.name = "tiny";
-  EXPECT_EQ(json::dump(figures_of({idle}, {idle}, 1.0, 0)),
+  EXPECT_EQ(json::dump(figures_of({{idle}}, {{idle}}, 1.0, 0)),
             R"({"requests_open":0,"models":[{"name":"tiny","state":"idle","healthy":false,"requests":0,)"
             R"("memory_bytes":0}]})");
 }

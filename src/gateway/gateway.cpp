@@ -40,7 +40,7 @@ bool is_token(std::string_view text, std::string_view more) {
 Gateway::Gateway(Models& models, accounts::Accounts& accounts, records::Records& records, Settings settings)
     : settings_(std::move(settings)),
       accounts_(accounts),
-      figures_(models, *flights_),
+      figures_(models, *flights_, metrics_),
       auditor_(settings_.audit),
       services_{models,    accounts, *flights_,    metrics_, figures_, auditor_, office_,   audits_,
                 settings_, records,  backgrounds_, desk_,    batches_, jobs_,    entrance_, arrivals_},

@@ -164,6 +164,18 @@ void Metrics::answered(const std::string& model, const Answered& answer) {
   if (answer.max_tokens) state_->most.Add(labels, token_counts).Observe(number(*answer.max_tokens));
 }
 
+std::map<std::string, Metrics::FirstTokens> Metrics::first_tokens() const {
+  std::map<std::string, FirstTokens> all;
+  for (const auto& family : state_->first.Collect()) {
+    for (const auto& metric : family.metric) {
+      const auto model = std::find_if(metric.label.begin(), metric.label.end(),
+                                      [](const auto& label) { return label.name == "model_name"; });
+      if (model != metric.label.end()) all[model->value] = {metric.histogram.sample_count, metric.histogram.sample_sum};
+    }
+  }
+  return all;
+}
+
 std::string Metrics::text(const std::vector<Model>& models, std::size_t requests_open,
                           const std::optional<accounts::audit::Forwarder::Status>& forwarded) const {
   auto all = state_->registry.Collect();

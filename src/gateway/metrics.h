@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,13 @@ class Metrics {
     std::optional<std::uint64_t> max_tokens{};  ///< where the caller set it
   };
   void answered(const std::string& model, const Answered& answer);
+
+  /// Of a model, since the start: answers whose first piece came, and how long they took to it, together.
+  struct FirstTokens {
+    std::uint64_t answers = 0;
+    double seconds = 0;
+  };
+  std::map<std::string, FirstTokens> first_tokens() const;
 
   /// Everything, with the models' own numbers as of now, and how far the audit trail's collector is, where there is
   /// one.

@@ -6,7 +6,7 @@ import 'uplot/dist/uPlot.min.css'
 const windowS = 120
 
 /** A line over time, of the last two minutes, filled below. What it shows now stands beside its title as text, for who cannot see it. */
-export function Chart({ title, now, times, values, unit }: { title: string; now: string; times: number[]; values: number[]; unit: (value: number) => string }) {
+export function Chart({ title, now, times, values, unit }: { title: string; now: string; times: number[]; values: (number | null)[]; unit: (value: number) => string }) {
   const { token } = theme.useToken()
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)

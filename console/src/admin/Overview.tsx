@@ -1,11 +1,11 @@
 import { Alert } from 'antd'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
-import { bytesText, numberText } from '../ui/format'
+import { bytesText, durationText, numberText } from '../ui/format'
 import { Page } from '../ui/Page'
 import { Empty, Waiting } from '../ui/states'
 import { Chart } from './Chart'
-import { total, useLive, type Figures, type ModelFigures } from './live'
+import { firstTokens, total, useLive, type Figures, type ModelFigures } from './live'
 import { ModelTable } from './ModelTable'
 
 function useSeries(of: (figures: Figures) => number) {
@@ -23,8 +23,12 @@ const memory = (figures: Figures) => total(figures, memoryOf)
 export function Overview() {
   const { t, i18n } = useTranslation()
   const { samples, connected } = useLive()
-  const series = { generated: useSeries(generated), prompt: useSeries(prompt), waiting: useSeries(waiting), running: useSeries(running) }
+  const series = { generated: useSeries(generated), prompt: useSeries(prompt), waiting: useSeries(waiting), running: useSeries(running), memory: useSeries(memory) }
+  const first = useMemo(() => firstTokens(samples), [samples])
   const now = samples.at(-1)
+  const bytes = (value: number) => bytesText(value, i18n.language)
+  const duration = (ms: number) => durationText(ms / 1000, i18n.language)
+  const firstNow = first.at(-1)
   const number = (value: number) => numberText(value, i18n.language, value < 10 ? 1 : 0)
   if (!now) {
     return (
@@ -56,14 +60,16 @@ export function Overview() {
         </div>
         <div className="stat">
           <dt>{t('overview.memory')}</dt>
-          <dd>{bytesText(memory(now), i18n.language)}</dd>
+          <dd>{bytes(memory(now))}</dd>
         </div>
       </dl>
       <div className="charts">
         <Chart title={t('overview.generated')} now={perSecond(generated(now))} {...series.generated} unit={number} />
+        <Chart title={t('overview.first')} now={typeof firstNow === 'number' ? duration(firstNow) : '–'} times={series.generated.times} values={first} unit={duration} />
         <Chart title={t('overview.prompt')} now={perSecond(prompt(now))} {...series.prompt} unit={number} />
         <Chart title={t('overview.running')} now={number(running(now))} {...series.running} unit={number} />
         <Chart title={t('overview.waiting')} now={number(waiting(now))} {...series.waiting} unit={number} />
+        <Chart title={t('overview.memory')} now={bytes(memory(now))} {...series.memory} unit={bytes} />
       </div>
       <h2>{t('overview.models')}</h2>
       {now.models.length > 0 ? <ModelTable models={now.models} /> : <Empty title={t('chat.noModels')} text={t('chat.noModelsText')} />}

@@ -18,6 +18,8 @@ export interface ModelFigures {
   kv_pages?: number
   kv_pages_used?: number
   resident_bytes?: number
+  /** the mean of answers that came to it since the last figures; absent where none did */
+  first_token_ms?: number
 }
 export interface Sample extends Figures {
   /** seconds since 1970 */
@@ -32,6 +34,16 @@ const samplesMax = 180
 
 /** The sum of one figure over all models. */
 export const total = (figures: Figures, of: (model: ModelFigures) => number | undefined) => figures.models.reduce((sum, model) => sum + (of(model) ?? 0), 0)
+
+/** Times to the first token, the mean over the models; where no answer began it is still what it was last. */
+export function firstTokens(samples: Sample[]): (number | null)[] {
+  let last: number | null = null
+  return samples.map(({ models }) => {
+    const times = models.flatMap((model) => model.first_token_ms ?? [])
+    if (times.length > 0) last = times.reduce((sum, one) => sum + one, 0) / times.length
+    return last
+  })
+}
 
 /** One WebSocket for everything that is live: a browser opens few connections to a host. It stands while somebody looks. */
 class LiveSource {

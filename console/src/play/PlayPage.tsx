@@ -9,6 +9,7 @@ import './play.css'
 import { bodyOf, type Ask } from './request'
 import { Result } from './Result'
 import { none, run, type Run } from './run'
+import { SchemaEditor } from './SchemaEditor'
 
 /** The request as it would be sent, or why it cannot be. */
 function drafted(ask: Ask, model: string): { body: Record<string, unknown> | null; wrong: string | null } {
@@ -63,7 +64,7 @@ export function PlayPage() {
             </Form.Item>
           </div>
           <Form.Item label={t('play.schema')} {...(wrong ? { validateStatus: 'error', help: wrong } : { extra: t('play.schemaHelp') })}>
-            <Input.TextArea className="mono" value={ask.schema} autoSize={{ minRows: 2, maxRows: 14 }} spellCheck={false} aria-label={t('play.schema')} placeholder='{"type": "object"}' onChange={(event) => set({ schema: event.target.value })} />
+            <SchemaEditor text={ask.schema} change={(schema) => set({ schema })} />
           </Form.Item>
           {busy ? (
             <Button onClick={() => stopper.current.abort()}>{t('chat.stop')}</Button>

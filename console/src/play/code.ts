@@ -47,7 +47,8 @@ const client = new OpenAI({ baseURL: "${base}/v1", apiKey: process.env.COFRE_KEY
 const answer = await client.chat.completions.create(${json});
 console.log(answer.choices[0].message.content);`
     case 'Java':
-      return `// java -Djavax.net.ssl.trustStore=truststore.p12 This.java
+      return `// keytool -importcert -noprompt -alias cofre -file ca.pem -keystore trusted.p12 -storepass changeit
+// java -Djavax.net.ssl.trustStore=trusted.p12 -Djavax.net.ssl.trustStorePassword=changeit This.java
 import java.net.URI;
 import java.net.http.*;
 

@@ -66,11 +66,13 @@ json::Object wanted(accounts::Fields& fields) {
 
 }  // namespace
 
-void Verification::begin(audit::Trail& trail) {
+json::Object Verification::begin(audit::Trail& trail) {
+  json::Object begun;
   {
     const std::scoped_lock lock(mutex_);
-    if (state_.at("state") == "running") return;
+    if (state_.at("state") == "running") return state_;
     state_ = {{"state", "running"}, {"started", os::utc_text(os::now_ms())}};
+    begun = state_;
   }
   thread_ = std::jthread([this, &trail](const std::stop_token& stop) {
     try {
@@ -80,6 +82,7 @@ void Verification::begin(audit::Trail& trail) {
       end({{"state", "failed"}, {"error", error.what()}});
     }
   });
+  return begun;
 }
 
 void Verification::end(json::Object result) {
@@ -145,8 +148,7 @@ void export_records(Services& services, Call&& call) {
 void begin_verification(Services& services, Call&& call) {
   at_audits(services, std::move(call), [&services](audit::Trail& trail, Call&& asked) {
     note_reading(services, trail, asked, "audit.verify", {}, {});
-    services.audits.verification.begin(trail);
-    asked.answer(json::dump(services.audits.verification.state()));
+    asked.answer(json::dump(services.audits.verification.begin(trail)));
   });
 }
 

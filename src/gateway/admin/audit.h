@@ -16,8 +16,8 @@ namespace cofre::gateway::admin {
 /// The verification of a trail that was asked last, on a thread of its own. Any thread.
 class Verification {
  public:
-  /// Begins one, unless one is running. `trail` outlives it.
-  void begin(accounts::audit::Trail& trail);
+  /// Begins one, unless one is running; the state of that which runs then. `trail` outlives it.
+  json::Object begin(accounts::audit::Trail& trail);
   /// {"state":"none" | "running" | "done" | "failed","started","ended"}, and of one that is done "verdict", as
   /// `cofre audit verify --json` prints it, of one that failed "error".
   json::Object state() const;
