@@ -1,5 +1,4 @@
-// The AVX2 table: AVX2, FMA, F16C (Haswell, Zen and later). Prompt rows take the exact kernel too: four rows share
-// every unpacked vector.
+// The AVX2 table: AVX2, FMA, F16C (Haswell, Zen and later).
 
 #include <immintrin.h>
 
@@ -21,6 +20,7 @@ namespace {
 #include "kernels/generic/unroll.h"
 #include "kernels/generic/formats.h"
 #include "kernels/generic/exact.h"
+#include "kernels/avx2/prompt.h"
 #include "kernels/generic/floats.h"
 #include "kernels/generic/fast_exp.h"
 #include "kernels/generic/elementwise.h"
@@ -30,10 +30,16 @@ namespace {
 #include "kernels/generic/attention.h"
 // clang-format on
 
-void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
-            std::byte* scratch) {
+void matmul_exact(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
+                  std::byte* scratch) {
   if (is_float(w.format)) return floats(rows, w, out, first, last);
   with_format(w.format, [&](auto f) { exact<decltype(f)>(rows, w, out, first, last, scratch); });
+}
+
+void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
+                   std::byte* scratch) {
+  if (is_float(w.format)) return floats(rows, w, out, first, last);
+  with_format(w.format, [&](auto f) { prompt<decltype(f)>(rows, w, out, first, last, scratch); });
 }
 
 [[gnu::flatten]] std::uint64_t spin_products(std::size_t rounds) {
@@ -65,8 +71,8 @@ std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
 
 }  // namespace
 
-const Kernels avx2_kernels{Isa::avx2, "avx2",     quantize, matmul,    matmul,        4,
-                           rms_norm,  layer_norm, rope,     silu_mul,  gelu_mul,      gelu,
-                           add,       scale,      write_kv, attention, spin_products, read_memory};
+const Kernels avx2_kernels{Isa::avx2, "avx2",     quantize, matmul_exact, matmul_prompt, 4,
+                           rms_norm,  layer_norm, rope,     silu_mul,     gelu_mul,      gelu,
+                           add,       scale,      write_kv, attention,    spin_products, read_memory};
 
 }  // namespace cofre::kernels

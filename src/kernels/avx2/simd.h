@@ -18,6 +18,10 @@ struct S {
     return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)),
             _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 32))};
   }
+  static void store_bytes(std::byte* at, Bytes x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), x.a);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(at + 32), x.b);
+  }
   static Bytes and_byte(Bytes x, int mask) {
     const auto m = _mm256_set1_epi8(static_cast<char>(mask));
     return {_mm256_and_si256(x.a, m), _mm256_and_si256(x.b, m)};
@@ -108,7 +112,7 @@ struct S {
         if constexpr (q > 0) widen();
         narrow = pairs;
       } else {
-        narrow = {_mm256_add_epi16(narrow.a, pairs.a), _mm256_add_epi16(narrow.b, pairs.b)};
+        narrow = {add_pairs(narrow.a, pairs.a), add_pairs(narrow.b, pairs.b)};
       }
     }
     Ints total() {
@@ -117,6 +121,16 @@ struct S {
     }
 
    private:
+    /// VPADDW and VPADDD in place. By assembler: GCC 12 makes a tree of a chain of its intrinsics, and spills its
+    /// leaves.
+    static __m256i add_pairs(__m256i sum, __m256i x) {
+      asm("vpaddw %1, %0, %0" : "+x"(sum) : "x"(x));
+      return sum;
+    }
+    static __m256i add_wide(__m256i sum, __m256i x) {
+      asm("vpaddd %1, %0, %0" : "+x"(sum) : "x"(x));
+      return sum;
+    }
     static __m256i products(__m256i u, __m256i x) {
       if constexpr (F::offset != 128) return _mm256_maddubs_epi16(u, x);
       const auto w = _mm256_xor_si256(u, _mm256_set1_epi8(static_cast<char>(128)));
@@ -124,8 +138,7 @@ struct S {
     }
     void widen() {
       const auto ones = _mm256_set1_epi16(1);
-      wide = {_mm256_add_epi32(wide.a, _mm256_madd_epi16(narrow.a, ones)),
-              _mm256_add_epi32(wide.b, _mm256_madd_epi16(narrow.b, ones))};
+      wide = {add_wide(wide.a, _mm256_madd_epi16(narrow.a, ones)), add_wide(wide.b, _mm256_madd_epi16(narrow.b, ones))};
     }
   };
   static void store(float* at, Floats x) {
