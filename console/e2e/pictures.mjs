@@ -63,6 +63,8 @@ def usable(disks: int, size_tb: float) -> float:
 
 The second parity is $Q = \\sum_i g^i D_i$ over $GF(2^8)$.`
 
+const rules = { rules: [{ name: 'project', do: 'mask', words: ['Blue Heron', '蓝鹭'] }, { name: 'cards', do: 'refuse', on: ['output'], patterns: ['\\b\\d{4}( ?\\d{4}){3}\\b'] }], labels: [{ visible: '[AI]', producer: 'ACME GmbH' }] }
+
 /** A box that has been used a while, without anybody's name. */
 async function furnish() {
   await asSession('POST', '/admin/v1/departments', { name: 'research' })
@@ -73,7 +75,7 @@ async function furnish() {
   await asSession('POST', '/admin/v1/me/keys', { name: 'notebook' })
   await asSession('PUT', '/admin/v1/quotas', { department: 'research', metric: 'tokens', period: 'day', amount: 2_000_000 })
   await asSession('PUT', '/admin/v1/retention', { kind: 'chats', days: 365 })
-  await asSession('PUT', '/admin/v1/rules', { rules: [{ name: 'project', do: 'mask', words: ['Blue Heron', '蓝鹭'] }, { name: 'cards', do: 'refuse', on: ['output'], patterns: ['\\b\\d{4}( ?\\d{4}){3}\\b'] }], labels: [{ visible: '[AI]', producer: 'ACME GmbH' }] })
+  await asSession('PUT', '/admin/v1/rules', rules)
   await asSession('PATCH', '/admin/v1/settings', { set: { 'limits.requests_per_key': 40 }, aliases: { small: 'smollm2-135m' } })
   await asSession('PATCH', '/admin/v1/settings', { set: { 'costs.currency': 'CNY', 'costs.purchase': 60_000, 'costs.power_a_month': 300 } })
   await asSession('PUT', '/admin/v1/prices', { model: 'qwen-plus', since: '2026-01-01', currency: 'CNY', input: 0.8, output: 2, input_peak: 1.6, output_peak: 4 })
@@ -123,7 +125,7 @@ const rowRemove = async (name) => {
   await page.getByRole('button', { name: new RegExp(`^${name}`) }).last().click()
   await page.locator('.ant-notification-notice').waitFor()
   await page.screenshot({ path: `${folder}/removed-${page.viewportSize().width}.png` })
-  await page.locator('.ant-notification-notice button').last().click()
+  await page.locator('.ant-notification-notice').getByRole('button', { name: t('action.undo') }).click()
 }
 /** The usage beside what a cloud would take for it. */
 const compare = async () => {
@@ -133,6 +135,7 @@ const compare = async () => {
 }
 /** An answer of two fields, with the probabilities of its tokens. */
 const ask = async () => {
+  await asSession('PUT', '/admin/v1/rules', { rules: [], labels: [] }) // under rules there are no probabilities
   for (const [name, kind] of [['urgent', 'schema.flag'], ['topic', 'schema.choice']]) {
     await button('schema.add')
     await page.getByRole('textbox', { name: t('people.name'), exact: true }).fill(name)
@@ -143,6 +146,7 @@ const ask = async () => {
   await page.getByRole('switch').click()
   await button('play.run')
   await page.locator('.play-result[aria-busy=false] .tokens').waitFor()
+  await asSession('PUT', '/admin/v1/rules', rules)
 }
 const history = async () => {
   const opener = page.locator('.chat-menu')

@@ -447,6 +447,20 @@ await step('a setting is changed and reset; what is wrong is refused at its plac
   await page.getByRole('button', { name: 'Discard' }).click()
 })
 
+await step('the box beside the cloud, once its cost is set', async () => {
+  await go('admin/settings')
+  await page.getByRole('searchbox', { name: 'Search settings' }).fill('costs.purchase')
+  await page.locator('.setting').getByRole('spinbutton').fill('60000')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.locator('.setting').getByText('Set here').waitFor()
+  await go('admin/usage')
+  await page.getByRole('combobox', { name: 'Compare with a price' }).fill('qwen-plus')
+  await page.keyboard.press('Enter')
+  const even = page.getByRole('region', { name: 'The box beside the cloud' })
+  await even.getByText('Break-even, tokens a month').waitFor()
+  await even.getByText('At this use the cloud would cost less.').waitFor()
+})
+
 await step('a content rule refuses, its errors stand at their field, and it is taken back', async () => {
   await go('admin/rules')
   await page.getByRole('button', { name: 'Create a rule' }).first().click()

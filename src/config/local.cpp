@@ -23,7 +23,7 @@ const Row<Config>& row_of(std::string_view key) {
 
 bool is_local(std::string_view key) {
   // Who may sign in, what is recorded and which files are read is said on the machine alone.
-  constexpr std::string_view sections[] = {"limits.", "models.", "queue.", "api.", "log."};
+  constexpr std::string_view sections[] = {"limits.", "models.", "queue.", "api.", "costs.", "log."};
   constexpr std::string_view keys[] = {"server.names",          "server.allowed_hosts", "server.cors_origins",
                                        "server.stop_timeout_s", "server.tls_least",     "workers.start_timeout_s",
                                        "workers.silence_s"};

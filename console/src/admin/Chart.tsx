@@ -5,8 +5,8 @@ import 'uplot/dist/uPlot.min.css'
 
 const windowS = 120
 
-/** A line over time, of the last two minutes, filled below. What it shows now stands beside its title as text, for who cannot see it. */
-export function Chart({ title, now, times, values, unit }: { title: string; now: string; times: number[]; values: (number | null)[]; unit: (value: number) => string }) {
+/** A line over time, of the last two minutes, filled below; its scale ends at `least` or above. What it shows now stands beside its title as text, for who cannot see it. */
+export function Chart({ title, now, times, values, unit, least = 1 }: { title: string; now: string; times: number[]; values: (number | null)[]; unit: (value: number) => string; least?: number }) {
   const { token } = theme.useToken()
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
@@ -25,7 +25,7 @@ export function Chart({ title, now, times, values, unit }: { title: string; now:
         height: 150,
         legend: { show: false },
         cursor: { show: false },
-        scales: { x: { range: (_, __, last) => [last - windowS, last] }, y: { range: (_, __, most) => [0, Math.max(most * 1.15, 1)] } },
+        scales: { x: { range: (_, __, last) => [last - windowS, last] }, y: { range: (_, __, most) => [0, Math.max(most * 1.15, least)] } },
         axes: [{ ...axis, size: 26, space: 90, values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toLocaleTimeString([], { hour12: false })) }, { ...axis, size: 62, values: (_, ticks) => ticks.map((tick) => unitNow.current(tick)) }],
         series: [{}, { stroke: token.colorPrimary, width: 1.75, fill: token.colorPrimaryBg, points: { show: false } }],
       },
@@ -40,7 +40,7 @@ export function Chart({ title, now, times, values, unit }: { title: string; now:
       made.destroy()
       plot.current = null
     }
-  }, [token])
+  }, [token, least])
   useEffect(() => {
     plot.current?.setData([times, values])
   }, [times, values, token])

@@ -65,7 +65,7 @@ export function Overview() {
       </dl>
       <div className="charts">
         <Chart title={t('overview.generated')} now={perSecond(generated(now))} {...series.generated} unit={number} />
-        <Chart title={t('overview.first')} now={typeof firstNow === 'number' ? duration(firstNow) : '–'} times={series.generated.times} values={first} unit={duration} />
+        <Chart title={t('overview.first')} now={typeof firstNow === 'number' ? duration(firstNow) : '–'} times={series.generated.times} values={first} unit={duration} least={100} />
         <Chart title={t('overview.prompt')} now={perSecond(prompt(now))} {...series.prompt} unit={number} />
         <Chart title={t('overview.running')} now={number(running(now))} {...series.running} unit={number} />
         <Chart title={t('overview.waiting')} now={number(waiting(now))} {...series.waiting} unit={number} />

@@ -125,6 +125,10 @@ function Prices() {
   const [making, setMaking] = useState(false)
   const prices = usePrices()
   const mayChange = useCan('people')
+  const peak = (price: Price) => {
+    const all = [price.input_peak, price.output_peak, price.cached_peak]
+    return all.every((value) => value === null) ? '–' : all.map((value) => money(price, value)).join(' · ')
+  }
   const money = (price: Price, value: number | null) => (value === null ? '–' : moneyText(value * 1e6, price.currency, i18n.language))
   return (
     <section>
@@ -150,7 +154,7 @@ function Prices() {
           { title: t('price.input'), key: 'input', align: 'end', className: 'num', render: (_, price) => money(price, price.input) },
           { title: t('price.output'), key: 'output', align: 'end', className: 'num', render: (_, price) => money(price, price.output) },
           { title: t('usage.cached'), key: 'cached', align: 'end', className: 'num', render: (_, price) => money(price, price.cached) },
-          { title: t('price.peak'), key: 'peak', align: 'end', className: 'num', render: (_, price) => [price.input_peak, price.output_peak, price.cached_peak].map((value) => money(price, value)).join(' · ') },
+          { title: t('price.peak'), key: 'peak', align: 'end', className: 'num', render: (_, price) => peak(price) },
           { title: t('price.note'), dataIndex: 'note' },
           {
             key: 'deeds',

@@ -61,6 +61,7 @@ TEST_F(BoxAdministration, SettingsTellWhatTheyTakeAndWhoSetThem) {
   EXPECT_EQ(body.at("at_once"), json::Value(true));
   EXPECT_EQ(body.at("editable"), json::Value(true));
   EXPECT_EQ(json::dump(setting("models.kv_format").at("choices")).substr(0, 6), R"(["f16")");
+  EXPECT_EQ(setting("costs.purchase").at("editable"), json::Value(true));
   EXPECT_EQ(setting("ldap.urls").at("editable"), json::Value(false));
   EXPECT_EQ(setting("accounts.second_factor").at("editable"), json::Value(false));
   EXPECT_EQ(json::dump(done("GET", "settings").at("aliases")), R"({"gpt-4o":"tiny"})");
