@@ -147,6 +147,12 @@ const ask = async () => {
   await button('play.run')
   await page.locator('.play-result[aria-busy=false] .tokens').waitFor()
   await asSession('PUT', '/admin/v1/rules', rules)
+  await page.locator('.page').first().evaluate((place) => place.scrollTo(0, 0))
+}
+/** So that the charts have something to show. */
+const work = async () => {
+  for (const max_tokens of [40, 90, 60]) await asSession('POST', '/v1/chat/completions', { model: 'smollm2-135m', max_tokens, ignore_eos: true, messages: [{ role: 'user', content: `${max_tokens} ${text}` }] })
+  await page.waitForTimeout(2200) // figures come about every second
 }
 const history = async () => {
   const opener = page.locator('.chat-menu')
@@ -220,7 +226,8 @@ for (const language of languages) {
       await look(language, theme, width)
       for (const [name, to] of Object.entries(pages).filter(([one]) => isWanted(one))) {
         await visit(to)
-        await page.waitForTimeout(name === 'overview' ? 1500 : 250) // what is drawn late: charts, colours of code
+        if (name === 'overview') await work()
+        await page.waitForTimeout(250) // what is drawn late: charts, colours of code
         await page.screenshot({ path: `${folder}/${name}-${width}-${theme}-${language}.png` })
       }
     }

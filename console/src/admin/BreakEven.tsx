@@ -10,7 +10,7 @@ export function BreakEven({ machine, as }: { machine: Machine | undefined; as: s
   const { t, i18n } = useTranslation()
   if (!machine) return <p className="page-lead">{t('even.unknown')}</p>
   const money = (value: number, currency: string) => moneyText(value * 1e6, currency, i18n.language)
-  const millions = (tokens: number) => t('even.millions', { number: numberText(tokens / 1e6, i18n.language, 1) })
+  const millions = (tokens: number) => (tokens < 1e5 ? numberText(tokens, i18n.language) : t('even.millions', { number: numberText(tokens / 1e6, i18n.language, 1) }))
   const even = machine.break_even
   return (
     <section aria-label={t('even.title')}>
@@ -20,7 +20,7 @@ export function BreakEven({ machine, as }: { machine: Machine | undefined; as: s
         bordered
         column={{ xs: 1, md: 2 }}
         items={[
-          { key: 'box', label: t('even.box', { days: machine.days }), children: money(machine.cost, machine.currency) },
+          { key: 'box', label: t('even.box', { count: machine.days }), children: money(machine.cost, machine.currency) },
           { key: 'cloud', label: t('even.cloud', { model: as }), children: t('even.orPeak', { usual: money(machine.cloud_cost, machine.cloud_currency), peak: money(machine.cloud_cost_peak, machine.cloud_currency) }) },
           ...(even
             ? [

@@ -31,6 +31,7 @@ export function Code({ text, language }: { text: string; language: string }) {
         <Button
           size="small"
           type="text"
+          className="no-print"
           onClick={() => {
             void copy(text).then(() => {
               setCopied(true)

@@ -49,5 +49,5 @@ export function agoText(time: number, language: string, now = Date.now() / 1000)
 }
 
 export function moneyText(micro: number, currency: string, language: string): string {
-  return format(language, { style: 'currency', currency, maximumFractionDigits: 4, minimumFractionDigits: 2 }).format(micro / 1e6)
+  return format(language, { style: 'currency', currency, maximumFractionDigits: Math.abs(micro) < 1e7 ? 4 : 2, minimumFractionDigits: 2 }).format(micro / 1e6)
 }
