@@ -74,8 +74,13 @@ FAMILIES = {
         rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32))),
     "llama-tied": ("LlamaForCausalLM", dict(tie_word_embeddings=True, attention_bias=True, head_dim=20,
                                             rope_parameters=dict(rope_type="linear", factor=2.0, rope_theta=20000.0))),
+    "llama-dynamic": ("LlamaForCausalLM", dict(rope_scaling=dict(type="dynamic", factor=4.0))),
+    "llama-yarn": ("LlamaForCausalLM", dict(rope_scaling=dict(
+        rope_type="yarn", factor=8.0, original_max_position_embeddings=32, attention_factor=0.8))),
     "mistral": ("MistralForCausalLM", dict(num_attention_heads=6, num_key_value_heads=1, head_dim=32, sliding_window=None)),
     "qwen2": ("Qwen2ForCausalLM", dict(rope_theta=1e6, use_sliding_window=False, sliding_window=32)),
+    "qwen2-yarn": ("Qwen2ForCausalLM", dict(rope_theta=1e6, use_sliding_window=False, rope_scaling=dict(
+        rope_type="yarn", factor=8.0, original_max_position_embeddings=32, mscale=0.7, mscale_all_dim=1.2, beta_fast=16))),
     "qwen3": ("Qwen3ForCausalLM", dict(rope_theta=1e6, head_dim=32, rms_norm_eps=1e-6)),
     "gemma3": ("Gemma3ForCausalLM", dict(
         num_hidden_layers=7, head_dim=32, query_pre_attn_scalar=32, sliding_window=16, sliding_window_pattern=6, rope_theta=1e6,
@@ -121,7 +126,7 @@ def weights_of(family, config, seed):
         else:
             for name, count in (("q", heads), ("k", kv), ("v", kv)):
                 w.matrix(f"{p}self_attn.{name}_proj", count * head, width, 2)
-                if family == "qwen2" or config.get("attention_bias"):
+                if family.startswith("qwen2") or config.get("attention_bias"):
                     w.bias(f"{p}self_attn.{name}_proj", count * head)
         w.matrix(p + "self_attn.o_proj", width, heads * head)
         if family in ("qwen3", "gemma3"):
@@ -150,9 +155,34 @@ def frequencies(config, width, local, length):
         trained, low, high = rope["original_max_position_embeddings"], rope["low_freq_factor"], rope["high_freq_factor"]
         smooth = np.clip((trained * angles / (2 * np.pi) - low) / (high - low), 0, 1)
         return (1 - smooth) * angles / rope["factor"] + smooth * angles, 1.0
+    if kind == "dynamic":
+        trained, factor = config["max_position_embeddings"], rope["factor"]
+        base *= (factor * max(length, trained) / trained - (factor - 1)) ** (width / (width - 2))
+        return base ** -(np.arange(0, width, 2) / width), 1.0
+    if kind == "yarn":
+        return yarn(rope, base, angles)
     trained = config["original_max_position_embeddings"]
     factors = rope["long_factor" if length > trained else "short_factor"]
     return angles / factors, (1 + np.log(config["max_position_embeddings"] / trained) / np.log(trained)) ** 0.5
+
+
+def yarn(rope, base, angles):
+    """transformers' _compute_yarn_parameters."""
+    factor, trained, width = rope["factor"], rope["original_max_position_embeddings"], 2 * len(angles)
+
+    def pair(turns):
+        return width * np.log(trained / (turns * 2 * np.pi)) / (2 * np.log(base))
+
+    def stretch(by=1.0):
+        return 1 + 0.1 * by * np.log(factor)
+
+    low, high = max(np.floor(pair(rope.get("beta_fast", 32))), 0), min(np.ceil(pair(rope.get("beta_slow", 1))), width - 1)
+    ramp = np.clip((np.arange(width // 2) - low) / max(high - low, 0.001), 0, 1)
+    magnitude = rope.get("attention_factor")
+    if magnitude is None:
+        both = "mscale" in rope and "mscale_all_dim" in rope
+        magnitude = stretch(rope["mscale"]) / stretch(rope["mscale_all_dim"]) if both else stretch()
+    return angles / factor * ramp + angles * (1 - ramp), magnitude
 
 
 def turn(x, angles, magnitude, interleaved):

@@ -84,6 +84,7 @@ void read_byte_level(const json::Object& tokenizer, const json::Object& model, T
   }
   keys.pre = name_of_splits(splits_of(steps_of(tokenizer, "pre_tokenizer", "pretokenizers")),
                             flag(model, "ignore_merges", false, "model"));
+  if (keys.pre == "falcon") keys.flags["pre.byte_digits"] = true;
   expect_decoder(tokenizer, {"ByteLevel"});
   write_merges(merges_of(model), keys);
   take_post_processor(tokenizer, "bos_token_id", "eos_token_id", "add_eos_token", keys);

@@ -113,6 +113,15 @@ double Config::Rope::positive(std::string_view key, double otherwise) const {
   return has(key) ? positive(key) : otherwise;
 }
 
+bool Config::Rope::boolean(std::string_view key, bool otherwise) const {
+  if (!has(key)) return otherwise;
+  const auto* value = member(*members_, key);
+  if (!value->is_bool())
+    fail_field(Code::invalid, "rope_parameters." + std::string(key),
+               "config.json: rope_parameters.{} is neither true nor false", key);
+  return value->get_bool();
+}
+
 std::vector<float> Config::Rope::factors(std::string_view key, std::size_t count) const {
   const std::string full = "rope_parameters." + std::string(key);
   const auto* value = has(key) ? member(*members_, key) : nullptr;

@@ -35,10 +35,11 @@ class Config {
   /// `layers`: "full_attention" or "sliding_attention", where the kinds of layers differ.
   class Rope {
    public:
-    std::string kind;  ///< "default", "linear", "llama3", "yarn", "longrope"
+    std::string kind;  ///< "default", "linear", "dynamic", "llama3", "yarn", "longrope"
     std::optional<double> base;
     double positive(std::string_view key) const;
     double positive(std::string_view key, double otherwise) const;
+    bool boolean(std::string_view key, bool otherwise) const;
     bool has(std::string_view key) const;
     /// `count` positive numbers.
     std::vector<float> factors(std::string_view key, std::size_t count) const;

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
+#include "gguf/gguf.h"
 #include "gguf/writer.h"
 #include "huggingface/families.h"
 #include "huggingface/tensors.h"
@@ -40,6 +43,50 @@ TEST(ConfigJson, RopeIsFoundInEveryPlaceItWasPut) {
   EXPECT_EQ(nested.rope("sliding_attention").base, 8.0);
   EXPECT_EQ(config(R"({"rope_scaling": {"type": "su"}})").rope().kind, "longrope");
   EXPECT_EQ(config("{}").rope().kind, "default");
+}
+
+/// What rope keys a Qwen 2 gets.
+std::vector<std::byte> keys_of(const std::string& rope, std::vector<std::string>& notes) {
+  const auto all = config((R"({"architectures": ["Qwen2ForCausalLM"], "num_hidden_layers": 1, "hidden_size": 8,
+    "intermediate_size": 8, "num_attention_heads": 1, "max_position_embeddings": 128, "rope_scaling": )" +
+                           rope + "}")
+                              .c_str());
+  gguf::Writer writer;
+  writer.add("general.architecture", "qwen2");
+  family_of(all).write_keys(all, writer, notes);
+  return writer.finish();
+}
+
+TEST(Rope, YarnsFactorIsToldAsOneToThePapers) {
+  std::vector<std::string> notes;
+  const auto factor = [&](const char* more) {
+    const auto bytes = keys_of(std::string(R"({"rope_type": "yarn", "factor": 4,
+      "original_max_position_embeddings": 32)") +
+                                   more + "}",
+                               notes);
+    return gguf::File::parse(bytes).real("qwen2.rope.scaling.attn_factor");
+  };
+  const double stretch = 1 + 0.1 * std::log(4.0);
+  EXPECT_FALSE(factor(""));
+  EXPECT_FALSE(factor(R"(, "mscale": 2)"));  // the makers' code wants both
+  EXPECT_NEAR(*factor(R"(, "attention_factor": 1.5)"), 1.5 / stretch, 1e-6);
+  EXPECT_NEAR(*factor(R"(, "mscale": 2, "mscale_all_dim": 0.5)"),
+              (1 + 0.2 * std::log(4.0)) / (1 + 0.05 * std::log(4.0)) / stretch, 1e-6);
+  EXPECT_THROW(factor(R"(, "truncate": false)"), Error);
+  EXPECT_THROW(factor(R"(, "truncate": 0)"), Error);
+  EXPECT_THROW(factor(R"(, "attention_factor": -1)"), Error);
+  EXPECT_TRUE(notes.empty());
+}
+
+TEST(Rope, DynamicNtkIsPlainWithinTheTrainedContext) {
+  std::vector<std::string> notes;
+  const auto bytes = keys_of(R"({"rope_type": "dynamic", "factor": 4})", notes);
+  const auto file = gguf::File::parse(bytes);
+  EXPECT_FALSE(file.string("qwen2.rope.scaling.type"));
+  EXPECT_EQ(file.unsigned_number("qwen2.context_length"), 128u);
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("dynamic"), std::string::npos);
+  EXPECT_THROW(keys_of(R"({"rope_type": "dynamic", "alpha": 1000})", notes), Error);
 }
 
 TEST(Names, TensorsAreCalledAsInGguf) {

@@ -68,18 +68,27 @@ std::vector<float> llama3_factors(const Config::Rope& rope, double base, std::si
   return factors;
 }
 
+/// What YaRN multiplies cosines and sines by, as the makers' code finds it; GGUF has a factor to what the paper gives.
 void write_yarn(Keys& keys, const Config::Rope& rope) {
-  for (const char* key : {"attention_factor", "mscale", "mscale_all_dim"})
-    if (rope.has(key)) refuse_config(std::string("rope_parameters.") + key, "it is not supported");
+  const double factor = rope.positive("factor");
+  if (factor < 1) refuse_config("rope_parameters.factor", "it is below 1");
+  if (!rope.boolean("truncate", true)) refuse_config("rope_parameters.truncate", "it is off");
+  const auto stretch = [&](double by) { return 1 + 0.1 * by * std::log(factor); };  // arXiv:2309.00071 eq. 22
   keys.text("rope.scaling.type", "yarn");
-  keys.real("rope.scaling.factor", rope.positive("factor"));
+  keys.real("rope.scaling.factor", factor);
   keys.number("rope.scaling.original_context_length",
               static_cast<std::size_t>(rope.positive("original_max_position_embeddings")));
   if (rope.has("beta_fast")) keys.real("rope.scaling.yarn_beta_fast", rope.positive("beta_fast"));
   if (rope.has("beta_slow")) keys.real("rope.scaling.yarn_beta_slow", rope.positive("beta_slow"));
+  if (rope.has("attention_factor")) {
+    keys.real("rope.scaling.attn_factor", rope.positive("attention_factor") / stretch(1));
+  } else if (rope.has("mscale") && rope.has("mscale_all_dim")) {
+    keys.real("rope.scaling.attn_factor",
+              stretch(rope.positive("mscale")) / stretch(rope.positive("mscale_all_dim")) / stretch(1));
+  }
 }
 
-Made write_rope(Keys& keys, double base_otherwise) {
+Made write_rope(Keys& keys, double base_otherwise, Notes& notes) {
   const auto rope = keys.config().rope();
   const double base = rope.base.value_or(base_otherwise);
   keys.real("rope.freq_base", base);
@@ -88,6 +97,10 @@ Made write_rope(Keys& keys, double base_otherwise) {
     keys.real("rope.scaling.factor", rope.positive("factor"));
   } else if (rope.kind == "yarn") {
     write_yarn(keys, rope);
+  } else if (rope.kind == "dynamic") {
+    // Its base grows with a sequence beyond the trained context, which is all that is served.
+    if (rope.has("alpha")) refuse_config("rope_parameters.alpha", "it is not supported");
+    notes.emplace_back("dynamic NTK scaling: within the context it changes nothing, and no more is served");
   } else if (rope.kind == "llama3") {
     return {{"rope_freqs.weight", llama3_factors(rope, base, head_width(keys.config()))}};
   } else if (rope.kind != "default") {
@@ -126,12 +139,12 @@ void refuse_windows(const Config& config) {
                     "layers of " + std::string(layer.get_string()) + " are not supported in this family");
 }
 
-Made write_qwen(std::string_view architecture, const Config& config, gguf::Writer& writer) {
+Made write_qwen(std::string_view architecture, const Config& config, gguf::Writer& writer, Notes& notes) {
   Keys keys(config, writer, architecture);
   refuse_windows(config);
   expect_activation(config, "hidden_act", {"silu"}, "silu");
   write_decoder(keys, context_of(config));
-  return write_rope(keys, 10000.0);
+  return write_rope(keys, 10000.0, notes);
 }
 
 /// Every sixth layer of Gemma 3 sees all, the others slide: no key tells another order.
@@ -180,13 +193,17 @@ Made write_llama(const Config& config, gguf::Writer& writer, Notes& notes) {
   write_decoder(keys, context);
   keys.number("vocab_size", config.number("vocab_size", 1, 1 << 24));
   keys.number("rope.dimension_count", head_width(config));
-  return write_rope(keys, 10000.0);
+  return write_rope(keys, 10000.0, notes);
 }
 
-Made write_qwen2(const Config& config, gguf::Writer& writer, Notes&) { return write_qwen("qwen2", config, writer); }
-Made write_qwen3(const Config& config, gguf::Writer& writer, Notes&) { return write_qwen("qwen3", config, writer); }
+Made write_qwen2(const Config& config, gguf::Writer& writer, Notes& notes) {
+  return write_qwen("qwen2", config, writer, notes);
+}
+Made write_qwen3(const Config& config, gguf::Writer& writer, Notes& notes) {
+  return write_qwen("qwen3", config, writer, notes);
+}
 
-Made write_gemma3(const Config& config, gguf::Writer& writer, Notes&) {
+Made write_gemma3(const Config& config, gguf::Writer& writer, Notes& notes) {
   Keys keys(config, writer, "gemma3");
   expect_gemma3_layers(config);
   expect_activation(config, "hidden_activation", {"gelu_pytorch_tanh"}, "gelu_pytorch_tanh");
@@ -204,19 +221,19 @@ Made write_gemma3(const Config& config, gguf::Writer& writer, Notes&) {
   const bool apart = config.find("rope_local_base_freq") == nullptr && config.find("rope_parameters") != nullptr;
   keys.real("rope.freq_base_swa",
             apart ? local.base.value_or(10000.0) : config.positive("rope_local_base_freq", 10000.0));
-  return write_rope(keys, 1000000.0);
+  return write_rope(keys, 1000000.0, notes);
 }
 
-Made write_glm4(const Config& config, gguf::Writer& writer, Notes&) {
+Made write_glm4(const Config& config, gguf::Writer& writer, Notes& notes) {
   Keys keys(config, writer, "glm4");
   expect_activation(config, "hidden_act", {"silu"}, "silu");
   write_decoder(keys, context_of(config));
   const auto part = config.rope().positive("partial_rotary_factor", config.positive("partial_rotary_factor", 0.5));
   keys.number("rope.dimension_count", static_cast<std::size_t>(static_cast<double>(head_width(config)) * part));
-  return write_rope(keys, 10000.0);
+  return write_rope(keys, 10000.0, notes);
 }
 
-Made write_phi3(const Config& config, gguf::Writer& writer, Notes&) {
+Made write_phi3(const Config& config, gguf::Writer& writer, Notes& notes) {
   Keys keys(config, writer, "phi3");
   expect_activation(config, "hidden_act", {"silu"}, "silu");
   const auto context = context_of(config);
@@ -230,11 +247,11 @@ Made write_phi3(const Config& config, gguf::Writer& writer, Notes&) {
   keys.number("rope.dimension_count", turned);
   keys.number("rope.scaling.original_context_length", trained);
   keys.number("attention.sliding_window", config.number("sliding_window", 0, any, 0));
-  if (rope.kind != "longrope") return write_rope(keys, 10000.0);
+  if (rope.kind != "longrope") return write_rope(keys, 10000.0, notes);
   keys.real("rope.freq_base", rope.base.value_or(10000.0));
   const double factor = static_cast<double>(context) / static_cast<double>(trained);
-  keys.real("rope.scaling.attn_factor",
-            factor > 1 ? std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(trained))) : 1.0);
+  const double stretch = factor > 1 ? std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(trained))) : 1.0;
+  keys.real("rope.scaling.attn_factor", rope.positive("attention_factor", stretch));
   return {{"rope_factors_long.weight", rope.factors("long_factor", turned / 2)},
           {"rope_factors_short.weight", rope.factors("short_factor", turned / 2)}};
 }

@@ -26,6 +26,8 @@ constexpr const char* cased_contractions = BEFORE_WORD UPPER "*" LOWER "+" CONTR
 constexpr const char* deepseek3 =
     R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*)" SPACES;
 constexpr const char* digit = R"(\p{N})";
+constexpr const char* punctuation = R"([\p{P}$+<=>^`|~]+)";  // what Punctuation splits at, neighbours together
+#define BEHIND_BYTES "(of printed bytes) "                   // ByteLevel's characters are what it splits
 
 struct Row {
   std::vector<std::string_view> splits;
@@ -44,6 +46,7 @@ const std::vector<Row>& table() {
       {{cased}, true, "tekken"},
       {{cased_contractions}, false, "gpt-4o"},
       {{R"(\p{N}{1,3})", "[一-龥\u3040-ゟ゠-ヿ]+", deepseek3}, false, "deepseek-v3"},
+      {{punctuation, gpt2, BEHIND_BYTES R"(\p{N}+)", BEHIND_BYTES "[0-9][0-9][0-9]"}, false, "falcon"},
       {{R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", "[一-龥ࠀ-一가-퟿]+", digit}, false, "deepseek-coder"},
   };
   return rows;
@@ -51,6 +54,11 @@ const std::vector<Row>& table() {
 
 std::string split_of(const Step& step) {
   if (step.type == "Digits") return flag(*step.members, "individual_digits", false, step.place) ? digit : R"(\p{N}+)";
+  if (step.type == "Punctuation") {
+    if (json::string_at(*step.members, "behavior", step.place + ".") != "Contiguous")
+      refuse(step.place, "behavior {} is not supported", json::string_at(*step.members, "behavior"));
+    return punctuation;
+  }
   if (step.type != "Split") refuse(step.place, "this step is not supported");
   const auto pattern = pattern_of(step);
   if (!pattern.is_regex) refuse(step.place, "it splits at the text \"{}\"", pattern.text);
@@ -64,11 +72,13 @@ std::string split_of(const Step& step) {
 
 std::vector<std::string> splits_of(const std::vector<Step>& pre_tokenizer) {
   std::vector<std::string> splits;
+  bool of_bytes = false;
   for (const auto& step : pre_tokenizer) {
     if (step.type != "ByteLevel") {
-      splits.push_back(split_of(step));
+      splits.push_back((of_bytes ? BEHIND_BYTES : "") + split_of(step));
       continue;
     }
+    of_bytes = true;
     if (flag(*step.members, "add_prefix_space", true, step.place))
       refuse(step.place, "it puts a space before a text (add_prefix_space)");
     if (flag(*step.members, "use_regex", true, step.place)) splits.emplace_back(gpt2);

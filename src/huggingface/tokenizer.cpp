@@ -158,6 +158,7 @@ void TokenizerKeys::write(gguf::Writer& writer) const {
   if (!scores.empty()) writer.add(key("scores"), std::span<const float>(scores));
   if (!merges.empty()) writer.add(key("merges"), std::span<const std::string>(merges));
   if (!charsmap.empty()) writer.add(key("precompiled_charsmap"), std::span<const std::uint8_t>(charsmap));
+  for (const auto& [name, list] : lists) writer.add(key(name), std::span<const std::int32_t>(list));
   for (const auto& [name, value] : flags) writer.add(key(name), value);
   for (const auto& [name, id] : ids) writer.add(key(name), static_cast<std::uint32_t>(id));
 }

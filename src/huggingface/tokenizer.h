@@ -26,9 +26,10 @@ struct TokenizerKeys {
   std::vector<float> scores;        ///< [tokens], or empty
   std::vector<std::string> merges;  ///< "left right"
   std::vector<std::uint8_t> charsmap;
-  std::map<std::string, bool> flags;       ///< by key behind "tokenizer.ggml."
-  std::map<std::string, std::size_t> ids;  ///< of special tokens, by key behind "tokenizer.ggml."
-  std::vector<std::string> notes;          ///< for the reader: what GGUF has no words for
+  std::map<std::string, bool> flags;                       ///< by key behind "tokenizer.ggml."
+  std::map<std::string, std::size_t> ids;                  ///< of special tokens, by key behind "tokenizer.ggml."
+  std::map<std::string, std::vector<std::int32_t>> lists;  ///< of ids, by key behind "tokenizer.ggml."
+  std::vector<std::string> notes;                          ///< for the reader: what GGUF has no words for
 
   std::optional<std::size_t> find(std::string_view token) const;
   /// Makes the vocabulary as long as the model's embeddings. Throws Error(invalid) where it is longer.

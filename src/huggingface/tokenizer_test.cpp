@@ -71,6 +71,16 @@ TEST(TokenizerJson, WhatIsWrongOrHasNoKeyIsNamed) {
   expect_error(words(R"({"added_tokens": [{"id": 0, "content": "", "special": true}]})"), "token 0 is empty");
 }
 
+TEST(TokenizerJson, WhatAddedTokensAskOfTheTextBesideThemIsKept) {
+  const auto keys =
+      read_tokenizer(words(R"({"added_tokens": [{"id": 0, "content": "[UNK]", "special": true, "lstrip": true},
+    {"id": 1, "content": "[CLS]", "special": true, "rstrip": true, "lstrip": true}]})"));
+  EXPECT_EQ(keys.lists.at("added_tokens.lstrip"), (std::vector<std::int32_t>{0, 1}));
+  EXPECT_EQ(keys.lists.at("added_tokens.rstrip"), std::vector<std::int32_t>{1});
+  EXPECT_FALSE(keys.lists.contains("added_tokens.single_word"));
+  expect_error(words(R"({"added_tokens": [{"id": 0, "content": "x", "lstrip": 1}]})"), "lstrip");
+}
+
 TEST(TokenizerJson, SequencesOfSequencesAreFlattened) {
   auto root = words(R"({"normalizer": {"type": "Sequence", "normalizers": [{"type": "Sequence",
     "normalizers": [{"type": "BertNormalizer"}]}]}})");

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include <fmt/ranges.h>
-
 #include "huggingface/steps.h"
 
 namespace cofre::huggingface {
@@ -93,7 +91,6 @@ void take_added_tokens(const json::Object& tokenizer, TokenizerKeys& keys) {
   const auto* added = member(tokenizer, "added_tokens");
   if (added == nullptr) return;
   if (!added->is_array()) fail_field(Code::invalid, "added_tokens", "tokenizer.json: added_tokens is no list");
-  std::vector<std::string> stripping, single;
   for (const auto& one : added->get_array()) {
     if (!one.is_object()) fail_field(Code::invalid, "added_tokens", "tokenizer.json: added_tokens holds no object");
     const auto& token = one.get_object();
@@ -104,19 +101,10 @@ void take_added_tokens(const json::Object& tokenizer, TokenizerKeys& keys) {
     // spaces).
     const bool merged = !special && content.find(space_mark) != content.npos;
     place(keys, id, content, special ? TokenType::control : merged ? TokenType::normal : TokenType::user_defined);
-    if (flag(token, "lstrip", false, "added_tokens") || flag(token, "rstrip", false, "added_tokens"))
-      stripping.push_back(content);
-    if (flag(token, "single_word", false, "added_tokens")) single.push_back(content);
+    for (const char* edge : {"lstrip", "rstrip", "single_word"})
+      if (flag(token, edge, false, "added_tokens"))
+        keys.lists[std::string("added_tokens.") + edge].push_back(static_cast<std::int32_t>(id));
   }
-  constexpr std::size_t shown = 4;
-  const auto note = [&](std::vector<std::string>& names, std::string_view what) {
-    if (names.empty()) return;
-    const auto count = names.size();
-    names.resize(std::min(shown, count));
-    keys.notes.push_back(fmt::format("{} of {}{}: not kept", what, fmt::join(names, ", "), count > shown ? ", …" : ""));
-  };
-  note(stripping, "swallowing the space beside (lstrip, rstrip)");
-  note(single, "standing as a whole word only (single_word)");
 }
 
 void expect_decoder(const json::Object& tokenizer, std::initializer_list<std::string_view> known) {

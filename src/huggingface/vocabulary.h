@@ -16,7 +16,8 @@ inline constexpr std::string_view space_mark = "\xe2\x96\x81";  ///< U+2581, whi
 
 /// Pieces to ids, from {"piece": id, …}. Throws Error(invalid) where an id is no number, too large or twice there.
 void take_vocabulary(const json::Object& model, TokenizerKeys& keys);
-/// added_tokens: special ones are control tokens, others stand in every text by name.
+/// added_tokens: special ones are control tokens, others stand in every text by name; with what they ask of the text
+/// beside them.
 void take_added_tokens(const json::Object& tokenizer, TokenizerKeys& keys);
 /// Which steps may turn tokens back into text. Throws Error(unsupported) naming another one.
 void expect_decoder(const json::Object& tokenizer, std::initializer_list<std::string_view> known);

@@ -46,6 +46,12 @@ std::uint8_t properties(char32_t code) noexcept {
 
 bool is_control(char32_t code) noexcept { return (U_GET_GC_MASK(static_cast<UChar32>(code)) & U_GC_C_MASK) != 0; }
 
+bool is_word(char32_t code) noexcept {
+  const auto c = static_cast<UChar32>(code);
+  constexpr std::uint32_t categories = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
+  return u_isUAlphabetic(c) || (U_GET_GC_MASK(c) & categories) != 0 || u_hasBinaryProperty(c, UCHAR_JOIN_CONTROL);
+}
+
 bool is_nonspacing_mark(char32_t code) noexcept { return u_charType(static_cast<UChar32>(code)) == U_NON_SPACING_MARK; }
 
 char32_t to_lower(char32_t code) noexcept { return static_cast<char32_t>(u_tolower(static_cast<UChar32>(code))); }

@@ -23,6 +23,8 @@ std::uint8_t properties(char32_t code) noexcept;
 
 /// General category C*: control, format, private use, not assigned.
 bool is_control(char32_t code) noexcept;
+/// What regular expressions call \w (UTS #18, annex C): letters, marks, decimal digits, connectors, joiners.
+bool is_word(char32_t code) noexcept;
 /// General category Mn.
 bool is_nonspacing_mark(char32_t code) noexcept;
 /// Lower case of one code point, where that is one.

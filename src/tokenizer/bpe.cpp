@@ -19,6 +19,7 @@ class Bpe : public Encoder {
   Bpe(const Vocabulary& vocabulary, std::string_view pre, const gguf::File& file)
       : vocabulary_(vocabulary), pre_(pre), merges_(file, vocabulary) {
     compose_ = file.boolean("tokenizer.ggml.normalizer.nfc").value_or(false);
+    digits_apart_ = file.boolean("tokenizer.ggml.pre.byte_digits").value_or(false);
     // Some vocabularies lack control characters (SmolLM2): those are left out of a text, as their makers' tokenizers
     // do.
     for (int b = ' '; b <= '~'; ++b)
@@ -30,7 +31,7 @@ class Bpe : public Encoder {
     std::vector<Symbol> symbols;
     std::string printable, composed;
     if (compose_) text = composed = text::compose(text);
-    pre_.split(text, [&](std::string_view word) {
+    const auto merge = [&](std::string_view word) {
       if (pre_.whole_words_first()) {
         printable.clear();
         for (char c : word) text::append_utf8(byte_to_printable(static_cast<std::uint8_t>(c)), printable);
@@ -40,10 +41,24 @@ class Bpe : public Encoder {
         }
       }
       merge_word(word, symbols, out);
-    });
+    };
+    pre_.split(text, [&](std::string_view word) { digits_apart_ ? part_digits(word, merge) : merge(word); });
   }
 
  private:
+  /// Digits and the rest of a word apart, of bytes as they are printed: U+00B2 is a digit there, and so are all bytes
+  /// B2 (huggingface's Digits behind ByteLevel).
+  template <class Merge>
+  static void part_digits(std::string_view word, const Merge& merge) {
+    const auto is_digit = [&](std::size_t at) {
+      return (text::properties(byte_to_printable(static_cast<std::uint8_t>(word[at]))) & text::number) != 0;
+    };
+    for (std::size_t begin = 0, end = 1; begin < word.size(); begin = end++) {
+      while (end < word.size() && is_digit(end) == is_digit(begin)) ++end;
+      merge(word.substr(begin, end - begin));
+    }
+  }
+
   void merge_word(std::string_view word, std::vector<Symbol>& symbols, std::vector<TokenId>& out) const {
     constexpr std::size_t short_word = 24;
     if (word.size() <= short_word) return merge_short(word, out);
@@ -88,7 +103,8 @@ class Bpe : public Encoder {
   const Vocabulary& vocabulary_;
   PreTokenizer pre_;
   MergeTable merges_;
-  bool compose_ = false;  ///< a text is brought to NFC first (Qwen 2); no key of llama.cpp's, which does without
+  bool digits_apart_ = false;  ///< (Falcon); no key of llama.cpp's, which does without
+  bool compose_ = false;       ///< a text is brought to NFC first (Qwen 2); no key of llama.cpp's, which does without
 };
 
 }  // namespace

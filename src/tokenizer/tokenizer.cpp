@@ -46,7 +46,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, Special special) c
   const bool is_protected = special == Special::parse_protected;
   std::string bare;
   vocabulary_->partition(
-      text, is_protected ? Special::parse : special,
+      text, is_protected ? Special::parse : special, Vocabulary::Edges::kept,
       [&](std::string_view part) {
         if (is_protected && part.find(name_breaker) != part.npos) {
           bare = without_breakers(part);
@@ -71,7 +71,7 @@ std::string Tokenizer::protect(std::string_view text) const {
     text = clean;
   }
   vocabulary_->partition(
-      text, Special::parse, [&](std::string_view part) { out += part; },
+      text, Special::parse, Vocabulary::Edges::ignored, [&](std::string_view part) { out += part; },
       [&](TokenId id) {
         // After every character: what is left of a name may hold another name.
         const auto name = vocabulary_->piece(id);

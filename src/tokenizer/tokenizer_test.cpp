@@ -29,7 +29,8 @@ struct ByteLevel {
     types[259] = 3;
     types[260] = 4;
   }
-  std::vector<std::byte> bytes() const {
+  std::vector<std::byte> bytes() const { return writer().finish(); }
+  gguf::Writer writer() const {
     gguf::Writer writer;
     writer.add("tokenizer.ggml.model", "gpt2");
     writer.add("tokenizer.ggml.pre", pre);
@@ -37,7 +38,7 @@ struct ByteLevel {
     writer.add("tokenizer.ggml.token_type", types);
     writer.add("tokenizer.ggml.merges", merges);
     writer.add("tokenizer.ggml.eos_token_id", std::uint32_t{259});
-    return writer.finish();
+    return writer;
   }
 };
 
@@ -70,6 +71,58 @@ TEST_F(Small, SpecialTokensAreReadWhenAskedFor) {
 }
 
 TEST_F(Small, UserDefinedTokensAreAlwaysWhole) { EXPECT_EQ(tokenizer_.encode("<tool>"), (std::vector<TokenId>{260})); }
+
+/// Of a token that swallows white space before it, one that swallows it behind, and one that is no part of a word.
+TEST(AddedTokens, TakeTheSpaceBesideThemAndStandAloneWhereTheyAskForIt) {
+  ByteLevel small;
+  for (const char* piece : {"<l>", "<r>", "<w>"}) small.tokens.emplace_back(piece);
+  small.types.resize(small.tokens.size(), 4);
+  small.types[262] = 3;
+  const std::int32_t left[] = {261, 262}, right[] = {262}, single[] = {263};
+  gguf::Writer writer = small.writer();
+  writer.add("tokenizer.ggml.added_tokens.lstrip", std::span<const std::int32_t>(left));
+  writer.add("tokenizer.ggml.added_tokens.rstrip", std::span<const std::int32_t>(right));
+  writer.add("tokenizer.ggml.added_tokens.single_word", std::span<const std::int32_t>(single));
+  const auto bytes = writer.finish();
+  const auto file = gguf::File::parse(bytes);
+  const auto tokenizer = Tokenizer::from_gguf(file);
+  const auto ids = [&](std::string_view text) { return tokenizer.encode(text, Special::parse); };
+  using Ids = std::vector<TokenId>;
+  EXPECT_EQ(ids("low \u3000\n<l> a"), (Ids{257, 261, ' ', 'a'}));
+  EXPECT_EQ(ids("low <r> \t\u00a0low"), (Ids{257, 262, 257}));
+  EXPECT_EQ(ids("<l> <l>  <r> "), (Ids{261, 261, 262}));
+  EXPECT_EQ(ids("<w> a-<w>."), (Ids{263, ' ', 'a', '-', 263, '.'}));
+  for (const char* part : {"a<w>", "<w>a", "<w>_", "\u00e9<w>", "<w>\u0301"})
+    for (const TokenId id : ids(part)) EXPECT_NE(id, 263) << part;
+  // What a caller says keeps its spaces, and its names are broken whatever they ask for.
+  const auto said = tokenizer.encode(tokenizer.protect("a  <r>  b"), Special::parse_protected);
+  EXPECT_EQ(tokenizer.decode(said), "a  <r>  b");
+  EXPECT_EQ(std::count(said.begin(), said.end(), 262), 0);
+  const std::int32_t nobody[] = {264};
+  gguf::Writer wrong = small.writer();
+  wrong.add("tokenizer.ggml.added_tokens.lstrip", std::span<const std::int32_t>(nobody));
+  expect_error(wrong.finish(), "tokenizer.ggml.added_tokens.lstrip");
+}
+
+TEST(Falcon, DigitsStandApartOfBytesAsTheyArePrinted) {
+  ByteLevel small;
+  small.pre = "falcon";
+  small.merges = {"1 2", "Ġ 1", "Ã ²"};
+  for (const char* piece : {"12", "Ġ1", "Ã²"}) small.tokens.emplace_back(piece);
+  small.types.resize(small.tokens.size(), 1);
+  using Ids = std::vector<TokenId>;
+  const auto ids = [&](bool apart, std::string_view text) {
+    gguf::Writer writer = small.writer();
+    if (apart) writer.add("tokenizer.ggml.pre.byte_digits", true);
+    const auto bytes = writer.finish();
+    const auto file = gguf::File::parse(bytes);
+    return Tokenizer::from_gguf(file).encode(text);
+  };
+  EXPECT_EQ(ids(true, "a 1 12"), (Ids{'a', ' ', '1', ' ', 261}));
+  EXPECT_EQ(ids(false, "a 1 12"), (Ids{'a', 262, ' ', 261}));
+  EXPECT_EQ(ids(true, "\u00f2"), (Ids{0xc3, 0xb2}));  // ò
+  EXPECT_EQ(ids(false, "\u00f2"), (Ids{263}));
+}
 
 TEST_F(Small, ProtectedTextHoldsNoSpecialTokenWhateverStandsAround) {
   for (const std::string text : {"low<|im_end|>", "<|im_<|im_end|>end|>", "<|im_", "<", "a \uFDD0 b"}) {

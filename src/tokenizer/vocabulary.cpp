@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "gguf/gguf.h"
+#include "text/unicode.h"
 #include "text/utf8.h"
 
 namespace cofre::tokenizer {
@@ -117,6 +118,7 @@ Vocabulary::Vocabulary(const gguf::File& file) {
   read_ids(file);
   find_bytes();
   find_named();
+  read_edges(file);
   find_ends(file);
 }
 
@@ -206,6 +208,46 @@ void Vocabulary::find_named() {
   }
   std::sort(special_names_.begin(), special_names_.end());
   for (auto& lengths : named_lengths_) std::sort(lengths.rbegin(), lengths.rend());
+}
+
+/// Keys of ours, which importing a tokenizer.json writes.
+void Vocabulary::read_edges(const gguf::File& file) {
+  constexpr std::pair<const char*, Edge> keys[] = {{"tokenizer.ggml.added_tokens.lstrip", strips_left},
+                                                   {"tokenizer.ggml.added_tokens.rstrip", strips_right},
+                                                   {"tokenizer.ggml.added_tokens.single_word", single_word}};
+  for (const auto& [key, edge] : keys) {
+    const auto* found = file.array(key);
+    if (found == nullptr) continue;
+    edges_.resize(size());
+    std::vector<std::int64_t> ids(found->signeds);
+    ids.insert(ids.end(), found->unsigneds.begin(), found->unsigneds.end());
+    for (const auto id : ids) {
+      if (id < 0 || static_cast<std::size_t>(id) >= size())
+        fail_field(Code::invalid, key, "{} names token {}, but the vocabulary has {} tokens", key, id, size());
+      edges_[static_cast<std::size_t>(id)] |= edge;
+    }
+  }
+}
+
+Vocabulary::Reach Vocabulary::reach(std::string_view text, std::size_t begin, std::size_t at, TokenId id) const {
+  Reach own{at, at + piece(id).size()};
+  const std::uint8_t edges = edges_.empty() ? 0 : edges_[static_cast<std::size_t>(id)];
+  if (edges == 0) return own;
+  /// Where the character that ends before `end` begins.
+  const auto before = [&](std::size_t end) {
+    do --end;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80);
+    return end;
+  };
+  const auto is_space = [&](std::size_t i) { return text::properties(text::decode_utf8(text, i).code) & text::space; };
+  const auto is_word = [&](std::size_t i) { return text::is_word(text::decode_utf8(text, i).code); };
+  if (edges & single_word)
+    own.stands = !(own.first > 0 && is_word(before(own.first))) && !(own.last < text.size() && is_word(own.last));
+  if (edges & strips_left)
+    while (own.first > begin && is_space(before(own.first))) own.first = before(own.first);
+  if (edges & strips_right)
+    while (own.last < text.size() && is_space(own.last)) own.last += text::decode_utf8(text, own.last).bytes;
+  return own;
 }
 
 TokenId Vocabulary::match_named(std::string_view text, std::size_t at, Special special) const {

@@ -47,10 +47,12 @@ class Vocabulary {
   TokenId byte_token(std::uint8_t byte) const { return byte_tokens_[byte]; }
   bool is_special(TokenId id) const { return kind(id) == Kind::control || kind(id) == Kind::unknown; }
 
+  /// What a named token asks of the text beside it. `ignored`: every name counts, and nothing beside it belongs to it.
+  enum class Edges { kept, ignored };
   /// Splits off tokens that stand in the text by name: user-defined ones always, special ones if asked for. Calls
   /// `text(view)` for what lies between and `token(id)` for each, in order.
   template <class Text, class Token>
-  void partition(std::string_view text, Special special, Text&& on_text, Token&& on_token) const;
+  void partition(std::string_view text, Special special, Edges edges, Text&& on_text, Token&& on_token) const;
 
   /// Whether a text that ends so could become the name of a special token with what comes after it.
   bool begins_special(std::string_view tail) const;
@@ -62,6 +64,16 @@ class Vocabulary {
   std::vector<bool> ends;  ///< [size]: generation ends here
 
  private:
+  /// Bits of a named token, as huggingface/tokenizers has them (AddedToken).
+  enum Edge : std::uint8_t { strips_left = 1, strips_right = 2, single_word = 4 };
+  /// What of a text belongs to a name in it, with the white space that goes with it.
+  struct Reach {
+    std::size_t first, last;
+    bool stands = true;  ///< or it is a part of a word
+  };
+  /// Of the name of `id` at `at`; what lies before `begin` is taken already.
+  Reach reach(std::string_view text, std::size_t begin, std::size_t at, TokenId id) const;
+  void read_edges(const gguf::File& file);
   TokenId match_named(std::string_view text, std::size_t at, Special special) const;
   void read_scores(const gguf::File& file);
   void fill_table();
@@ -78,6 +90,7 @@ class Vocabulary {
   std::array<TokenId, 256> byte_tokens_{};
   std::vector<std::string_view> special_names_;  ///< sorted
   std::size_t longest_special_ = 0;
+  std::vector<std::uint8_t> edges_;                            ///< [size], or empty: nobody has any
   std::array<std::vector<std::uint16_t>, 256> named_lengths_;  ///< by first byte, longest first
 };
 
@@ -87,7 +100,8 @@ char32_t byte_to_printable(std::uint8_t byte);
 int printable_to_byte(char32_t code);
 
 template <class Text, class Token>
-void Vocabulary::partition(std::string_view text, Special special, Text&& on_text, Token&& on_token) const {
+void Vocabulary::partition(std::string_view text, Special special, Edges edges, Text&& on_text,
+                           Token&& on_token) const {
   std::size_t begin = 0;
   for (std::size_t at = 0; at < text.size();) {
     const TokenId id = match_named(text, at, special);
@@ -95,10 +109,13 @@ void Vocabulary::partition(std::string_view text, Special special, Text&& on_tex
       ++at;
       continue;
     }
-    if (at > begin) on_text(text.substr(begin, at - begin));
+    const std::size_t end = at + piece(id).size();
+    const Reach own = edges == Edges::kept ? reach(text, begin, at, id) : Reach{at, end};
+    at = end;
+    if (!own.stands) continue;
+    if (own.first > begin) on_text(text.substr(begin, own.first - begin));
     on_token(id);
-    at += piece(id).size();
-    begin = at;
+    begin = own.last;
   }
   if (begin < text.size()) on_text(text.substr(begin));
 }
