@@ -194,8 +194,10 @@ void Engine::step() {
   const auto begin = Clock::now();
   for (const auto& run : runs)
     if (run.sequence->began == Clock::time_point{}) run.sequence->began = begin;
+  team_.use(crew_.next(prompt_rows, decode_rows));
   decoder_.forward(rows, {layers.first, layers.last});
   const std::chrono::duration<double, std::milli> spent = Clock::now() - begin;
+  crew_.learn(spent.count());
   scheduler_.costs().learn(prompt_rows, decode_rows, spent.count(),
                            static_cast<double>(layers.last - layers.first) / static_cast<double>(spec_.layers));
   scheduler_.computed_layers();

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "engine/crew.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
 #include "model/decoder.h"
@@ -137,7 +138,8 @@ class Engine {
   void end(std::uint64_t id, Finish finish, const std::string& error, Code code);
 
   const model::ModelSpec& spec_;
-  const os::Team& team_;
+  os::Team& team_;
+  Crew crew_{team_.all()};
   Options options_;
   model::KvMemory kv_;
   model::Decoder decoder_;

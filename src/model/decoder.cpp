@@ -72,8 +72,8 @@ Decoder::Decoder(const ModelSpec& spec, const Weights& weights, const KvMemory& 
   // A prompt unit's results, behind its queries put side by side.
   const std::size_t attention_out =
       kernels::attention_rows_max * (padded_head_ + spec.head_width + 16 + 4) * sizeof(float);
-  plans_.resize(team.size());
-  for (unsigned i = 0; i < team.size(); ++i) scratch_.emplace_back(attention_scratch_ + attention_out);
+  plans_.resize(team.all());
+  for (unsigned i = 0; i < team.all(); ++i) scratch_.emplace_back(attention_scratch_ + attention_out);
 }
 
 void Decoder::lay_out(std::span<const Run> runs) {

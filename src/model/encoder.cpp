@@ -68,7 +68,7 @@ Encoder::Encoder(const ModelSpec& spec, const Weights& weights, const kernels::K
   cut(Cutter(memory_.data()));
   attention_scratch_ = kernels::scratch_bytes(n, std::max(width, spec.ffn_width), spec.head_width);
   const std::size_t attention_out = kernels::attention_rows_max * (padded_head_ + 2) * sizeof(float);
-  for (unsigned i = 0; i < team.size(); ++i) scratch_.emplace_back(attention_scratch_ + attention_out);
+  for (unsigned i = 0; i < team.all(); ++i) scratch_.emplace_back(attention_scratch_ + attention_out);
 }
 
 std::size_t Encoder::bytes() const {

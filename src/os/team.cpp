@@ -30,8 +30,8 @@ void Team::wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old
 }
 
 Team::Team(Placement placement)
-    : placement_(std::move(placement)), size_(static_cast<unsigned>(placement_.members.size())) {
-  CHECK(size_ >= 1);
+    : placement_(std::move(placement)), size_(static_cast<unsigned>(placement_.members.size())), awake_(size_) {
+  CHECK(size_ >= 1 && size_ < sizes);
   for (unsigned member = 1; member < size_; ++member) threads_.emplace_back([this, member] { serve(member); });
 }
 
@@ -44,8 +44,15 @@ Team::Lead::Lead(const Team& team) {
 
 Team::~Team() {
   stopping_.store(true);
-  started_.fetch_add(1, std::memory_order_release);
-  started_.notify_all();
+  for (auto* told : {&started_, &calls_}) {
+    told->fetch_add(sizes, std::memory_order_release);
+    told->notify_all();
+  }
+}
+
+void Team::use(unsigned members) noexcept {
+  CHECK(members >= 1 && members <= all());
+  size_ = members;
 }
 
 void Team::serve(unsigned member) {
@@ -53,10 +60,20 @@ void Team::serve(unsigned member) {
   bind_thread(placement_.members[member].processors);
   for (std::uint32_t seen = 0;;) {
     wait_while(started_, seen);
-    ++seen;
+    seen = wanted(member);
     if (stopping_.load()) return;
     (*work_)(member);
     barrier();
+  }
+}
+
+/// The run at hand as soon as it wants this member, or the end.
+std::uint32_t Team::wanted(unsigned member) noexcept {
+  for (;;) {
+    const auto calls = calls_.load(std::memory_order_acquire);
+    const auto run = started_.load(std::memory_order_acquire);
+    if (member < run % sizes || stopping_.load()) return run;
+    calls_.wait(calls, std::memory_order_acquire);
   }
 }
 
@@ -64,8 +81,14 @@ void Team::run(const std::function<void(unsigned)>& work) {
   if (turns_ != nullptr) turns_->take(seat_);
   work_ = &work;
   if (size_ > 1) {
-    started_.fetch_add(1, std::memory_order_release);
+    const auto number = started_.load(std::memory_order_relaxed) / sizes + 1;
+    started_.store(number * sizes + size_, std::memory_order_release);
     started_.notify_all();
+    if (size_ > awake_) {
+      calls_.fetch_add(1, std::memory_order_release);
+      calls_.notify_all();
+    }
+    awake_ = size_;
   }
   work(0);
   barrier();

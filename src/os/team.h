@@ -29,7 +29,12 @@ class Team {
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
+  /// Members that work.
   unsigned size() const noexcept { return size_; }
+  unsigned all() const noexcept { return static_cast<unsigned>(placement_.members.size()); }
+  /// From the next run() on the first `members` work, the others sleep. By who leads, between runs.
+  /// Requires 1 ≤ members ≤ all().
+  void use(unsigned members) noexcept;
   const Placement& placement() const noexcept { return placement_; }
 
   /// While it lives the calling thread is bound as the team's first member is. Threads that it starts meanwhile would
@@ -60,6 +65,8 @@ class Team {
 
  private:
   void serve(unsigned member);
+  std::uint32_t wanted(unsigned member) noexcept;
+  static constexpr std::uint32_t sizes = 4096;  ///< most members, and one
   static void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) noexcept;
 
   Placement placement_;
@@ -67,7 +74,11 @@ class Team {
   const std::function<void(unsigned)>* work_ = nullptr;
   Turns* turns_ = nullptr;
   unsigned seat_ = 0;
+  // Of the run at hand: its number · sizes + its members. Those that it does not want wait for a call instead, which
+  // comes with a run that wants more than the one before: so they are not woken for every run.
   alignas(64) std::atomic<std::uint32_t> started_{0};
+  alignas(64) std::atomic<std::uint32_t> calls_{0};
+  unsigned awake_ = 0;  ///< members of the last run that was told
   alignas(64) std::atomic<std::uint32_t> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> phase_{0};
   std::atomic<bool> stopping_{false};

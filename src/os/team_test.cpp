@@ -30,6 +30,23 @@ TEST(Team, WorkBeforeABarrierIsSeenAfterIt) {
   }
 }
 
+TEST(Team, OnlyThoseInUseRunHoweverOftenTheirNumberChanges) {
+  Team team(4);
+  std::vector<int> ran(4), expected(4);
+  for (unsigned round = 0; round < 3000; ++round) {
+    const unsigned members = 1 + (round * round + round / 7) % 4;
+    team.use(members);
+    EXPECT_EQ(team.size(), members);
+    for (unsigned member = 0; member < members; ++member) ++expected[member];
+    team.run([&](unsigned member) {
+      ++ran[member];
+      team.barrier();
+    });
+    ASSERT_EQ(ran, expected);
+  }
+  EXPECT_EQ(team.all(), 4u);
+}
+
 TEST(Team, OneMemberNeedsNoOther) {
   Team team(1);
   int runs = 0;
