@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       keys.write(writer);
       const auto bytes = writer.finish();
       const auto file = gguf::File::parse(bytes);
-      tokenizer::Tokenizer::from_gguf(file).encode("The low 1 ção 你好");
+      tokenizer::Tokenizer::from_gguf(file).encode("The low <w> 12 ção <|end|> 你好", tokenizer::Special::parse);
     } else {
       const huggingface::Config config(json::parse(text));
       std::vector<std::string> notes;

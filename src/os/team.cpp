@@ -96,9 +96,10 @@ void Team::run(const std::function<void(unsigned)>& work) {
 }
 
 void Team::barrier() noexcept {
-  if (size_ == 1) return;
+  const unsigned size = size_;  // before it has arrived: then use() may be called
+  if (size == 1) return;
   const auto phase = phase_.load(std::memory_order_relaxed);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size) {
     arrived_.store(0, std::memory_order_relaxed);
     phase_.store(phase + 1, std::memory_order_release);
     phase_.notify_all();
