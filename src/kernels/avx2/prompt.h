@@ -19,10 +19,7 @@ template <class F>
 [[gnu::flatten]] inline int unpack_group(const Panels& w, std::size_t panel, std::size_t group, UnpackedGroup& to) {
   const auto& t = traits(w.format);
   constexpr int per_sub = 32 / F::granule;
-  const std::size_t first = group * (group_width / t.record);
-  const std::byte* quants = w.quants + panel * w.quant_stride() + first * t.quant_bytes;
-  const std::byte* scales = w.scales + panel * w.scale_stride() + first * t.scale_bytes;
-  const int subs = static_cast<int>(std::min<std::size_t>(8, w.inputs / 32 - group * 8));
+  const auto [quants, scales, subs] = group_records(w, panel, group);
   for (int sub = 0; sub < subs; ++sub) {
     const bool whole = F::record_subs == 8;
     const std::byte* record = whole ? quants : quants + sub * t.quant_bytes;

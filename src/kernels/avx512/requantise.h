@@ -69,10 +69,7 @@ template <class F>
 inline void requantise(const Panels& w, std::size_t panel, std::size_t group, StripPanel& strip) {
   const auto& t = traits(w.format);
   constexpr int per_sub = 32 / F::granule;
-  const std::size_t first = group * (group_width / t.record);
-  const std::byte* quants = w.quants + panel * w.quant_stride() + first * t.quant_bytes;
-  const std::byte* scales = w.scales + panel * w.scale_stride() + first * t.scale_bytes;
-  const int subs = static_cast<int>(std::min<std::size_t>(8, w.inputs / 32 - group * 8));
+  const auto [quants, scales, subs] = group_records(w, panel, group);
   Multipliers<F> m;
   fit<F>(scales, t.scale_bytes, subs * per_sub, m, strip.scale, strip.low);
   auto* to = reinterpret_cast<__m512i*>(strip.bytes);

@@ -31,6 +31,20 @@ inline S::Bytes one_bit(const std::byte* vector, int bit) {
   return S::and_byte(S::template shift_left<to>(S::and_byte(S::shift_right(S::load_bytes(vector), bit), 1)), 1 << to);
 }
 
+/// A group of 256 inputs of a panel: where its records begin, and how many sub-blocks of 32 it has.
+struct GroupRecords {
+  const std::byte *quants, *scales;
+  int subs;
+};
+
+inline GroupRecords group_records(const Panels& w, std::size_t panel, std::size_t group) {
+  const auto& t = traits(w.format);
+  const std::size_t first = group * (group_width / t.record);
+  return {w.quants + panel * w.quant_stride() + first * t.quant_bytes,
+          w.scales + panel * w.scale_stride() + first * t.scale_bytes,
+          static_cast<int>(std::min<std::size_t>(8, w.inputs / 32 - group * 8))};
+}
+
 struct NoHead {};
 struct HalfHead {
   S::Floats d;
