@@ -332,7 +332,7 @@ class Tools(unittest.TestCase):
 
     def test_bench_reports_what_its_readers_rely_on(self):
         report = json.loads(cofre("bench", MODEL, "--quick", "--json")[1])
-        self.assertEqual(sorted(report["machine"]), sorted(["cpu", "isa", "threads", "read_gb_s", "peak_tflop_s"]))
+        self.assertEqual(sorted(report["machine"]), sorted(["cpu", "isa", "threads", "placement", "read_gb_s", "peak_tflop_s"]))
         self.assertEqual(sorted(report["model"]), sorted(["name", "bytes", "parameters"]))
         self.assertEqual(sorted(report["prefill"][0]), sorted(["tokens", "tokens_per_s", "peak_share"]))
         self.assertEqual(sorted(report["decode"][0]), sorted(["context", "streams", "tokens_per_s", "step_s", "read_share"]))
