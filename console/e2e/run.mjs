@@ -204,6 +204,20 @@ await step('the playground binds an answer to fields, shows probabilities, and p
   expect(JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { env: environment, stdio: 'pipe' })).size, 'the official client has one')
 })
 
+await step('two models answer the same question side by side', async () => {
+  await go('playground')
+  await page.getByRole('combobox', { name: 'Models, at most two' }).click()
+  await page.locator('.ant-select-item-option').filter({ hasText: /^echo$/, visible: true }).click()
+  await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('Hello there')
+  await page.getByRole('button', { name: 'Ask' }).click()
+  for (const model of ['echo', 'smollm2-135m']) {
+    const result = page.locator('.play-result').filter({ hasText: model })
+    await result.getByText(/\d tokens?/).waitFor({ timeout: 60_000 })
+    await result.getByRole('tab', { name: 'Request' }).click()
+    await result.getByText('Hello there').filter({ visible: true }).first().waitFor()
+  }
+})
+
 await step('the overview shows what happens now', async () => {
   await go('admin/overview')
   const chart = (title) => page.locator('.chart').filter({ hasText: title })

@@ -16,6 +16,7 @@ export interface Run {
 export const none: Run = { text: '', tokens: [], raw: [], request: '', busy: false, error: null, firstMs: null, speed: null, usage: null }
 
 const rawMax = 400
+const shortestSeconds = 0.05 // what comes sooner came at once (held back until content rules have seen it): no speed
 
 /** Asks one model and shows what comes, as it comes. */
 export async function run(ask: Ask, model: string, signal: AbortSignal, show: (run: Run) => void): Promise<void> {
@@ -44,7 +45,7 @@ export async function run(ask: Ask, model: string, signal: AbortSignal, show: (r
     }
     const seconds = (performance.now() - first) / 1000
     const count = now.usage?.completion_tokens ?? 0
-    now = { ...now, speed: first > 0 && count > 1 ? (count - 1) / seconds : null }
+    now = { ...now, speed: first > 0 && count > 1 && seconds > shortestSeconds ? (count - 1) / seconds : null }
   } catch (error) {
     if (!signal.aborted) now = { ...now, error: error instanceof Error ? error.message : String(error) }
   }
