@@ -62,9 +62,10 @@ class Splitter {
   explicit Splitter(std::string_view text) : text_(text) {}
 
   std::vector<Word> run() {
-    for (std::size_t at = 0; at < text_.size();) {
+    std::size_t at = 0;
+    while (at < text_.size()) {
       const auto one = decode_utf8(text_, at);
-      if (one.bytes == 0) break;
+      if (one.bytes == 0) break;  // not UTF-8: words end here
       const auto kind = properties(one.code);
       if (is_nonspacing_mark(one.code)) {
         // belongs to what stands before it
@@ -80,7 +81,7 @@ class Splitter {
       }
       at += one.bytes;
     }
-    end_word(text_.size());
+    end_word(at);
     end_run();
     return std::move(words_);
   }

@@ -16,7 +16,7 @@ struct Word {
 
 /// The words of a text, in order. Where a script writes no spaces between words (Chinese, Japanese, Thai and its
 /// neighbours) each pair of characters that follow each other is one, and so is the last character of a run: any piece
-/// of a run is then found as words that begin so. Requires UTF-8. Words longer than 64 bytes end there.
+/// of a run is then found as words that begin so. They end where the text is no longer UTF-8, and each after 64 bytes.
 std::vector<Word> words(std::string_view text);
 
 }  // namespace cofre::text

@@ -41,7 +41,10 @@ TEST(Words, EndAfterSixtyFourBytes) {
   for (int i = 0; i < 40; ++i) wide += "я";
   EXPECT_EQ(words("a" + wide).front().plain.size(), 63u);
 }
-TEST(Words, OfWhatIsNoTextAreTheOnesBeforeIt) { EXPECT_EQ(split("abc \xff def"), "abc"); }
+TEST(Words, OfWhatIsNoTextAreTheOnesBeforeIt) {
+  EXPECT_EQ(split("abc \xff def"), "abc");
+  EXPECT_EQ(split("abc\xff def"), "abc");
+}
 
 }  // namespace
 }  // namespace cofre::text
