@@ -21,6 +21,7 @@ namespace {
 #include "kernels/generic/formats.h"
 #include "kernels/generic/exact.h"
 #include "kernels/generic/floats.h"
+#include "kernels/generic/matmul_exact.h"
 #include "kernels/generic/fast_exp.h"
 #include "kernels/generic/elementwise.h"
 #include "kernels/generic/scores.h"
@@ -32,12 +33,6 @@ namespace {
 #include "kernels/avx512/bf16.h"
 #include "kernels/generic/bf16.h"
 // clang-format on
-
-void matmul_exact(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
-                  std::byte* scratch) {
-  if (is_float(w.format)) return floats(rows, w, out, first, last);
-  with_format(w.format, [&](auto f) { exact<decltype(f)>(rows, w, out, first, last, scratch); });
-}
 
 void matmul_prompt(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
                    std::byte* scratch) {

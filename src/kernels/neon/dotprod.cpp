@@ -26,14 +26,9 @@ inline int32x4_t add_dot(int32x4_t sum, int8x16_t w, int8x16_t x) { return vdotq
 #include "kernels/generic/formats.h"
 #include "kernels/generic/exact.h"
 #include "kernels/generic/floats.h"
+#include "kernels/generic/matmul_exact.h"
 #include "kernels/neon/spin.h"
 // clang-format on
-
-void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
-            std::byte* scratch) {
-  if (is_float(w.format)) return floats(rows, w, out, first, last);
-  with_format(w.format, [&](auto f) { exact<decltype(f)>(rows, w, out, first, last, scratch); });
-}
 
 [[gnu::flatten]] std::uint64_t spin_products(std::size_t rounds) { return spin(rounds, add_dot, 32); }
 
@@ -44,8 +39,8 @@ const Kernels& dotprod_kernels() {
     Kernels with_dots = neon_kernels;
     with_dots.isa = Isa::dotprod;
     with_dots.name = "dotprod";
-    with_dots.matmul_exact = matmul;
-    with_dots.matmul_prompt = matmul;
+    with_dots.matmul_exact = matmul_exact;
+    with_dots.matmul_prompt = matmul_exact;
     with_dots.spin_products = spin_products;
     return with_dots;
   }();

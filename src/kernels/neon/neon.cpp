@@ -29,6 +29,7 @@ inline int32x4_t add_dot(int32x4_t sum, int8x16_t w, int8x16_t x) {
 #include "kernels/generic/formats.h"
 #include "kernels/generic/exact.h"
 #include "kernels/generic/floats.h"
+#include "kernels/generic/matmul_exact.h"
 #include "kernels/generic/fast_exp.h"
 #include "kernels/generic/elementwise.h"
 #include "kernels/generic/quantize_group.h"
@@ -37,12 +38,6 @@ inline int32x4_t add_dot(int32x4_t sum, int8x16_t w, int8x16_t x) {
 #include "kernels/generic/attention.h"
 #include "kernels/neon/spin.h"
 // clang-format on
-
-void matmul(const Rows& rows, const Panels& w, const Output& out, std::size_t first, std::size_t last,
-            std::byte* scratch) {
-  if (is_float(w.format)) return floats(rows, w, out, first, last);
-  with_format(w.format, [&](auto f) { exact<decltype(f)>(rows, w, out, first, last, scratch); });
-}
 
 [[gnu::flatten]] std::uint64_t spin_products(std::size_t rounds) { return spin(rounds, add_dot, 32); }
 
@@ -58,8 +53,8 @@ std::uint64_t read_memory(const std::byte* from, std::size_t bytes) {
 
 }  // namespace
 
-const Kernels neon_kernels{Isa::neon, "neon",     quantize, matmul,    matmul,        4,
-                           rms_norm,  layer_norm, rope,     silu_mul,  gelu_mul,      gelu,
-                           add,       scale,      write_kv, attention, spin_products, read_memory};
+const Kernels neon_kernels{Isa::neon, "neon",     quantize, matmul_exact, matmul_exact,  4,
+                           rms_norm,  layer_norm, rope,     silu_mul,     gelu_mul,      gelu,
+                           add,       scale,      write_kv, attention,    spin_products, read_memory};
 
 }  // namespace cofre::kernels
