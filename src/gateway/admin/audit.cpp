@@ -111,10 +111,10 @@ void list_records(Services& services, Call&& call) {
     const auto head = trail.ends().head.n;
     const audit::PageSize most{page_bytes, static_cast<std::size_t>(limit)};
     if (!newest_first) filter.after = after;
-    const auto page = newest_first
-                          ? audit::read_newest(trail.folder(), trail.persons(), filter, std::min(after - 1, head), most)
-                          : audit::read_page(trail.folder(), trail.persons(), filter,
-                                             audit::cursor_behind(trail.folder(), after), head, most);
+    const auto page = newest_first ? audit::read_newest(trail.folder(), trail.persons(), filter,
+                                                        after == 0 ? head : std::min(after - 1, head), most)
+                                   : audit::read_page(trail.folder(), trail.persons(), filter,
+                                                      audit::cursor_behind(trail.folder(), after), head, most);
     const auto next = newest_first && page.last > 0 ? page.last : std::max(page.last, after);
     json::Array records;
     for (const auto& line : page.lines) records.push_back(json::parse(line));
